@@ -1,0 +1,54 @@
+# make demo   the bot against a sandbox, with a chat page in the browser; needs no key
+# make test   everything that a reviewer would refuse: style, types, layers, tests
+# make lock   renew the locks after a change of the dependencies in pyproject.toml
+
+PYTHON ?= python3
+PORT ?= 8080
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo run test lint types layers lock clean
+.DEFAULT_GOAL := demo
+
+demo: .venv/.installed
+	@exec $(BIN)/balance-bot demo --port $(PORT)
+
+run: .venv/.installed
+	@exec $(BIN)/balance-bot run
+
+test: lint types layers
+	$(BIN)/python -m pytest
+
+lint: .venv/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.installed-dev
+	$(BIN)/mypy
+
+layers: .venv/.installed-dev
+	$(BIN)/lint-imports
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "balance-bot needs Python 3.11 or newer: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: deploy/requirements.lock pyproject.toml | .venv/bin/python
+	$(PIP) install --require-hashes --only-binary :all: -r deploy/requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.installed-dev: deploy/requirements-dev.lock .venv/.installed
+	$(PIP) install --require-hashes --only-binary :all: -r deploy/requirements-dev.lock
+	@touch $@
+
+# The locks name no host: whoever installs from them chooses the index.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" pyproject.toml
+lock: .venv/bin/python
+	$(PIP) install uv
+	$(LOCK) --output-file deploy/requirements.lock --extra build
+	$(LOCK) --output-file deploy/requirements-dev.lock --extra build --extra dev --constraint deploy/requirements.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,73 @@
+"""What a fetcher gives: balances of one wallet at one moment, or the reason why there are none."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
+
+from .errors import FetchError
+
+# The default context rounds to 28 digits, and 18 before the point with 18 behind it are 36.
+_EXACT = Context(prec=400, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact])
+
+
+def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
+    """Add amounts without rounding; the sum of none is 0."""
+    total = Decimal(0)
+    for amount in amounts:
+        total = _EXACT.add(total, amount)
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Staking:
+    """What a staking balance tells beyond its amount."""
+
+    as_of: datetime
+    """When the exchange took the snapshot (aware, UTC); it may be older than the reading."""
+    interest_latest: Decimal
+    interest_total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """One asset in one wallet, in units of the asset; a part that the exchange does not tell is None."""
+
+    asset: str
+    """The coin in upper case."""
+    total: Decimal | None
+    available: Decimal | None
+    held: Decimal | None
+    staking: Staking | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The balances of one wallet at one moment, or the reason why it could not be read.
+
+    Exactly one of `balances` and `error` is None. In a good reading a coin that is not listed is
+    zero; in a failed one everything is unknown, and there is no list that could pass for empty.
+    """
+
+    wallet: str
+    read_at: datetime
+    """When the answer had arrived, or the attempt had failed (aware, UTC)."""
+    balances: tuple[Balance, ...] | None
+    """In the order of the coins' names."""
+    error: FetchError | None = None
+
+    def __post_init__(self) -> None:
+        if (self.balances is None) == (self.error is None):
+            raise ValueError("a reading has either balances or an error")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """One API key; never shown by `repr`."""
+
+    api_key: str
+    api_secret: str
+    passphrase: str | None = None
+
+    def __repr__(self) -> str:
+        return "Credentials(…)"
