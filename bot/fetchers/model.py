@@ -31,7 +31,7 @@ class Staking:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """One asset in one wallet, in units of the asset; a part that the exchange does not tell is None."""
+    """One asset in one wallet, in units of the asset; what the exchange does not tell is None."""
 
     asset: str
     """The coin in upper case."""
@@ -57,17 +57,15 @@ class Reading:
     error: FetchError | None = None
 
     def __post_init__(self) -> None:
+        """Refuse what is neither or both."""
         if (self.balances is None) == (self.error is None):
             raise ValueError("a reading has either balances or an error")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Credentials:
-    """One API key; never shown by `repr`."""
+    """One API key; its `repr` shows nothing of it."""
 
     api_key: str
     api_secret: str
     passphrase: str | None = None
-
-    def __repr__(self) -> str:
-        return "Credentials(…)"
