@@ -23,7 +23,7 @@ class FetchError(Exception):
 
 
 class CredentialsRejected(FetchError):
-    """The key, its passphrase or its signature was refused, or it belongs to another environment."""
+    """The key, passphrase or signature was refused, or the key is of another environment."""
 
     lasting = True
 
