@@ -1,0 +1,118 @@
+"""The one way out: httpx over aiohttp's connections, for the exchanges and for Telegram alike.
+
+httpx's own pool leaks and slows down; the `httpx-aiohttp` package (0.2.0) avoids that, but it hands
+the address over as text, which aiohttp quotes anew (`%2C` becomes `,`, and what was signed is no
+longer what is sent), and it reports a server that hangs up after it took the request as
+`ConnectTimeout`, as if nothing had been sent. An alert that may have arrived must not be taken for
+one that surely has not.
+"""
+
+from collections.abc import AsyncIterator
+from typing import override
+
+import aiohttp
+import httpx
+import yarl
+
+CHUNK_BYTES = 16 * 1024
+
+
+class AiohttpTransport(httpx.AsyncBaseTransport):
+    """Send exactly the bytes of the request's address, and tell "never sent" from "maybe sent".
+
+    `httpx.ConnectError` and `httpx.ConnectTimeout` mean that no byte has left; every other
+    `httpx.TransportError` leaves open whether the request has arrived.
+    """
+
+    def __init__(self, *, max_connections: int = 200) -> None:
+        self._max_connections = max_connections
+        self._session: aiohttp.ClientSession | None = None
+
+    @override
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request; raise `httpx.TransportError` where no answer came."""
+        try:
+            answer = await self._open().request(
+                request.method,
+                yarl.URL(str(request.url), encoded=True),
+                headers=request.headers.multi_items(),
+                data=await request.aread() or None,
+                allow_redirects=False,
+                timeout=_timeouts(request),
+            )
+        except (aiohttp.ClientError, OSError) as e:
+            failure = _translated(e)
+        else:
+            return httpx.Response(
+                answer.status,
+                headers=list(answer.raw_headers),
+                stream=_Body(answer),
+                request=request,
+            )
+        raise failure
+
+    def _open(self) -> aiohttp.ClientSession:
+        """Open the session on first use: aiohttp wants a running loop for it."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=self._max_connections, ssl=httpx.create_ssl_context()
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+            )
+        return self._session
+
+    @override
+    async def aclose(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+
+class _Body(httpx.AsyncByteStream):
+    """The answer's body as it comes; a cut one is an error, never a quiet end."""
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self._answer = answer
+
+    @override
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._answer.content.iter_chunked(CHUNK_BYTES):
+                yield chunk
+        except (aiohttp.ClientError, OSError) as e:
+            failure = _translated(e)
+        else:
+            return
+        raise failure
+
+    @override
+    async def aclose(self) -> None:
+        """Give the connection back, or close it where the body was not read to its end."""
+        self._answer.release()
+
+
+def _timeouts(request: httpx.Request) -> aiohttp.ClientTimeout:
+    phases = request.extensions.get("timeout", {})
+    return aiohttp.ClientTimeout(
+        total=None,
+        connect=phases.get("pool"),
+        sock_connect=phases.get("connect"),
+        sock_read=phases.get("read"),
+    )
+
+
+def _translated(e: Exception) -> httpx.TransportError:
+    """Name the failure in httpx's words, without the cause: it may carry a signed address."""
+    if isinstance(e, aiohttp.ConnectionTimeoutError):
+        return httpx.ConnectTimeout("no connection in time")
+    if isinstance(e, aiohttp.ClientConnectorError):
+        return httpx.ConnectError("no connection")
+    if isinstance(e, TimeoutError):
+        return httpx.ReadTimeout("no answer in time")
+    if isinstance(e, aiohttp.ServerDisconnectedError):
+        return httpx.RemoteProtocolError("the server hung up without an answer")
+    if isinstance(e, aiohttp.ClientPayloadError):
+        return httpx.ReadError("the answer was cut")
+    return httpx.ReadError("the connection broke")
