@@ -1,6 +1,6 @@
 """The one way out: httpx over aiohttp's connections, for the exchanges and for Telegram alike.
 
-httpx's own pool leaks and slows down; the `httpx-aiohttp` package (0.2.0) avoids that, but it hands
+httpx's own pool leaks and slows down; the `httpx-aiohttp` package (0.2.0) avoids that, but hands
 the address over as text, which aiohttp quotes anew (`%2C` becomes `,`, and what was signed is no
 longer what is sent), and it reports a server that hangs up after it took the request as
 `ConnectTimeout`, as if nothing had been sent. An alert that may have arrived must not be taken for
@@ -8,16 +8,16 @@ one that surely has not.
 """
 
 from collections.abc import AsyncIterator
-from typing import override
 
 import aiohttp
 import httpx
 import yarl
+from typing_extensions import override
 
 CHUNK_BYTES = 16 * 1024
 
 
-class AiohttpTransport(httpx.AsyncBaseTransport):
+class WireTransport(httpx.AsyncBaseTransport):
     """Send exactly the bytes of the request's address, and tell "never sent" from "maybe sent".
 
     `httpx.ConnectError` and `httpx.ConnectTimeout` mean that no byte has left; every other
