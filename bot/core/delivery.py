@@ -1,0 +1,135 @@
+"""Delivery decided: to whom an event goes, what an attempt has come to, and what is next.
+
+There is no idempotency key at Telegram: an attempt that broke off after the request had left may
+have arrived. Then an alert is sent again, marked as possibly repeated, and a digest is not.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core.events import DigestDue, Event
+
+FIRST_PAUSE = timedelta(seconds=1)
+LONGEST_PAUSE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Where we talk: a private chat or a group."""
+
+    chat_id: int
+    title: str = ""
+    since: datetime | None = None
+    """From when on it gets events."""
+    not_before: datetime | None = None
+    """Telegram asked for a pause until then."""
+    gone: str | None = None
+    """Why nothing can be sent there any more; None while it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """It arrived."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """It surely has not arrived; trying again is right."""
+
+    reason: str
+    retry_after: timedelta | None = None
+    """How long Telegram wants to be left alone by this chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaybeSent:
+    """It may have arrived: the answer got lost."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """This message will never be accepted."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatGone:
+    """Nothing will be accepted for this chat: blocked, kicked, deleted."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMoved:
+    """The group has become a supergroup with another id."""
+
+    chat_id: int
+
+
+Outcome = Sent | NotSent | MaybeSent | Refused | ChatGone | ChatMoved
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """It is done: with this message."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """It is given up."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """It is tried again."""
+
+    until: datetime
+    maybe_sent: bool
+    """Whether the next attempt may be a repeat."""
+
+
+Decision = Delivered | Dropped | Postponed
+
+
+def decide(
+    outcome: Outcome, events: tuple[Event, ...], *, attempts: int, now: datetime
+) -> Decision:
+    """Decide what becomes of a message after an attempt; `attempts` counts this one."""
+    match outcome:
+        case Sent(message_id):
+            return Delivered(message_id)
+        case Refused(reason) | ChatGone(reason):
+            return Dropped(reason)
+        case ChatMoved():
+            return Postponed(now, maybe_sent=False)
+        case NotSent(_, retry_after):
+            return Postponed(now + (retry_after or pause_after(attempts)), maybe_sent=False)
+        case MaybeSent(reason):
+            return _after_doubt(reason, events, attempts=attempts, now=now)
+
+
+def interrupted(events: tuple[Event, ...], *, now: datetime) -> Decision:
+    """Decide about a message whose sender died between sending and marking."""
+    return _after_doubt("interrupted while it was being sent", events, attempts=0, now=now)
+
+
+def _after_doubt(
+    reason: str, events: tuple[Event, ...], *, attempts: int, now: datetime
+) -> Decision:
+    if any(isinstance(event, DigestDue) for event in events):
+        return Dropped(f"not repeated: {reason}")
+    return Postponed(now + pause_after(attempts), maybe_sent=True)
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Double the pause with every attempt, from one second up to a minute."""
+    return min(FIRST_PAUSE * (1 << min(max(attempts - 1, 0), 10)), LONGEST_PAUSE)

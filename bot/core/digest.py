@@ -1,0 +1,95 @@
+"""The digest: what there is, what has changed since the last, what is low, what is unread."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from bot.core.alerts import AlertState
+from bot.core.portfolio import Amount, WalletState, amount_of, totals_by_coin
+from bot.fetchers.model import Balance, exact_sum
+
+Holdings = Mapping[str, Sequence[Balance]]
+"""Balances by path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One coin of one wallet that is not what it was."""
+
+    path: str
+    asset: str
+    before: Decimal
+    after: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        """Positive when there is more now."""
+        return exact_sum([self.after, -self.before])
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """All that a chat's digest tells."""
+
+    local_date: date
+    late: bool
+    at: datetime
+    since: datetime | None
+    """The instant that `changes` are counted from; None for the first digest of a chat."""
+    totals: Mapping[str, Amount]
+    wallets: tuple[WalletState, ...]
+    changes: tuple[Change, ...]
+    firing: tuple[AlertState, ...]
+
+    @property
+    def unreadable(self) -> tuple[WalletState, ...]:
+        """The wallets whose present balances nobody knows."""
+        return tuple(wallet for wallet in self.wallets if not wallet.readable)
+
+
+def build_digest(
+    *,
+    local_date: date,
+    late: bool,
+    at: datetime,
+    since: datetime | None,
+    wallets: Sequence[WalletState],
+    before: Holdings,
+    firing: Sequence[AlertState],
+) -> Digest:
+    """Put a digest together; `before` holds what was known of the wallets at `since`."""
+    return Digest(
+        local_date=local_date,
+        late=late,
+        at=at,
+        since=since,
+        totals=totals_by_coin(wallets),
+        wallets=tuple(wallets),
+        changes=tuple(_changes(wallets, before)) if since is not None else (),
+        firing=tuple(firing),
+    )
+
+
+def _changes(wallets: Sequence[WalletState], before: Holdings) -> list[Change]:
+    """Compare wallets that can be read now and were known then; the rest would be guesses."""
+    return [
+        Change(wallet.path, asset, was, now)
+        for wallet in wallets
+        if wallet.readable and wallet.path in before
+        for asset, was, now in _pairs(before[wallet.path], wallet.balances or ())
+        if was != now
+    ]
+
+
+def _pairs(
+    before: Sequence[Balance], after: Sequence[Balance]
+) -> list[tuple[str, Decimal, Decimal]]:
+    was, now = _by_coin(before), _by_coin(after)
+    zero = Decimal(0)
+    return [(coin, was.get(coin, zero), now.get(coin, zero)) for coin in sorted({*was, *now})]
+
+
+def _by_coin(balances: Sequence[Balance]) -> dict[str, Decimal]:
+    found = ((balance.asset, amount_of(balance)) for balance in balances)
+    return {asset: amount.value for asset, amount in found if amount is not None}

@@ -1,0 +1,108 @@
+"""What is worth telling: facts in the past tense, complete enough to be told days later.
+
+The outbox holds these, not texts. All instants are aware UTC, all amounts in units of the coin.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+Severity = Literal["warning", "critical"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """An episode: a rule broken for one subject, from the first bad reading to recovery."""
+
+    incident: str
+    """The id of the episode, the same from the first message to recovery."""
+    rule: str
+    """The rule's name."""
+    subject: str
+    """A path, or `sum PATTERN`."""
+    asset: str
+    part: Literal["total", "available"]
+    comparison: Literal["<", ">"]
+    limit: Decimal
+    clear: Decimal
+    """The level at which it ends."""
+    severity: Severity
+    since: datetime
+    """The first bad reading."""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRaised:
+    """A rule is broken: an episode has begun."""
+
+    alert: Alert
+    amount: Decimal
+    before: Decimal | None
+    """The amount in the reading before; None when there was none."""
+    at: datetime
+    kind: Literal["alert_raised"] = "alert_raised"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertCleared:
+    """A good reading has reached the clear level: the episode is over."""
+
+    alert: Alert
+    amount: Decimal
+    at: datetime
+    kind: Literal["alert_cleared"] = "alert_cleared"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertEnded:
+    """The rule or the wallet is no longer there: nobody knows whether it has recovered."""
+
+    alert: Alert
+    amount: Decimal
+    """The last one that was seen."""
+    at: datetime
+    kind: Literal["alert_ended"] = "alert_ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLost:
+    """A wallet cannot be read; what is known of it grows old."""
+
+    path: str
+    error: str
+    """The class of the error."""
+    message: str
+    since: datetime
+    last_good_at: datetime | None
+    """None: it was never read."""
+    at: datetime
+    kind: Literal["source_lost"] = "source_lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFound:
+    """A lost wallet can be read again."""
+
+    path: str
+    since: datetime
+    """The first failure."""
+    at: datetime
+    kind: Literal["source_found"] = "source_found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestDue:
+    """A chat's digest of a local date."""
+
+    local_date: date
+    since: datetime | None
+    """When the digest before it was due; None for the first."""
+    late: bool
+    """Whether its time had passed while the bot was down."""
+    at: datetime
+    kind: Literal["digest_due"] = "digest_due"
+
+
+Event = AlertRaised | AlertCleared | AlertEnded | SourceLost | SourceFound | DigestDue

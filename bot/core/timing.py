@@ -1,0 +1,40 @@
+"""When something is due, by the wall clock of a chat.
+
+A day may lack the hour of the digest, have it twice, or not exist at all (a country that crosses
+the date line). Each local date gets exactly one digest all the same.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+_DAY = timedelta(days=1)
+
+
+def instant_of(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """Return the instant (UTC) at which the wall clock in `zone` first shows `at` on `day`.
+
+    Where clocks are put forward over `at`, it is as long after the change as `at` lies after the
+    hour that was left out.
+    """
+    return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
+
+
+def digest_date(now: datetime, *, at: time, zone: ZoneInfo) -> date | None:
+    """Return the local date whose digest is due at `now` and not yet over; None before its time.
+
+    A time that a change of clocks moves past midnight still belongs to the date it was meant for.
+    """
+    today = now.astimezone(zone).date()
+    for day in (today, today - _DAY):
+        due = instant_of(day, at, zone)
+        lands_on = due.astimezone(zone).date()
+        if due <= now and lands_on == today and (day == today or _exists(day, zone)):
+            return day
+    return None
+
+
+def _exists(day: date, zone: ZoneInfo) -> bool:
+    """Whether any instant has this local date: an island that jumps a day has no such instant."""
+    midnight = datetime.combine(day, time(), tzinfo=UTC)
+    instants = (midnight + timedelta(hours=hour) for hour in range(-14, 39))
+    return any(instant.astimezone(zone).date() == day for instant in instants)

@@ -1,0 +1,113 @@
+"""What one check of an account means: new states and events, from the states before and readings.
+
+One balance on its way from the wire to the phone passes here: readings → health of each wallet →
+what is now known of it → alerts. Nothing is written; the caller keeps it all or nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bot.core.alerts import AlertState, Observation, step
+from bot.core.events import Event
+from bot.core.health import observe
+from bot.core.portfolio import Account, WalletState, amount_in, matches, total_of
+from bot.core.rules import Rule
+from bot.fetchers.model import Reading
+
+AlertKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a rule is judged about: one wallet, or the sum over some."""
+
+    name: str
+    """The path, or `sum PATTERN`."""
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check has changed."""
+
+    wallets: tuple[WalletState, ...]
+    alerts: tuple[AlertState, ...]
+    events: tuple[Event, ...]
+    """Sources first, then alerts, in the order of the rules."""
+
+
+def subjects_of(rule: Rule, accounts: Iterable[Account]) -> tuple[Subject, ...]:
+    """List what a rule is about among the wallets that can hold its coin; nothing if none fits."""
+    paths = tuple(
+        path
+        for account in accounts
+        for path in account.paths_for(rule.asset)
+        if matches(rule.pattern, path)
+    )
+    if not rule.summed:
+        return tuple(Subject(path, (path,)) for path in paths)
+    return (Subject(f"sum {rule.pattern}", paths),) if paths else ()
+
+
+def reach_verdict(
+    readings: Mapping[str, Reading],
+    *,
+    known: Mapping[str, WalletState],
+    alerts: Mapping[AlertKey, AlertState],
+    rules: Mapping[str, Rule],
+    accounts: Sequence[Account],
+) -> Verdict:
+    """Judge the readings of one check, by path, against everything known before it.
+
+    Args:
+        readings: One for each wallet that was read.
+        known: All wallets, as they stood before.
+        alerts: The alert states, by their key; a missing one is `ok`.
+        rules: By name.
+        accounts: All that are configured: they say what a rule covers.
+    """
+    events: list[Event] = []
+    wallets = dict(known)
+    for path, reading in readings.items():
+        wallets[path], told = _learned(wallets.get(path, WalletState(path)), reading)
+        events += told
+    judged: list[AlertState] = []
+    for name, rule in rules.items():
+        for subject in subjects_of(rule, accounts):
+            if not readings.keys() & set(subject.paths):
+                continue
+            key = (name, subject.name, rule.asset)
+            state, told = step(
+                alerts.get(key, AlertState(*key)), rule, _seen(rule, subject, wallets)
+            )
+            judged.append(state)
+            events += told
+    return Verdict(tuple(wallets[path] for path in readings), tuple(judged), tuple(events))
+
+
+def _learned(state: WalletState, reading: Reading) -> tuple[WalletState, tuple[Event, ...]]:
+    health, events = observe(state.health, reading, path=state.path, last_good_at=state.read_at)
+    if reading.balances is None:
+        return replace(state, health=health), events
+    return WalletState(state.path, reading.balances, reading.read_at, health), events
+
+
+def _seen(rule: Rule, subject: Subject, wallets: Mapping[str, WalletState]) -> Observation | None:
+    """Observe a subject; None when any wallet in it cannot be read now or does not tell."""
+    states = [wallets.get(path, WalletState(path)) for path in subject.paths]
+    instants = [state.read_at for state in states if state.readable and state.read_at]
+    if len(instants) < len(states):
+        return None
+    amount = (
+        total_of(states, rule.asset, rule.part)
+        if rule.summed
+        else amount_in(states[0].balances or (), rule.asset, rule.part)
+    )
+    return Observation(amount, min(instants), max(instants)) if amount is not None else None
+
+
+def newly_empty(before: WalletState | None, reading: Reading) -> bool:
+    """Whether a good answer shows nothing where there was money: to be read again to be believed."""
+    had = [b.total or b.available for b in (before.balances if before else None) or ()]
+    has = [b.total or b.available for b in reading.balances or ()]
+    return reading.balances is not None and any(had) and not any(has)
