@@ -1,0 +1,118 @@
+"""The queue behind getUpdates: one poller, confirmation by offset, what grows old is lost."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.sandbox.telegram.changes import Signal
+from bot.sandbox.telegram.wire import Refusal
+
+_KEPT_FOR = timedelta(hours=24)
+_PRESSES_KEPT_FOR = timedelta(seconds=150)
+_LONGEST_POLL_S = 50
+_MOST_AT_ONCE = 100
+# Kinds that a bot gets only when it asks for them.
+_ON_REQUEST = {"chat_member", "message_reaction", "message_reaction_count"}
+
+_TERMINATED = (
+    "Conflict: terminated by other getUpdates request; "
+    "make sure that only one bot instance is running"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    id: int
+    kind: str
+    body: dict[str, Any]
+    since: datetime
+
+
+class UpdateQueue:
+    """Updates that the bot has not confirmed yet."""
+
+    def __init__(self, clock: Callable[[], datetime], *, first_id: int = 500_000_001) -> None:
+        self._clock = clock
+        self._next_id = first_id
+        self._pending: list[_Pending] = []
+        self._allowed: set[str] = set()
+        self._changed = Signal()
+        self._newest_poll = 0
+        self._waiting = 0
+
+    @property
+    def pending(self) -> list[dict[str, Any]]:
+        """The updates that wait, oldest first."""
+        self._drop_old()
+        return [update.body for update in self._pending]
+
+    @property
+    def polled(self) -> bool:
+        """Whether somebody waits in getUpdates at this moment."""
+        return self._waiting > 0
+
+    @property
+    def allowed(self) -> list[str]:
+        """The kinds that the bot asked for; none: the usual ones."""
+        return sorted(self._allowed)
+
+    def add(self, kind: str, payload: dict[str, Any]) -> None:
+        """Queue an update, unless the bot does not want its kind."""
+        wanted = kind in self._allowed if self._allowed else kind not in _ON_REQUEST
+        if wanted:
+            self._put(kind, {"update_id": self._next_id, kind: payload})
+
+    def inject(self, update: dict[str, Any]) -> None:
+        """Queue an update as it is, well-formed or not; only a missing `update_id` is added."""
+        self._put("injected", {"update_id": self._next_id, **update})
+
+    def clear(self) -> None:
+        """Forget all that wait."""
+        self._pending.clear()
+
+    async def poll(
+        self, *, offset: int, limit: int, timeout_s: int, allowed: list[str] | None
+    ) -> list[dict[str, Any]]:
+        """Answer getUpdates; wait up to `timeout_s` and end with 409 when a newer poll comes."""
+        if allowed is not None:
+            self._allowed = set(allowed)
+        self._confirm(offset)
+        self._newest_poll += 1
+        self._changed.send()
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(min(timeout_s, _LONGEST_POLL_S)):
+                return await self._next(self._newest_poll, limit)
+        except TimeoutError:
+            return []
+        finally:
+            self._waiting -= 1
+
+    async def _next(self, poll: int, limit: int) -> list[dict[str, Any]]:
+        most = limit if 1 <= limit <= _MOST_AT_ONCE else _MOST_AT_ONCE
+        while not (ready := self.pending):
+            await self._changed.wait()
+            if poll != self._newest_poll:
+                raise Refusal(409, _TERMINATED)
+        return ready[:most]
+
+    def _put(self, kind: str, body: dict[str, Any]) -> None:
+        self._next_id += 1
+        self._pending.append(_Pending(body["update_id"], kind, body, self._clock()))
+        self._changed.send()
+
+    def _confirm(self, offset: int) -> None:
+        if offset < 0:
+            self._pending = self._pending[offset:]
+        else:
+            self._pending = [u for u in self._pending if u.id >= offset]
+
+    def _drop_old(self) -> None:
+        now = self._clock()
+        self._pending = [u for u in self._pending if now - u.since <= _kept_for(u.kind)]
+
+
+def _kept_for(kind: str) -> timedelta:
+    return _PRESSES_KEPT_FOR if kind == "callback_query" else _KEPT_FOR

@@ -1,0 +1,1 @@
+"""The chat page: a messenger in the browser for the people of a sandbox Telegram."""
