@@ -4,7 +4,7 @@ One balance on its way from the wire to the phone passes here: readings → heal
 what is now known of it → alerts. Nothing is written; the caller keeps it all or nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from bot.core.alerts import AlertState, Observation, step
@@ -18,12 +18,20 @@ AlertKey = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What a rule is judged about: one wallet, or the sum over some."""
+class Watch:
+    """One rule for one subject: what an alert state belongs to."""
 
-    name: str
+    rule_name: str
+    rule: Rule
+    subject: str
     """The path, or `sum PATTERN`."""
     paths: tuple[str, ...]
+    """What has to be known to judge it."""
+
+    @property
+    def key(self) -> AlertKey:
+        """The key of its alert state."""
+        return (self.rule_name, self.subject, self.rule.asset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +44,8 @@ class Verdict:
     """Sources first, then alerts, in the order of the rules."""
 
 
-def subjects_of(rule: Rule, accounts: Iterable[Account]) -> tuple[Subject, ...]:
-    """List what a rule is about among the wallets that can hold its coin; nothing if none fits."""
+def watches_of(name: str, rule: Rule, accounts: Iterable[Account]) -> tuple[Watch, ...]:
+    """List what a rule is about among the wallets that can hold its coin; () if it covers none."""
     paths = tuple(
         path
         for account in accounts
@@ -45,26 +53,24 @@ def subjects_of(rule: Rule, accounts: Iterable[Account]) -> tuple[Subject, ...]:
         if matches(rule.pattern, path)
     )
     if not rule.summed:
-        return tuple(Subject(path, (path,)) for path in paths)
-    return (Subject(f"sum {rule.pattern}", paths),) if paths else ()
+        return tuple(Watch(name, rule, path, (path,)) for path in paths)
+    return (Watch(name, rule, f"sum {rule.pattern}", paths),) if paths else ()
 
 
 def reach_verdict(
     readings: Mapping[str, Reading],
     *,
+    watches: Iterable[Watch],
     known: Mapping[str, WalletState],
     alerts: Mapping[AlertKey, AlertState],
-    rules: Mapping[str, Rule],
-    accounts: Sequence[Account],
 ) -> Verdict:
-    """Judge the readings of one check, by path, against everything known before it.
+    """Judge the readings of one check, by path, against what was known before it.
 
     Args:
         readings: One for each wallet that was read.
-        known: All wallets, as they stood before.
-        alerts: The alert states, by their key; a missing one is `ok`.
-        rules: By name.
-        accounts: All that are configured: they say what a rule covers.
+        watches: Those that one of the readings concerns.
+        known: The wallets that were read and all that the watches need, as they stood before.
+        alerts: The alert states by key; a missing one is `ok`.
     """
     events: list[Event] = []
     wallets = dict(known)
@@ -72,16 +78,11 @@ def reach_verdict(
         wallets[path], told = _learned(wallets.get(path, WalletState(path)), reading)
         events += told
     judged: list[AlertState] = []
-    for name, rule in rules.items():
-        for subject in subjects_of(rule, accounts):
-            if not readings.keys() & set(subject.paths):
-                continue
-            key = (name, subject.name, rule.asset)
-            state, told = step(
-                alerts.get(key, AlertState(*key)), rule, _seen(rule, subject, wallets)
-            )
-            judged.append(state)
-            events += told
+    for watch in watches:
+        before = alerts.get(watch.key, AlertState(*watch.key))
+        after, told = step(before, watch.rule, _seen(watch, wallets))
+        judged.append(after)
+        events += told
     return Verdict(tuple(wallets[path] for path in readings), tuple(judged), tuple(events))
 
 
@@ -92,9 +93,10 @@ def _learned(state: WalletState, reading: Reading) -> tuple[WalletState, tuple[E
     return WalletState(state.path, reading.balances, reading.read_at, health), events
 
 
-def _seen(rule: Rule, subject: Subject, wallets: Mapping[str, WalletState]) -> Observation | None:
+def _seen(watch: Watch, wallets: Mapping[str, WalletState]) -> Observation | None:
     """Observe a subject; None when any wallet in it cannot be read now or does not tell."""
-    states = [wallets.get(path, WalletState(path)) for path in subject.paths]
+    rule = watch.rule
+    states = [wallets.get(path, WalletState(path)) for path in watch.paths]
     instants = [state.read_at for state in states if state.readable and state.read_at]
     if len(instants) < len(states):
         return None
@@ -107,7 +109,7 @@ def _seen(rule: Rule, subject: Subject, wallets: Mapping[str, WalletState]) -> O
 
 
 def newly_empty(before: WalletState | None, reading: Reading) -> bool:
-    """Whether a good answer shows nothing where there was money: to be read again to be believed."""
+    """Whether a good answer shows nothing where there was money: read it again to believe it."""
     had = [b.total or b.available for b in (before.balances if before else None) or ()]
     has = [b.total or b.available for b in reading.balances or ()]
     return reading.balances is not None and any(had) and not any(has)

@@ -1,0 +1,107 @@
+"""Build digests: one a chat and local date, queued when it is due, filled when it is sent."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bot.core.delivery import Chat
+from bot.core.digest import Digest, build_digest
+from bot.core.events import DigestDue
+from bot.core.portfolio import WalletState
+from bot.core.timing import digest_date, instant_of
+from bot.services.ports import Clock, OpenUnit, Recipients, Unit
+
+log = structlog.get_logger(__name__)
+
+LATE_AFTER = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class DigestTime:
+    """When a chat wants its digest."""
+
+    at: time
+    """By the wall clock in `zone`."""
+    zone: ZoneInfo
+
+
+class BuildDigests:
+    """Queues the digests that are due, and fills them."""
+
+    def __init__(
+        self,
+        *,
+        wanted: DigestTime | None,
+        paths: Sequence[str],
+        open_unit: OpenUnit,
+        recipients: Recipients,
+        clock: Clock,
+        wake_delivery: Callable[[], None],
+    ) -> None:
+        """`wanted` is None where digests are off; `paths` are shown in that order."""
+        self._wanted = wanted
+        self._paths = tuple(paths)
+        self._open_unit = open_unit
+        self._recipients = recipients
+        self._clock = clock
+        self._wake_delivery = wake_delivery
+
+    async def queue_due(self) -> None:
+        """Queue what is due now; calling it again queues nothing twice."""
+        if self._wanted is None:
+            return
+        now = self._clock()
+        day = digest_date(now, at=self._wanted.at, zone=self._wanted.zone)
+        if day is None:
+            return
+        due_at = instant_of(day, self._wanted.at, self._wanted.zone)
+        async with self._open_unit() as unit:
+            queued = [
+                chat
+                for chat in self._recipients(await unit.chats.load())
+                if (chat.since or now) < due_at and await self._queue(unit, chat, day, due_at, now)
+            ]
+        if queued:
+            log.info("Digests are due", action="queue_digests", chats=len(queued))
+            self._wake_delivery()
+
+    async def _queue(
+        self, unit: Unit, chat: Chat, day: date, due_at: datetime, now: datetime
+    ) -> bool:
+        if not await unit.digests.add(chat.chat_id, day, at=due_at):
+            return False
+        event = DigestDue(
+            local_date=day,
+            since=await unit.digests.last_before(chat.chat_id, day),
+            late=now - due_at > LATE_AFTER,
+            at=due_at,
+        )
+        await unit.outbox.add([event], chats=[chat], at=now)
+        return True
+
+    async def load(self, event: DigestDue) -> Digest:
+        """Fill a digest with what is known now."""
+        async with self._open_unit() as unit:
+            known = await unit.wallets.load()
+            before = await unit.wallets.holdings_at(event.since) if event.since else {}
+            alerts = await unit.alerts.load()
+        return build_digest(
+            local_date=event.local_date,
+            late=event.late,
+            at=self._clock(),
+            since=event.since,
+            wallets=[known.get(path, WalletState(path)) for path in self._paths],
+            before=before,
+            firing=[state for state in alerts.values() if state.alert is not None],
+        )
+
+    async def preview(self) -> Digest:
+        """Show now what the next digest would tell, counted from a day ago."""
+        now = self._clock()
+        zone = self._wanted.zone if self._wanted else ZoneInfo("UTC")
+        today = now.astimezone(zone).date()
+        since = now - timedelta(days=1)
+        return await self.load(DigestDue(local_date=today, since=since, late=False, at=now))

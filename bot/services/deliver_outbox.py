@@ -1,0 +1,148 @@
+"""Deliver the outbox: lease a chat's next message, send it, then mark it.
+
+A crash between sending and marking leaves a row that says so; at the next start it is decided like
+any attempt that may have arrived. Messages to one chat keep their order and their distance; a chat
+that is slow or gone holds up nobody else.
+"""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from bot.core.delivery import (
+    ChatGone,
+    ChatMoved,
+    Dropped,
+    NotSent,
+    Outcome,
+    Sent,
+    decide,
+    interrupted,
+)
+from bot.core.events import DigestDue
+from bot.services.build_digests import BuildDigests
+from bot.services.ports import ChatSender, Clock, OpenUnit, Parcel
+
+log = structlog.get_logger(__name__)
+
+MOST_PER_SECOND = 25
+"""Telegram allows about 30 messages per second in all; answers to commands need some of them."""
+PRIVATE_GAP_S = 1.0
+GROUP_GAP_S = 3.0
+"""Telegram allows 20 messages per minute in a group."""
+LOOK_EVERY_S = 1.0
+
+
+class DeliverOutbox:
+    """Sends what waits in the outbox, until told to stop."""
+
+    def __init__(
+        self, *, open_unit: OpenUnit, sender: ChatSender, digests: BuildDigests, clock: Clock
+    ) -> None:
+        self._open_unit = open_unit
+        self._sender = sender
+        self._digests = digests
+        self._clock = clock
+        self._busy: set[int] = set()
+        self._woken = asyncio.Event()
+        self._stopping = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look into the outbox now rather than at the next second."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Finish what is being sent, and begin nothing new."""
+        self._stopping.set()
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Deliver until stopped; returns when the last message under way is settled."""
+        await self._settle_interrupted()
+        async with asyncio.TaskGroup() as group:
+            while not self._stopping.is_set():
+                for parcel in await self._lease():
+                    self._busy.add(parcel.chat.chat_id)
+                    group.create_task(self._deliver(parcel), name=f"deliver {parcel.id}")
+                await _wait(self._woken, LOOK_EVERY_S)
+                self._woken.clear()
+
+    async def _lease(self) -> list[Parcel]:
+        most = MOST_PER_SECOND - len(self._busy)
+        if most <= 0:
+            return []
+        try:
+            async with self._open_unit() as unit:
+                return list(await unit.outbox.lease(now=self._clock(), busy=self._busy, most=most))
+        except Exception:
+            log.exception("The outbox could not be read", action="deliver")
+            return []
+
+    async def _deliver(self, parcel: Parcel) -> None:
+        """Send one message and keep its chat busy for the distance to the next one."""
+        chat_id = parcel.chat.chat_id
+        try:
+            outcome = await self._send(parcel)
+            await self._settle(parcel, outcome)
+        except Exception:
+            log.exception("A delivery broke off", action="deliver", parcel=parcel.id)
+        finally:
+            await _wait(self._stopping, PRIVATE_GAP_S if chat_id > 0 else GROUP_GAP_S)
+            self._busy.discard(chat_id)
+            self._woken.set()
+
+    async def _send(self, parcel: Parcel) -> Outcome:
+        for event in parcel.events:
+            if isinstance(event, DigestDue):
+                digest = await self._digests.load(event)
+                return await self._sender.send_digest(parcel.chat, digest)
+        return await self._sender.send_events(
+            parcel.chat,
+            parcel.events,
+            maybe_repeated=parcel.maybe_sent,
+            reply_to=parcel.reply_to,
+        )
+
+    async def _settle(self, parcel: Parcel, outcome: Outcome) -> None:
+        now = self._clock()
+        decision = decide(outcome, parcel.events, attempts=parcel.attempts, now=now)
+        async with self._open_unit() as unit:
+            match outcome:
+                case ChatMoved(chat_id):
+                    await unit.chats.move(parcel.chat.chat_id, to=chat_id)
+                case ChatGone(reason):
+                    await unit.chats.mark_gone(parcel.chat.chat_id, reason=reason)
+                case NotSent(_, timedelta() as pause):
+                    await unit.chats.hold(parcel.chat.chat_id, until=now + pause)
+                case _:
+                    pass
+            await unit.outbox.settle(parcel.id, decision, at=now)
+        _log(parcel, outcome, dropped=isinstance(decision, Dropped))
+
+    async def _settle_interrupted(self) -> None:
+        now = self._clock()
+        async with self._open_unit() as unit:
+            for parcel in await unit.outbox.interrupted():
+                decision = interrupted(parcel.events, now=now)
+                await unit.outbox.settle(parcel.id, decision, at=now)
+                log.warning("A message may go out twice", action="deliver", parcel=parcel.id)
+
+
+def _log(parcel: Parcel, outcome: Outcome, *, dropped: bool) -> None:
+    where = {"action": "deliver", "parcel": parcel.id, "chat": parcel.chat.chat_id}
+    if dropped:
+        log.error("A message was given up", outcome=str(outcome), **where)
+    elif isinstance(outcome, Sent):
+        log.info("A message was delivered", **where)
+    else:
+        log.warning("A message was not delivered", outcome=str(outcome), **where)
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, but not longer than that."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass

@@ -1,0 +1,67 @@
+"""Manage rules: those of the settings, what they cover, and how each stands now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.core.alerts import AlertState, end
+from bot.core.rules import Rule
+from bot.core.verdict import Watch
+from bot.services.ports import Clock, OpenUnit, Recipients
+
+
+@dataclass(frozen=True, slots=True)
+class RuleStatus:
+    """One rule, and where it stands for each of its subjects."""
+
+    name: str
+    rule: Rule
+    states: tuple[AlertState, ...]
+    """One for each subject; `amount` is None where it could not be judged yet."""
+
+
+class ManageRules:
+    """Knows the rules."""
+
+    def __init__(
+        self,
+        *,
+        rules: Mapping[str, Rule],
+        watches: Sequence[Watch],
+        open_unit: OpenUnit,
+        recipients: Recipients,
+        clock: Clock,
+    ) -> None:
+        self._rules = rules
+        self._watches = tuple(watches)
+        self._open_unit = open_unit
+        self._recipients = recipients
+        self._clock = clock
+
+    async def end_vanished(self) -> None:
+        """End the alerts of rules and wallets that the settings no longer have, with a word."""
+        wanted = {watch.key for watch in self._watches}
+        async with self._open_unit() as unit:
+            states = await unit.alerts.load()
+            gone = [state for key, state in states.items() if key not in wanted]
+            events = [event for state in gone for event in end(state, at=self._clock())]
+            if events:
+                chats = self._recipients(await unit.chats.load())
+                await unit.outbox.add(events, chats=chats, at=self._clock())
+            await unit.alerts.remove([state.key for state in gone])
+
+    async def status(self) -> tuple[RuleStatus, ...]:
+        """List the rules in their order, with their present states."""
+        async with self._open_unit() as unit:
+            states = await unit.alerts.load()
+        return tuple(
+            RuleStatus(
+                name,
+                rule,
+                tuple(
+                    states.get(watch.key, AlertState(*watch.key))
+                    for watch in self._watches
+                    if watch.rule_name == name
+                ),
+            )
+            for name, rule in self._rules.items()
+        )

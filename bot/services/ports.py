@@ -1,0 +1,220 @@
+"""What the use cases need from outside; implemented above, replaced whole in tests.
+
+A unit of work is one transaction: everything done through its repositories is kept when it is left
+in peace, and nothing of it when it is left with an error.
+"""
+
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from bot.core.alerts import AlertState
+from bot.core.delivery import Chat, Decision, Outcome
+from bot.core.digest import Digest, Holdings
+from bot.core.events import Event
+from bot.core.portfolio import WalletState
+from bot.core.verdict import AlertKey
+from bot.fetchers.model import Reading
+
+Clock = Callable[[], datetime]
+"""Gives the present instant, aware, UTC."""
+
+Recipients = Callable[[Sequence[Chat]], Sequence[Chat]]
+"""Chooses among all known chats those that events are sent to."""
+
+
+class Spawn(Protocol):
+    """Start a task that the app owns, waits for and cancels at its end."""
+
+    def __call__(self, work: Coroutine[Any, Any, None], *, name: str) -> None: ...
+
+
+class WalletReader(Protocol):
+    """Reads one wallet of a configured account now; what goes wrong is in the reading."""
+
+    async def __call__(self, account: str, wallet: str) -> Reading: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to check an account while a lease lasts; the fence tells an old one from a new."""
+
+    account: str
+    fence: int
+
+
+class AccountRepository(Protocol):
+    """When each account is due, and who is checking it."""
+
+    async def retain(self, names: Collection[str], *, now: datetime) -> None:
+        """Make new accounts due at once and forget those that are no longer configured."""
+
+    async def claim_due(self, *, now: datetime, until: datetime) -> Sequence[Claim]:
+        """Lease all accounts that are due, free and need no rest."""
+
+    async def claim(self, name: str, *, now: datetime, until: datetime) -> Claim | None:
+        """Lease one account, due or not; None while somebody else has it or it must rest."""
+
+    async def renew(self, claim: Claim, *, until: datetime) -> bool:
+        """Prolong a lease; False when it has passed to somebody else."""
+
+    async def finish(self, claim: Claim, *, due_at: datetime, rest_until: datetime | None) -> bool:
+        """End a lease; False, and nothing is changed, when it has passed to somebody else.
+
+        Args:
+            claim: The lease.
+            due_at: When the account is to be checked again.
+            rest_until: Before when its exchange must not be asked, whoever wants it.
+        """
+
+    async def free_all(self) -> None:
+        """End all leases: whoever held them is dead."""
+
+
+class WalletRepository(Protocol):
+    """What is known of the wallets, now and before."""
+
+    async def retain(self, paths: Collection[str]) -> None:
+        """Forget the present state of all others; their history stays."""
+
+    async def load(self, paths: Collection[str] | None = None) -> Mapping[str, WalletState]:
+        """Return the states by path; None means all. One that was never read is left out."""
+
+    async def save(self, states: Iterable[WalletState]) -> None:
+        """Keep the states, and in the history each coin that has changed."""
+
+    async def holdings_at(self, at: datetime) -> Holdings:
+        """Return the balances that were known at an instant, for wallets already read by then."""
+
+
+class AlertRepository(Protocol):
+    """Where each alert stands."""
+
+    async def load(
+        self, keys: Collection[AlertKey] | None = None
+    ) -> Mapping[AlertKey, AlertState]:
+        """Return the states by key; None means all."""
+
+    async def save(self, states: Iterable[AlertState]) -> None:
+        """Keep the states."""
+
+    async def remove(self, keys: Collection[AlertKey]) -> None:
+        """Forget the states."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One message to one chat, leased for an attempt."""
+
+    id: int
+    chat: Chat
+    events: tuple[Event, ...]
+    attempts: int
+    """Counting the one it is leased for."""
+    maybe_sent: bool
+    """Whether an earlier attempt may have arrived."""
+    reply_to: int | None
+    """The message it belongs to."""
+
+
+class OutboxRepository(Protocol):
+    """Messages on their way: rows first, sent later, in order within each chat."""
+
+    async def add(self, events: Sequence[Event], *, chats: Iterable[Chat], at: datetime) -> None:
+        """Queue events as one message a chat, a reply where they end earlier ones."""
+
+    async def lease(self, *, now: datetime, busy: Collection[int], most: int) -> Sequence[Parcel]:
+        """Take the next message of each chat that is not busy, marked as being sent."""
+
+    async def settle(self, parcel_id: int, decision: Decision, *, at: datetime) -> None:
+        """Record what an attempt has come to."""
+
+    async def interrupted(self) -> Sequence[Parcel]:
+        """Return the messages whose sender died while it was sending them."""
+
+    async def forget(self, *, before: datetime) -> None:
+        """Delete what was done before an instant."""
+
+
+class ChatRepository(Protocol):
+    """The chats that get events."""
+
+    async def load(self) -> Sequence[Chat]:
+        """Return all of them, allowed or not."""
+
+    async def add(self, chat: Chat) -> None:
+        """Keep a chat; one that is there already keeps its `since`, and is no longer gone."""
+
+    async def mark_gone(self, chat_id: int, *, reason: str) -> None:
+        """Send nothing there until it speaks again."""
+
+    async def move(self, chat_id: int, *, to: int) -> None:
+        """Follow a group that became a supergroup, with all that waits for it."""
+
+    async def hold(self, chat_id: int, *, until: datetime) -> None:
+        """Send nothing there before an instant."""
+
+
+class DigestRepository(Protocol):
+    """Which chat got the digest of which local date."""
+
+    async def add(self, chat_id: int, local_date: date, *, at: datetime) -> bool:
+        """Record it; False when it was there already."""
+
+    async def last_before(self, chat_id: int, local_date: date) -> datetime | None:
+        """Return when the digest before that date was due."""
+
+
+class InboxRepository(Protocol):
+    """Updates from Telegram: kept before they are confirmed, handled at least once."""
+
+    async def add(self, updates: Mapping[int, str], *, at: datetime) -> None:
+        """Keep raw updates by their id; one that is known already is left alone."""
+
+    async def unhandled(self) -> Mapping[int, str]:
+        """Return those that were not handled to the end, in order."""
+
+    async def mark_handled(self, update_id: int, *, at: datetime) -> None:
+        """Never handle it again."""
+
+    async def next_offset(self) -> int | None:
+        """Return what to ask Telegram for next; None before the first update."""
+
+    async def forget(self, *, before: datetime) -> None:
+        """Delete what was handled before an instant, but for the newest id."""
+
+
+class Unit(Protocol):
+    """One transaction."""
+
+    @property
+    def accounts(self) -> AccountRepository: ...
+    @property
+    def wallets(self) -> WalletRepository: ...
+    @property
+    def alerts(self) -> AlertRepository: ...
+    @property
+    def outbox(self) -> OutboxRepository: ...
+    @property
+    def chats(self) -> ChatRepository: ...
+    @property
+    def digests(self) -> DigestRepository: ...
+    @property
+    def inbox(self) -> InboxRepository: ...
+
+
+OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]
+
+
+class ChatSender(Protocol):
+    """Says something in a chat; what goes wrong is in the outcome."""
+
+    async def send_events(
+        self, chat: Chat, events: Sequence[Event], *, maybe_repeated: bool, reply_to: int | None
+    ) -> Outcome:
+        """Tell alerts and sources, all in one message."""
+
+    async def send_digest(self, chat: Chat, digest: Digest) -> Outcome:
+        """Send a digest."""
