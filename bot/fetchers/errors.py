@@ -1,14 +1,15 @@
 """Why a wallet could not be read: six classes, each of which asks for another answer.
 
 FetchError
-├── CredentialsRejected   the exchange does not know this key, passphrase or signature: mend the key
+├── CredentialsRejected   the key, passphrase or signature is not known: mend the key
 ├── PermissionMissing     the key is right, but it may not do this, or not from this address
 ├── ClockSkewed           our clock and the exchange's differ too much, even after a correction
 ├── RateLimited           too many requests: nothing is asked again before `retry_at`
 ├── ExchangeUnavailable   no answer, or one that says "later": trying again is right
 └── UnexpectedAnswer      an answer that must not pass for a balance
 
-The text of each is one sentence for a person, without a secret and without an address that carries one.
+The text of each is one sentence for a person, without a secret and without an address that
+carries one.
 """
 
 from datetime import datetime

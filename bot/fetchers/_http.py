@@ -1,0 +1,297 @@
+"""The one way to an exchange: `Wire.request()`, where every failure becomes one of our six errors.
+
+Neither an error's text nor its causes hold a signed address, a header or a text of the server.
+"""
+
+import asyncio
+import ipaddress
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import cast
+
+import httpx
+
+from ._clock import Clock
+from ._limits import Limit, Pacer, Slot, WindowClosed
+from ._parsing import MAX_BODY, Malformed, decode_object, gunzip
+from .errors import (
+    ExchangeUnavailable,
+    FetchError,
+    PermissionMissing,
+    RateLimited,
+    UnexpectedAnswer,
+)
+
+HttpClient = httpx.AsyncClient  # noqa: TID251 - the type of what is handed in; none is built here
+
+HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",  # the one that `gunzip` undoes, within a limit
+    "User-Agent": "balance-fetchers",
+}
+
+_LONGEST_PAUSE = timedelta(hours=1)  # whatever a Retry-After says, ask again once an hour
+_NO_PHASE_LIMITS = httpx.Timeout(None).as_dict()  # the deadline of the fetch is the one limit
+
+_log = logging.getLogger(__name__)
+
+
+class _QueryFilter(logging.Filter):
+    """Take the query, which holds signatures, out of the addresses that httpx logs at INFO."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                str(arg.copy_with(query=None)) if isinstance(arg, httpx.URL) else arg
+                for arg in record.args
+            )
+        return True
+
+
+logging.getLogger("httpx").addFilter(_QueryFilter())
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What an error code means for us."""
+
+    kind: type[FetchError]
+    text: str
+    """Goes on after the exchange's name: "does not know this API key"."""
+    may_be_clock: bool = False
+    """Whether a clock that is off can be the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How an exchange says yes and no."""
+
+    exchange: str
+    good_code: str | int
+    """The value of `code` in a good answer, type included."""
+    refusals: Mapping[str, Refusal]
+    lock: timedelta | None = None
+    """How long the exchange locks out who was too fast; None: as its answer says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request, prepared as far as it is the same each time."""
+
+    method: str
+    url: httpx.URL
+    headers: httpx.Headers
+    limits: tuple[Limit, ...]
+    """The windows it counts in, its own first."""
+    auth: httpx.Auth | None
+    """None: public, unsigned."""
+
+
+@dataclass(slots=True)
+class Deadline:
+    """The network time that a fetch may still use; waiting for the pace is not counted."""
+
+    left_s: float
+    text: str
+    """The whole of it, for a message: "15 s"."""
+
+
+class TimeRefused(Exception):
+    """The answer may come from a clock that is off; `error` is what it means otherwise."""
+
+    def __init__(self, error: FetchError) -> None:
+        super().__init__()
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    def content(self) -> dict[str, object]:
+        encoding = self.headers.get("content-encoding", "identity").lower()
+        if encoding == "gzip":
+            return decode_object(gunzip(self.body))
+        if encoding != "identity":
+            raise Malformed("it is compressed in a way that we did not ask for")
+        return decode_object(self.body)
+
+
+class Wire:
+    """The line to one exchange for one key."""
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        http: HttpClient,
+        *,
+        pacer: Pacer,
+        clock: Clock,
+        host: str,
+        user: str,
+    ) -> None:
+        self._dialect = dialect
+        self._http = http
+        self._pacer = pacer
+        self._clock = clock
+        self._host = host
+        self._user = user
+
+    async def request(self, call: Call, deadline: Deadline) -> dict[str, object]:
+        """Ask once, when the pace allows it, and return the content of a good answer.
+
+        Raises:
+            FetchError: There is no good answer.
+            TimeRefused: The same, and to correct our clock may help.
+        """
+        answer = await self._ask(call, deadline)
+        flaw = ""
+        try:
+            content = answer.content()
+        except Malformed as e:
+            content, flaw = {}, str(e)
+        code, good = content.get("code"), self._dialect.good_code
+        if answer.status == 200 and type(code) is type(good) and code == good:
+            return content
+        raise self._refused(call, answer, content, flaw=flaw)
+
+    async def _ask(self, call: Call, deadline: Deadline) -> _Answer:
+        try:
+            slot = await self._pacer.take(call.limits, host=self._host, user=self._user)
+        except WindowClosed as e:
+            seconds = e.seconds
+        else:
+            return await self._exchange(call, slot, deadline)
+        raise self._rate_limited(timedelta(seconds=seconds))
+
+    async def _exchange(self, call: Call, slot: Slot, deadline: Deadline) -> _Answer:
+        loop = asyncio.get_running_loop()
+        started_at = loop.time()
+        response = None
+        try:
+            async with asyncio.timeout(deadline.left_s):
+                response = await self._send(call, slot)
+                body = await _read_body(response)
+        except Exception as e:  # noqa: BLE001 - a transport may raise anything; translated below
+            failure = self._no_answer(e, deadline)
+        else:
+            return _Answer(response.status_code, response.headers, body)
+        finally:
+            deadline.left_s -= loop.time() - started_at
+        if response is not None and response.status_code != 200:
+            return _Answer(response.status_code, response.headers, b"")  # the status says enough
+        raise failure  # outside of `except`: a cause would carry the signed address
+
+    async def _send(self, call: Call, slot: Slot) -> httpx.Response:
+        # Built here and not by the client, whose cookies and headers belong to others.
+        try:
+            request = httpx.Request(
+                call.method,
+                call.url,
+                headers=call.headers,
+                extensions={"timeout": _NO_PHASE_LIMITS},
+            )
+            return await self._http.send(
+                request, auth=call.auth, stream=True, follow_redirects=False
+            )
+        finally:
+            slot.done()
+
+    def _no_answer(self, error: Exception, deadline: Deadline) -> FetchError:
+        exchange = self._dialect.exchange
+        match error:
+            case Malformed():
+                return UnexpectedAnswer(f"{exchange} gave an answer that is no balance: {error}")
+            case TimeoutError():
+                text = f"{exchange} did not answer within {deadline.text}"
+            case httpx.ConnectError() | httpx.ConnectTimeout():
+                text = f"{exchange} could not be reached"
+            case httpx.TimeoutException():
+                text = f"{exchange} did not answer in time"
+            case httpx.HTTPError() | OSError():
+                text = f"the connection to {exchange} broke before the answer was complete"
+            case _:
+                kind = type(error).__name__  # no more of it: it may carry the signed address
+                _log.warning("asking %s failed in a way not foreseen: %s", exchange, kind)
+                text = f"{exchange} could not be asked ({kind})"
+        return ExchangeUnavailable(text)
+
+    def _refused(
+        self, call: Call, answer: _Answer, content: dict[str, object], *, flaw: str
+    ) -> FetchError | TimeRefused:
+        code = content.get("code")
+        refusal = self._dialect.refusals.get(str(code)) if type(code) in {str, int} else None
+        kind = refusal.kind if refusal else None
+        if kind is RateLimited or (answer.status == 429 and kind is not ExchangeUnavailable):
+            return self._too_fast(call, answer)
+        if refusal is None or 300 <= answer.status < 400:
+            return self._odd(answer.status, flaw=flaw)
+        error = self._meant(refusal, content)
+        return TimeRefused(error) if refusal.may_be_clock and call.auth else error
+
+    def _meant(self, refusal: Refusal, content: dict[str, object]) -> FetchError:
+        text = f"{self._dialect.exchange} {refusal.text} (code {content['code']})"
+        address = _address_in(content.get("msg")) if refusal.kind is PermissionMissing else None
+        return refusal.kind(f"{text}; it sees us at {address}" if address else text)
+
+    def _odd(self, status: int, *, flaw: str) -> FetchError:
+        exchange = self._dialect.exchange
+        if status >= 500:
+            return ExchangeUnavailable(f"{exchange} answered HTTP {status}")
+        if status != 200:
+            return UnexpectedAnswer(f"{exchange} answered HTTP {status}")
+        flaw = flaw or "its code is missing or unknown"
+        return UnexpectedAnswer(f"{exchange} gave an answer that is no balance: {flaw}")
+
+    def _too_fast(self, call: Call, answer: _Answer) -> RateLimited:
+        limit = call.limits[0]
+        asked = _retry_after(answer.headers.get("retry-after", ""), now=self._clock())
+        pause = self._dialect.lock or min(max(asked, limit.period), _LONGEST_PAUSE)
+        self._pacer.close(limit, host=self._host, user=self._user, seconds=pause.total_seconds())
+        return self._rate_limited(pause)
+
+    def _rate_limited(self, pause: timedelta) -> RateLimited:
+        seconds = f"{pause.total_seconds():.3g} s"
+        text = f"{self._dialect.exchange} had too many requests and is not asked for {seconds}"
+        return RateLimited(text, retry_at=self._clock() + pause)
+
+
+async def _read_body(response: httpx.Response) -> bytes:
+    """Read the body as it came, still compressed, and stop where it becomes too large."""
+    body = bytearray()
+    try:
+        # The stream itself: it works with transports that hand over a whole body, too.
+        async for chunk in cast("httpx.AsyncByteStream", response.stream):
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise Malformed("it is too large")
+    finally:
+        await response.aclose()
+    return bytes(body)
+
+
+def _retry_after(text: str, *, now: datetime) -> timedelta:
+    """Read the header, seconds or a date; what cannot be read asks for nothing."""
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return timedelta(seconds=int(text))
+    try:
+        until = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return timedelta(0)
+    return (until if until.tzinfo else until.replace(tzinfo=UTC)) - now
+
+
+def _address_in(text: object) -> str | None:
+    """Find the one thing in a server's text that is safe to repeat: an IP address."""
+    for word in re.findall(r"[0-9A-Fa-f:.]{3,45}", text[:500] if isinstance(text, str) else ""):
+        try:
+            return str(ipaddress.ip_address(word.rstrip(".:")))
+        except ValueError:
+            continue
+    return None

@@ -1,0 +1,127 @@
+"""From bytes to exact balances: pure functions that refuse whatever could pass for a balance.
+
+JSON's fractions stay text until somebody needs them as an amount: no digit is lost, and an odd
+number in a field that nobody reads does no harm. Nothing of what the server wrote gets into the
+text of an error, because a server may echo a key.
+"""
+
+import json
+import re
+import zlib
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import NoReturn
+
+from .model import Balance
+
+MAX_BODY = 5 * 1024 * 1024
+"""Bytes of a body after decompression; real answers have a few hundred kilobytes at most."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_AMOUNT = 100  # 18 digits before the point and 18 behind it are 37 characters
+_LONGEST_ASSET = 64
+
+# A JSON number without its exponent; [0-9] because \d takes the digits of all scripts.
+_PLAIN_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_MILLISECONDS = re.compile(r"[0-9]{13}")
+
+
+class Malformed(ValueError):
+    """An answer that is not what the documentation describes; `str()` names the flaw."""
+
+
+class Fraction(str):
+    """A JSON number with a point or an exponent, as it was written."""
+
+    __slots__ = ()
+
+
+def decode_object(body: bytes) -> dict[str, object]:
+    """Read a body that must be one JSON object, without a constant like NaN or a repeated key."""
+    try:
+        content = _JSON.decode(body.decode("utf-8"))
+    except Malformed:
+        raise
+    except (ValueError, RecursionError):  # ValueError: UTF-8, JSON, or a number of 4,300 digits
+        content = None
+    if not isinstance(content, dict):
+        raise Malformed("it is not a JSON object")
+    return content
+
+
+def gunzip(body: bytes) -> bytes:
+    """Decompress a body, of which nothing may be missing and nothing left over."""
+    decompressor = zlib.decompressobj(wbits=31)
+    try:
+        plain = decompressor.decompress(body, MAX_BODY + 1)
+    except zlib.error:
+        plain = None
+    if plain is not None and len(plain) > MAX_BODY:
+        raise Malformed("it is too large")
+    if plain is None or not decompressor.eof or decompressor.unused_data:
+        raise Malformed("its compression is damaged")
+    return plain
+
+
+def plain_decimal(value: object) -> Decimal:
+    """Read an amount: text or a number, without exponent, sign `+`, spaces or other scripts."""
+    if type(value) is int:
+        value = str(value)
+    if not isinstance(value, str):
+        raise Malformed("an amount is missing, or not a number")
+    if len(value) > _LONGEST_AMOUNT or not _PLAIN_DECIMAL.fullmatch(value):
+        raise Malformed("an amount is not a plain decimal number")
+    amount = Decimal(value)
+    return amount or amount.copy_abs()  # no -0
+
+
+def asset_name(value: object) -> str:
+    """Read the name of a coin, and put it into upper case."""
+    if type(value) is not str:
+        raise Malformed("a coin is missing, or not a text")
+    if not 0 < len(value) <= _LONGEST_ASSET or not value.isprintable() or " " in value:
+        raise Malformed("a coin has an impossible name")
+    return value.upper()
+
+
+def instant(value: object) -> datetime:
+    """Read Unix milliseconds (of the years 2001 to 2286), a number or text."""
+    text = str(value) if type(value) is int else value
+    if not isinstance(text, str) or not _MILLISECONDS.fullmatch(text):
+        raise Malformed("a time is missing, or not in Unix milliseconds")
+    return _EPOCH + timedelta(milliseconds=int(text))
+
+
+def rows(value: object) -> list[dict[str, object]]:
+    """Take a list of JSON objects; it may be empty."""
+    if type(value) is not list:
+        raise Malformed("the list of balances is missing")
+    if not all(type(row) is dict for row in value):
+        raise Malformed("the list of balances has something else in it")
+    return value
+
+
+def ordered(balances: Iterable[Balance]) -> tuple[Balance, ...]:
+    """Sort by the coins' names, of which none may occur twice."""
+    by_asset: dict[str, Balance] = {}
+    for balance in balances:
+        if by_asset.setdefault(balance.asset, balance) is not balance:
+            raise Malformed("a coin occurs twice")
+    return tuple(by_asset[asset] for asset in sorted(by_asset))
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise Malformed("it has a number that is none (NaN or Infinity)")
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        raise Malformed("it has a name twice in one object")
+    return content
+
+
+_JSON = json.JSONDecoder(
+    parse_float=Fraction, parse_constant=_refuse_constant, object_pairs_hook=_unique
+)

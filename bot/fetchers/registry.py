@@ -1,0 +1,141 @@
+"""Which exchanges there are: one row each, with everything that is asked about them."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from types import MappingProxyType
+
+import httpx
+
+from ._clock import Clock, utc_now
+from ._contract import Fetcher
+from ._http import HttpClient
+from ._limits import Pacer
+from .coinw import CoinwFetcher
+from .model import Credentials
+from .okx import OkxFetcher
+from .xt import XtFetcher
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What the rest of a program must know about an exchange."""
+
+    slug: str
+    fetcher: type[Fetcher]
+    base_url: str
+    wallets: tuple[str, ...]
+    """The wallets that every account has, in the order in which they are shown."""
+    sub_accounts: bool = False
+    """Whether the key of a master account reads `sub:NAME`."""
+    needs_passphrase: bool = False
+    has_demo: bool = False
+    restricted: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The only assets that a wallet can hold; a wallet that is not listed can hold any."""
+    leaves_out_zeros: bool = True
+    """Whether a coin that a good answer leaves out is zero."""
+
+    def has_wallet(self, wallet: str) -> bool:
+        """Say whether an account can have this wallet; a sub-account need not exist."""
+        is_sub = wallet.startswith("sub:") and len(wallet) > len("sub:")
+        return wallet in self.wallets or (self.sub_accounts and is_sub)
+
+    def assets_of(self, wallet: str) -> frozenset[str] | None:
+        """Name the only assets that a wallet can hold; None: any."""
+        return self.restricted.get(wallet)
+
+
+_ROWS = (
+    Exchange(
+        slug="coinw",
+        fetcher=CoinwFetcher,
+        base_url="https://api.coinw.com",
+        wallets=("spot",),
+    ),
+    Exchange(
+        slug="okx",
+        fetcher=OkxFetcher,
+        base_url="https://www.okx.com",
+        wallets=("funding", "eth-staking"),
+        sub_accounts=True,
+        needs_passphrase=True,
+        has_demo=True,
+        restricted={"eth-staking": frozenset({"BETH"})},
+    ),
+    Exchange(
+        slug="xt",
+        fetcher=XtFetcher,
+        base_url="https://api.xt.com",
+        wallets=("spot",),
+    ),
+)
+
+EXCHANGES: Mapping[str, Exchange] = MappingProxyType({row.slug: row for row in _ROWS})
+"""Every exchange by its slug."""
+
+
+def open_fetcher(
+    exchange: str,
+    credentials: Credentials,
+    http: HttpClient,
+    *,
+    base_url: str | None = None,
+    demo: bool = False,
+    pacer: Pacer | None = None,
+    clock: Clock = utc_now,
+    deadline: timedelta = timedelta(seconds=15),
+) -> Fetcher:
+    """Make the fetcher of one account.
+
+    Args:
+        exchange: A key of `EXCHANGES`.
+        credentials: A key that may read. What is wrong with it shows in the readings.
+        http: Stays the caller's, who closes it. One client for all accounts is best.
+        base_url: Another server than the usual one; without TLS on loopback only.
+        demo: Read the demo account, for a key that was made for it.
+        pacer: Share one between all fetchers of a process, so that limits per key and per
+            address hold over all of them.
+        clock: Stamps the readings and, corrected by the exchange's clock, the requests.
+        deadline: Network time for one fetch; waiting for the pace is not counted.
+
+    Raises:
+        ValueError: The exchange is not known or has no demo, or the base URL cannot be used.
+    """
+    row = EXCHANGES.get(exchange)
+    if row is None:
+        raise ValueError(f"no exchange {exchange!r}; known are {', '.join(sorted(EXCHANGES))}")
+    if demo and not row.has_demo:
+        raise ValueError(f"{exchange} has no demo accounts")
+    if row.needs_passphrase and credentials.passphrase is None:
+        credentials = replace(credentials, passphrase="")  # said in the readings, as other flaws
+    return row.fetcher(
+        credentials,
+        http,
+        base_url=_checked_url(base_url or row.base_url),
+        demo=demo,
+        pacer=pacer or Pacer(),
+        clock=clock,
+        deadline=deadline,
+    )
+
+
+def _checked_url(text: str) -> httpx.URL:
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        raise ValueError("the base URL is not an address") from None
+    if url.query or url.fragment or url.userinfo or not url.host:
+        raise ValueError("the base URL must be a scheme, a host and perhaps a path")
+    if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.host)):
+        raise ValueError("the base URL must begin with https:// (http:// on loopback only)")
+    return url
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
