@@ -1,0 +1,291 @@
+"""OKX: who is believed, what is answered, and how much is too much."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.sandbox.world import Key
+
+FUNDING = "/api/v5/asset/balances"
+SUB = "/api/v5/asset/subaccount/balances"
+STAKING = "/api/v5/finance/staking-defi/eth/balance"
+TIME = "/api/v5/public/time"
+
+STAMP = "2026-01-15T09:00:00.000Z"
+# Computed with openssl, not with this program's language.
+FUNDING_SIGN = "THVW9F2/CTgyI32XVGzWTIhD5HKH1NCRGqB33bVJQRM="
+SPACE_SIGN = "Zpw/GDLRHyzGXdatWT/kaBA+hR0EUgVNZq0YJyelTMc="
+SPACE_SIGN_UNENCODED = "5JdD50ACMlsxkfUvWhQkTxCnBEMA0KX5yGuM+s2/mBo="
+
+OpenStage = Callable[..., Awaitable[Any]]
+
+
+def signed(target: str, stamp: str = STAMP, **changes: str | None) -> dict[str, str]:
+    """Give the four headers, with changes; None leaves one out."""
+    text = f"{stamp}GET{target}"
+    digest = hmac.new(b"okx-secret", text.encode(), hashlib.sha256).digest()
+    headers: dict[str, str | None] = {
+        "OK-ACCESS-KEY": "okx-key",
+        "OK-ACCESS-PASSPHRASE": "okx-pass",
+        "OK-ACCESS-SIGN": base64.b64encode(digest).decode(),
+        "OK-ACCESS-TIMESTAMP": stamp,
+    }
+    headers |= {name.replace("_", "-"): value for name, value in changes.items()}
+    return {name: value for name, value in headers.items() if value is not None}
+
+
+def with_key(key: Key, target: str) -> dict[str, str]:
+    """Sign with another key."""
+    digest = hmac.new(key.api_secret.encode(), f"{STAMP}GET{target}".encode(), hashlib.sha256)
+    return {
+        "OK-ACCESS-KEY": key.api_key,
+        "OK-ACCESS-PASSPHRASE": key.passphrase or "",
+        "OK-ACCESS-SIGN": base64.b64encode(digest.digest()).decode(),
+        "OK-ACCESS-TIMESTAMP": STAMP,
+    }
+
+
+async def test_funding_to_the_last_digit(open_stage: OpenStage) -> None:
+    """Amounts come as they were set, zeros are left out, and total is the exact sum."""
+    stage = await open_stage("okx")
+    stage.account.set("funding", "USDT", available="12345.678901234567890123", held="0.10")
+    stage.account.set("funding", "SHIB", available="0.00000001")
+    stage.account.set("funding", "ETH", available="0.000")
+
+    reply = await stage.call(FUNDING, signed(FUNDING, OK_ACCESS_SIGN=FUNDING_SIGN))
+
+    assert reply.status == 200
+    assert reply.json == {
+        "code": "0",
+        "msg": "",
+        "data": [
+            {
+                "availBal": "12345.678901234567890123",
+                "bal": "12345.778901234567890123",
+                "ccy": "USDT",
+                "frozenBal": "0.10",
+            },
+            {"availBal": "0.00000001", "bal": "0.00000001", "ccy": "SHIB", "frozenBal": "0"},
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"OK_ACCESS_KEY": None}, "50103"),
+        ({"OK_ACCESS_PASSPHRASE": None}, "50104"),
+        ({"OK_ACCESS_SIGN": None}, "50106"),
+        ({"OK_ACCESS_TIMESTAMP": None}, "50107"),
+        ({"OK_ACCESS_KEY": "somebody"}, "50111"),
+        ({"OK_ACCESS_PASSPHRASE": "wrong"}, "50105"),
+        ({"OK_ACCESS_SIGN": SPACE_SIGN}, "50113"),  # good, but of another request
+        ({"OK_ACCESS_SIGN": FUNDING_SIGN.lower()}, "50113"),
+        ({"OK_ACCESS_TIMESTAMP": "2026-01-15T09:00:00.001Z"}, "50113"),  # not what was signed
+        ({"x_simulated_trading": "1"}, "50101"),
+    ],
+)
+async def test_refuses_a_stranger(
+    open_stage: OpenStage, changes: dict[str, str | None], code: str
+) -> None:
+    """Each wrong header has its own code, under 401, and no data."""
+    stage = await open_stage("okx")
+    reply = await stage.call(FUNDING, signed(FUNDING, STAMP, **changes))
+    assert (reply.status, reply.code, reply.json["data"]) == (401, code, [])
+
+
+@pytest.mark.parametrize(
+    ("stamp", "code"),
+    [
+        ("2026-01-15T09:00:30.000Z", "0"),
+        ("2026-01-15T08:59:30.000Z", "0"),
+        ("2026-01-15T09:00:30.001Z", "50102"),
+        ("2026-01-15T08:59:29.999Z", "50102"),
+        ("2026-01-15T09:00:00Z", "50112"),  # no milliseconds
+        ("2026-01-15T09:00:00.000+00:00", "50112"),
+        ("2026-02-30T09:00:00.000Z", "50112"),  # no such day
+        ("1768467600000", "50112"),
+    ],
+)
+async def test_window_of_the_clock(open_stage: OpenStage, stamp: str, code: str) -> None:
+    """Thirty seconds either way pass, a millisecond more does not; only one form is read."""
+    stage = await open_stage("okx")
+    reply = await stage.call(FUNDING, signed(FUNDING, stamp))
+    assert reply.code == code
+
+
+async def test_signs_what_goes_over_the_wire(open_stage: OpenStage) -> None:
+    """A sub-account's name with a space is signed percent-encoded, as it is sent."""
+    stage = await open_stage("okx")
+    stage.account.set(stage.account.add_sub("desk 1"), "ETH", available="37.11827078")
+    target = f"{SUB}?subAcct=desk%201"
+
+    good = await stage.call(target, signed(target, OK_ACCESS_SIGN=SPACE_SIGN))
+    bad = await stage.call(target, signed(target, OK_ACCESS_SIGN=SPACE_SIGN_UNENCODED))
+
+    assert [row["bal"] for row in good.json["data"]] == ["37.11827078"]
+    assert bad.code == "50113"
+
+
+async def test_the_body_is_signed_too(open_stage: OpenStage) -> None:
+    """A body that was not signed spoils the signature."""
+    stage = await open_stage("okx")
+    reply = await stage.call(FUNDING, signed(FUNDING), data=b"{}")
+    assert reply.code == "50113"
+
+
+async def test_sub_accounts(open_stage: OpenStage) -> None:
+    """An empty sub-account is empty, an unknown one is refused under 200, a nameless one 400."""
+    stage = await open_stage("okx")
+    stage.account.add_sub("desk1")
+    replies = []
+    for target in (f"{SUB}?subAcct=desk1", f"{SUB}?subAcct=ghost", SUB):
+        reply = await stage.call(target, signed(target))
+        replies.append((reply.status, reply.code, reply.json["data"]))
+    assert replies == [(200, "0", []), (200, "59510", []), (400, "50014", [])]
+
+
+async def test_a_sub_accounts_own_key(open_stage: OpenStage) -> None:
+    """It reads its own funding account, not that of others, and is another user for limits."""
+    stage = await open_stage("okx")
+    stage.account.set(stage.account.add_sub("desk1"), "BTC", available="1.5")
+    stage.account.set("funding", "BTC", available="9")
+    key = Key("sub-key", "sub-secret", "sub-pass", sub="desk1")
+    stage.world.add_key(stage.account, key)
+    target = f"{SUB}?subAcct=desk1"
+
+    own = await stage.call(FUNDING, with_key(key, FUNDING))
+    others = await stage.call(target, with_key(key, target))
+
+    assert [row["bal"] for row in own.json["data"]] == ["1.5"]
+    assert (others.status, others.code) == (401, "50120")
+    assert [entry.user for entry in stage.served.journal] == ["main/desk1", "main/desk1"]
+
+
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        (Key("k", "s", "p", permissions=frozenset()), "50120"),
+        (Key("k", "s", "p", addresses=frozenset({"203.0.113.9"})), "50110"),
+        (Key("k", "s", "p", addresses=frozenset({"127.0.0.1"})), "0"),
+        (Key("k", "s", "p", demo=True), "50101"),
+    ],
+)
+async def test_what_a_key_may_do(open_stage: OpenStage, key: Key, code: str) -> None:
+    """Permission, addresses and environment of a key are its own refusals."""
+    stage = await open_stage("okx")
+    stage.world.add_key(stage.account, key)
+    reply = await stage.call(FUNDING, with_key(key, FUNDING))
+    assert reply.code == code
+    assert ("127.0.0.1" in reply.json["msg"]) == (code == "50110")
+
+
+async def test_a_demo_key_in_demo_trading(open_stage: OpenStage) -> None:
+    """It is accepted with the header that says so."""
+    stage = await open_stage("okx")
+    key = Key("k", "s", "p", demo=True)
+    stage.world.add_key(stage.account, key)
+    headers = with_key(key, FUNDING) | {"x-simulated-trading": "1"}
+    assert (await stage.call(FUNDING, headers)).code == "0"
+
+
+async def test_only_the_currencies_asked_for(open_stage: OpenStage) -> None:
+    """`ccy` picks; more than twenty are refused."""
+    stage = await open_stage("okx")
+    for coin in ("BTC", "ETH", "USDT"):
+        stage.account.set("funding", coin, available="1")
+    twenty = ",".join(["ETH", "BTC", *(f"X{number}" for number in range(18))])
+
+    some = await stage.call(f"{FUNDING}?ccy={twenty}", signed(f"{FUNDING}?ccy={twenty}"))
+    many = await stage.call(f"{FUNDING}?ccy={twenty},Y", signed(f"{FUNDING}?ccy={twenty},Y"))
+
+    assert {row["ccy"] for row in some.json["data"]} == {"BTC", "ETH"}
+    assert (many.status, many.code) == (400, "51000")
+
+
+async def test_staking_snapshot(open_stage: OpenStage) -> None:
+    """Amount, interest and the time of the snapshot; nothing staked is an empty list."""
+    stage = await open_stage("okx")
+    none = await stage.call(STAKING, signed(STAKING))
+    stage.account.stake(
+        "0.63926191",
+        latest="0.00006549",
+        total="0.01490596",
+        taken_at=datetime(2023, 11, 6, 8, tzinfo=UTC),
+    )
+    some = await stage.call(STAKING, signed(STAKING))
+
+    assert none.json["data"] == []
+    assert some.json["data"] == [
+        {
+            "amt": "0.63926191",
+            "ccy": "BETH",
+            "latestInterestAccrual": "0.00006549",
+            "totalInterestAccrual": "0.01490596",
+            "ts": "1699257600000",
+        }
+    ]
+
+
+async def test_public_time_and_unknown_paths(open_stage: OpenStage) -> None:
+    """The clock needs no key; what does not exist is 404, and so is the wrong method."""
+    stage = await open_stage("okx")
+    time = await stage.call(TIME)
+    ghost = await stage.call("/api/v5/asset/ghost", signed("/api/v5/asset/ghost"))
+    wrong = await stage.call(FUNDING, signed(FUNDING), method="POST")
+    assert time.json["data"] == [{"ts": "1768467600000"}]
+    assert (ghost.status, wrong.status) == (404, 404)
+
+
+@pytest.mark.parametrize(
+    ("target", "most", "window_s"),
+    [
+        (FUNDING, 6, 1),
+        (STAKING, 6, 1),
+        (f"{SUB}?subAcct=desk1", 6, 2),
+        (TIME, 10, 2),
+    ],
+)
+async def test_limits(
+    open_stage: OpenStage, clock: Any, target: str, most: int, window_s: int
+) -> None:
+    """So many pass in one window and no more, until the first of them has left it."""
+    stage = await open_stage("okx")
+    stage.account.add_sub("desk1")
+
+    async def ask() -> tuple[int, str]:
+        stamp = clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        reply = await stage.call(target, signed(target, stamp))
+        return reply.status, reply.code
+
+    assert [await ask() for _ in range(most)] == [(200, "0")] * most
+    clock.seconds += window_s - 0.001
+    assert await ask() == (429, "50011")
+    clock.seconds += 0.001
+    assert await ask() == (200, "0")
+    assert len(stage.served.journal.limited()) == 1
+
+
+async def test_all_sub_accounts_share_one_limit(open_stage: OpenStage) -> None:
+    """Six in two seconds over all names together; the funding account has a limit of its own."""
+    stage = await open_stage("okx")
+    codes = []
+    for number in range(7):
+        stage.account.add_sub(f"desk{number}")
+        target = f"{SUB}?subAcct=desk{number}"
+        codes.append((await stage.call(target, signed(target))).code)
+    assert codes == ["0"] * 6 + ["50011"]
+    assert (await stage.call(FUNDING, signed(FUNDING))).code == "0"
+
+
+async def test_strangers_use_up_nobodys_limit(open_stage: OpenStage) -> None:
+    """A wrong signature is not counted against the user whose key it names."""
+    stage = await open_stage("okx")
+    for _ in range(10):
+        await stage.call(FUNDING, signed(FUNDING, OK_ACCESS_SIGN="x"))
+    assert (await stage.call(FUNDING, signed(FUNDING))).code == "0"
