@@ -1,0 +1,74 @@
+"""When accounts are due, and their leases."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.services.ports import Claim
+from bot.store.schema import accounts
+
+
+class SqlAccounts:
+    """`AccountRepository` in SQL."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def retain(self, names: Collection[str], *, now: datetime) -> None:
+        """See the port."""
+        await self._connection.execute(delete(accounts).where(accounts.c.name.not_in(names)))
+        known = set(await self._connection.scalars(select(accounts.c.name)))
+        new = [{"name": name, "due_at": now} for name in names if name not in known]
+        if new:
+            await self._connection.execute(insert(accounts), new)
+
+    async def claim_due(self, *, now: datetime, until: datetime) -> Sequence[Claim]:
+        """See the port."""
+        return await self._claim(and_(accounts.c.due_at <= now, _free(now)), until)
+
+    async def claim(self, name: str, *, now: datetime, until: datetime) -> Claim | None:
+        """See the port."""
+        claims = await self._claim(and_(accounts.c.name == name, _free(now)), until)
+        return claims[0] if claims else None
+
+    async def _claim(self, which: ColumnElement[bool], until: datetime) -> Sequence[Claim]:
+        rows = await self._connection.execute(
+            update(accounts)
+            .where(which)
+            .values(leased_until=until, fence=accounts.c.fence + 1)
+            .returning(accounts.c.name, accounts.c.fence)
+        )
+        return [Claim(name, fence) for name, fence in rows]
+
+    async def renew(self, claim: Claim, *, until: datetime) -> bool:
+        """See the port."""
+        done = await self._connection.execute(
+            update(accounts).where(_held_by(claim)).values(leased_until=until)
+        )
+        return done.rowcount == 1
+
+    async def finish(self, claim: Claim, *, due_at: datetime, rest_until: datetime | None) -> bool:
+        """See the port."""
+        done = await self._connection.execute(
+            update(accounts)
+            .where(_held_by(claim))
+            .values(due_at=due_at, rest_until=rest_until, leased_until=None)
+        )
+        return done.rowcount == 1
+
+    async def free_all(self) -> None:
+        """See the port."""
+        await self._connection.execute(update(accounts).values(leased_until=None))
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        or_(accounts.c.leased_until.is_(None), accounts.c.leased_until <= now),
+        or_(accounts.c.rest_until.is_(None), accounts.c.rest_until <= now),
+    )
+
+
+def _held_by(claim: Claim) -> ColumnElement[bool]:
+    return and_(accounts.c.name == claim.account, accounts.c.fence == claim.fence)

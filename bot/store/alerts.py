@@ -1,0 +1,43 @@
+"""Where each alert stands."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import fields
+
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.alerts import AlertState
+from bot.core.verdict import AlertKey
+from bot.store._upsert import upsert
+from bot.store.schema import alerts
+
+_COLUMNS = [field.name for field in fields(AlertState)]
+_KEY = (alerts.c.rule, alerts.c.subject, alerts.c.asset)
+
+
+class SqlAlerts:
+    """`AlertRepository` in SQL."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def load(
+        self, keys: Collection[AlertKey] | None = None
+    ) -> Mapping[AlertKey, AlertState]:
+        """See the port."""
+        query = select(*(alerts.c[name] for name in _COLUMNS))
+        if keys is not None:
+            query = query.where(tuple_(*_KEY).in_(keys))
+        rows = (await self._connection.execute(query)).mappings()
+        states = [AlertState(**row) for row in rows]
+        return {state.key: state for state in states}
+
+    async def save(self, states: Iterable[AlertState]) -> None:
+        """See the port."""
+        rows = [{name: getattr(state, name) for name in _COLUMNS} for state in states]
+        await upsert(self._connection, alerts, rows)
+
+    async def remove(self, keys: Collection[AlertKey]) -> None:
+        """See the port."""
+        if keys:
+            await self._connection.execute(delete(alerts).where(tuple_(*_KEY).in_(keys)))

@@ -1,0 +1,59 @@
+"""The chats that get events."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.delivery import Chat
+from bot.store.schema import chats, digests, incidents, outbox
+
+
+class SqlChats:
+    """`ChatRepository` in SQL."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def load(self) -> Sequence[Chat]:
+        """See the port."""
+        oldest_first = select(chats).order_by(chats.c.since, chats.c.chat_id)
+        rows = (await self._connection.execute(oldest_first)).mappings()
+        return [Chat(**row) for row in rows]
+
+    async def add(self, chat: Chat) -> None:
+        """See the port."""
+        statement = insert(chats).values(asdict(chat))
+        await self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["chat_id"], set_={"title": chat.title, "gone": None}
+            )
+        )
+
+    async def mark_gone(self, chat_id: int, *, reason: str) -> None:
+        """See the port."""
+        await self._update(chat_id, gone=reason)
+
+    async def hold(self, chat_id: int, *, until: datetime) -> None:
+        """See the port."""
+        await self._update(chat_id, not_before=until)
+
+    async def _update(self, which: int, **values: object) -> None:
+        await self._connection.execute(
+            update(chats).where(chats.c.chat_id == which).values(values)
+        )
+
+    async def move(self, chat_id: int, *, to: int) -> None:
+        """See the port."""
+        known = [chat.chat_id for chat in await self.load()]
+        if to in known:
+            await self._connection.execute(delete(chats).where(chats.c.chat_id == chat_id))
+        else:
+            await self._update(chat_id, chat_id=to)
+        for table in (outbox, incidents, digests):
+            await self._connection.execute(
+                update(table).where(table.c.chat_id == chat_id).values(chat_id=to)
+            )

@@ -1,0 +1,113 @@
+"""Opening the database: one connection that writes through to the disk, and a schema that is new.
+
+SQLite has one writer. Two connections that checkpoint at the same instant can corrupt a database
+in WAL mode, so there is one connection, and one process: a lock on a file beside it sees to that.
+"""
+
+import fcntl
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.store.errors import DatabaseUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA mmap_size = 0",
+)
+
+
+def sqlite_path(url: str) -> Path:
+    """Return the file that a `sqlite:///…` URL names.
+
+    Raises:
+        DatabaseUnusable: it is no such URL.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise DatabaseUnusable("it is not a URL such as sqlite:///data/bot.db") from None
+    if parsed.drivername != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        raise DatabaseUnusable("only a file is supported, such as sqlite:///data/bot.db")
+    return Path(parsed.database)
+
+
+@asynccontextmanager
+async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
+    """Open the database of this process, its schema brought up to date.
+
+    Raises:
+        DatabaseUnusable: it is no database, not writable, or in use by another process.
+    """
+    path = sqlite_path(url)
+    with _to_ourselves(path):
+        engine = _engine(path)
+        try:
+            await _migrate(engine)
+            yield engine
+        finally:
+            await engine.dispose()
+
+
+@contextmanager
+def _to_ourselves(path: Path) -> "Iterator[None]":
+    """Create the file for our eyes only, and keep other processes out while we have it."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as e:
+        raise DatabaseUnusable(f"{path} cannot be opened: {e.strerror}") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise DatabaseUnusable(f"{path} is in use by another balance-bot") from None
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _engine(path: Path) -> AsyncEngine:
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{path}", pool_size=1, max_overflow=0, pool_timeout=30
+    )
+    event.listen(engine.sync_engine, "connect", _prepare)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun by `_begin`
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """Take the write lock first: a read that turns into a write cannot wait for it."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+async def _migrate(engine: AsyncEngine) -> None:
+    from bot.store import migrations
+
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(migrations.upgrade)
+    except DatabaseError as e:
+        raise DatabaseUnusable(f"{engine.url.database} cannot be used: {e.orig}") from None

@@ -1,0 +1,31 @@
+"""Which chat got the digest of which local date: the key is what keeps it to one."""
+
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.schema import digests
+
+
+class SqlDigests:
+    """`DigestRepository` in SQL."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, chat_id: int, local_date: date, *, at: datetime) -> bool:
+        """See the port."""
+        row = {"chat_id": chat_id, "local_date": local_date, "due_at": at}
+        done = await self._connection.execute(insert(digests).values(row).on_conflict_do_nothing())
+        return done.rowcount == 1
+
+    async def last_before(self, chat_id: int, local_date: date) -> datetime | None:
+        """See the port."""
+        newest: datetime | None = await self._connection.scalar(
+            select(func.max(digests.c.due_at)).where(
+                digests.c.chat_id == chat_id, digests.c.local_date < local_date
+            )
+        )
+        return newest

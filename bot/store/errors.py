@@ -1,0 +1,5 @@
+"""What can be wrong with a database before it is used."""
+
+
+class DatabaseUnusable(Exception):
+    """It cannot be opened; `str()` is one sentence for a person, without a secret."""

@@ -1,0 +1,199 @@
+"""The tables, and how our values lie in them.
+
+Amounts are text, to the last digit. Instants are UTC. What has a shape of its own (balances,
+events) is JSON, written and read by the types of the core.
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+from typing_extensions import override
+
+from bot.core.events import Alert, Event
+from bot.fetchers.model import Balance
+
+Events = tuple[Annotated[Event, Field(discriminator="kind")], ...]
+
+
+class Amount(TypeDecorator[Decimal]):
+    """A `Decimal` as plain text."""
+
+    impl = Text
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
+        return None if value is None else f"{value:f}"
+
+    @override
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant; SQLite keeps no zone, so it is UTC there and made aware again."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    @override
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+class Json(TypeDecorator[Any]):
+    """A value of one of our types as JSON text."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, of: Any) -> None:
+        super().__init__()
+        self.of = of
+        self._adapter: TypeAdapter[Any] = TypeAdapter(of)
+
+    @override
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else self._adapter.dump_json(value).decode()
+
+    @override
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else self._adapter.validate_json(value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("due_at", Instant, nullable=False, index=True),
+    Column("rest_until", Instant),
+    Column("leased_until", Instant),
+    Column("fence", BigInteger, nullable=False, default=0),
+)
+
+wallets = Table(
+    "wallets",
+    metadata,
+    Column("path", String, primary_key=True),
+    Column("balances", Json(tuple[Balance, ...])),
+    Column("read_at", Instant),
+    Column("first_read_at", Instant),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", Instant),
+    Column("error", String),
+    Column("message", Text),
+    Column("lost_for", String),
+)
+
+# A row when an amount changes, none while it stays.
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("path", String, nullable=False),
+    Column("asset", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("total", Amount),
+    Column("available", Amount),
+    Column("held", Amount),
+    Index(None, "path", "asset", "at"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("rule", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("asset", String, primary_key=True),
+    Column("bad_reads", Integer, nullable=False),
+    Column("since", Instant),
+    Column("counted_at", Instant),
+    Column("amount", Amount),
+    Column("alert", Json(Alert)),
+)
+
+chats = Table(
+    "chats",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("not_before", Instant),
+    Column("gone", Text),
+)
+
+# One row is one message to one chat. `done_at` is set last, after the send.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("events", Json(Events), nullable=False),
+    Column("reply_to", ForeignKey("outbox.id", ondelete="SET NULL")),
+    Column("queued_at", Instant, nullable=False),
+    Column("not_before", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("sending_since", Instant),
+    Column("maybe_sent", Boolean, nullable=False, default=False),
+    Column("done_at", Instant),
+    Column("message_id", BigInteger),
+    Column("dropped", Text),
+    Index(None, "done_at", "chat_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+# Where an episode was told first in a chat: what ends it is a reply to that.
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("incident", String, primary_key=True),
+    Column("chat_id", BigInteger, primary_key=True),
+    Column("outbox_id", ForeignKey("outbox.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True),
+    Column("local_date", Date, primary_key=True),
+    Column("due_at", Instant, nullable=False),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("update_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("raw", Text, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("handled_at", Instant, index=True),
+)

@@ -1,0 +1,65 @@
+"""The unit of work: one transaction, and the repositories that live in it."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cached_property
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.services.ports import OpenUnit
+from bot.store.accounts import SqlAccounts
+from bot.store.alerts import SqlAlerts
+from bot.store.chats import SqlChats
+from bot.store.digests import SqlDigests
+from bot.store.inbox import SqlInbox
+from bot.store.outbox import SqlOutbox
+from bot.store.wallets import SqlWallets
+
+
+class SqlUnit:
+    """The repositories on one connection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    @cached_property
+    def accounts(self) -> SqlAccounts:
+        return SqlAccounts(self._connection)
+
+    @cached_property
+    def wallets(self) -> SqlWallets:
+        return SqlWallets(self._connection)
+
+    @cached_property
+    def alerts(self) -> SqlAlerts:
+        return SqlAlerts(self._connection)
+
+    @cached_property
+    def outbox(self) -> SqlOutbox:
+        return SqlOutbox(self._connection)
+
+    @cached_property
+    def chats(self) -> SqlChats:
+        return SqlChats(self._connection)
+
+    @cached_property
+    def digests(self) -> SqlDigests:
+        return SqlDigests(self._connection)
+
+    @cached_property
+    def inbox(self) -> SqlInbox:
+        return SqlInbox(self._connection)
+
+
+def units_of(engine: AsyncEngine) -> OpenUnit:
+    """Return what opens a unit of work on `engine`; left in peace it is committed."""
+
+    @asynccontextmanager
+    async def unit() -> AsyncIterator[SqlUnit]:
+        async with engine.begin() as connection:
+            yield SqlUnit(connection)
+
+    def open_unit() -> AbstractAsyncContextManager[SqlUnit]:
+        return unit()
+
+    return open_unit

@@ -1,0 +1,111 @@
+"""What is known of the wallets: the last good reading whole, and each change for ever."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.digest import Holdings
+from bot.core.health import Health
+from bot.core.portfolio import WalletState
+from bot.fetchers.model import Balance
+from bot.store._upsert import upsert
+from bot.store.schema import changes, wallets
+
+_NONE = Decimal(0)
+
+
+class SqlWallets:
+    """`WalletRepository` in SQL."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def retain(self, paths: Collection[str]) -> None:
+        """See the port."""
+        await self._connection.execute(delete(wallets).where(wallets.c.path.not_in(paths)))
+
+    async def load(self, paths: Collection[str] | None = None) -> Mapping[str, WalletState]:
+        """See the port."""
+        query = select(wallets)
+        if paths is not None:
+            query = query.where(wallets.c.path.in_(paths))
+        rows = await self._connection.execute(query)
+        return {row.path: _state(row) for row in rows}
+
+    async def save(self, states: Iterable[WalletState]) -> None:
+        """See the port."""
+        states = list(states)
+        before = await self.load([state.path for state in states])
+        for state in states:
+            await self._keep_changes(before.get(state.path, WalletState(state.path)), state)
+        await upsert(self._connection, wallets, [_row(state) for state in states])
+        await self._connection.execute(
+            wallets.update()
+            .where(wallets.c.first_read_at.is_(None), wallets.c.read_at.is_not(None))
+            .values(first_read_at=wallets.c.read_at)
+        )
+
+    async def _keep_changes(self, before: WalletState, after: WalletState) -> None:
+        if after.read_at is None or after.read_at == before.read_at:
+            return
+        was = {b.asset: _amounts(b) for b in before.balances or ()}
+        now = {b.asset: _amounts(b) for b in after.balances or ()}
+        gone = dict.fromkeys(was.keys() - now.keys(), (_NONE, _NONE, _NONE))
+        rows = [
+            {
+                "path": after.path,
+                "asset": asset,
+                "at": after.read_at,
+                "total": total,
+                "available": available,
+                "held": held,
+            }
+            for asset, (total, available, held) in {**now, **gone}.items()
+            if was.get(asset) != (total, available, held)
+        ]
+        if rows:
+            await self._connection.execute(insert(changes), rows)
+
+    async def holdings_at(self, at: datetime) -> Holdings:
+        """See the port."""
+        known = await self._connection.scalars(
+            select(wallets.c.path).where(wallets.c.first_read_at <= at)
+        )
+        holdings: dict[str, list[Balance]] = {path: [] for path in known}
+        newest = (
+            select(func.max(changes.c.id).label("id"))
+            .where(changes.c.at <= at)
+            .group_by(changes.c.path, changes.c.asset)
+            .subquery()
+        )
+        rows = await self._connection.execute(select(changes).where(changes.c.id == newest.c.id))
+        for row in rows:
+            if row.path in holdings:
+                balance = Balance(row.asset, row.total, row.available, row.held)
+                holdings[row.path].append(balance)
+        return holdings
+
+
+def _amounts(balance: Balance) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    return balance.total, balance.available, balance.held
+
+
+def _state(row: Row[Any]) -> WalletState:
+    health = Health(
+        failures=row.failures,
+        failing_since=row.failing_since,
+        error=row.error,
+        message=row.message,
+        lost_for=row.lost_for,
+    )
+    return WalletState(row.path, row.balances, row.read_at, health)
+
+
+def _row(state: WalletState) -> dict[str, Any]:
+    seen = {"path": state.path, "balances": state.balances, "read_at": state.read_at}
+    return {**seen, **asdict(state.health)}
