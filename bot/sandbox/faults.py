@@ -58,8 +58,8 @@ class Fault:
 
     name: str
     kind: str
-    """`garbage`: what came must not pass for an answer · `refused`, `unavailable`, `limited`: the
-    status says so · `lost`: the connection ended · `silent`: only a deadline ends it · `clock`."""
+    """`garbage`: what came must not pass for an answer · `unavailable`, `limited`: the status
+    says so · `lost`: the connection ended · `silent`: only a deadline ends it · `clock`."""
     act: Act
     skew: timedelta = timedelta(0)
     """How far the server's clock is ahead while it judges the request."""
@@ -331,7 +331,7 @@ def _table(*faults: Fault) -> Mapping[str, Fault]:
 
 FAULTS = _table(
     Fault("http_400", "garbage", page(400, "400 Bad Request")),
-    Fault("http_403", "refused", page(403, "403 Forbidden")),
+    Fault("http_403", "garbage", page(403, "403 Forbidden")),
     Fault("http_404", "garbage", page(404, "404 Not Found")),
     Fault("http_500", "unavailable", page(500, "500 Internal Server Error")),
     Fault("http_502", "unavailable", page(502, "502 Bad Gateway")),

@@ -41,6 +41,10 @@ class Call:
     method: str
     target: str
     """Path and query exactly as they came over the wire."""
+    path: str
+    """The part before the question mark."""
+    query: Mapping[str, str]
+    """The parameters, decoded."""
     headers: Mapping[str, str]
     body: bytes
     ip: str
@@ -48,19 +52,23 @@ class Call:
     """By the exchange's own clock."""
 
     @property
-    def path(self) -> str:
-        """The part before the question mark."""
-        return self.target.partition("?")[0]
-
-    @property
-    def query(self) -> dict[str, str]:
-        """The parameters, decoded."""
-        return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
-
-    @property
     def content_type(self) -> str:
         """The type of the body, without its parameters, in lower case."""
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+def _call(request: web.Request, body: bytes, *, arrived_at: datetime) -> Call:
+    path, _, query = request.raw_path.partition("?")
+    return Call(
+        method=request.method,
+        target=request.raw_path,
+        path=path,
+        query=dict(parse_qsl(query, keep_blank_values=True)),
+        headers=request.headers,
+        body=body,
+        ip=request.remote or "",
+        arrived_at=arrived_at,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,14 +260,7 @@ class Emulator:
     def _settle(self, request: web.Request, body: bytes) -> tuple[Fault | None, Answer]:
         """Judge a request at its arrival and note it down."""
         arrived = self._monotonic()
-        call = Call(
-            method=request.method,
-            target=request.raw_path,
-            headers=request.headers,
-            body=body,
-            ip=request.remote or "",
-            arrived_at=self._clock(),
-        )
+        call = _call(request, body, arrived_at=self._clock())
         endpoint = self._judge.endpoint(call) or call.path
         fault = self._next_fault(endpoint)
         if fault and fault.skew:

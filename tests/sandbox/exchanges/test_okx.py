@@ -132,6 +132,17 @@ async def test_signs_what_goes_over_the_wire(open_stage: OpenStage) -> None:
     assert bad.code == "50113"
 
 
+@pytest.mark.parametrize("query", ["ccy=BTC,ETH", "ccy=BTC%2CETH", "ccy=BTC%2cETH", "ccy="])
+async def test_signs_any_way_of_writing_it(open_stage: OpenStage, query: str) -> None:
+    """The bytes count, not what they mean: no way of encoding is turned into another."""
+    stage = await open_stage("okx")
+    target = f"{FUNDING}?{query}"
+    assert (await stage.call(target, signed(target))).code == "0"
+    if "%2C" in query:
+        other = signed(target.replace("%2C", ","))
+        assert (await stage.call(target, other)).code == "50113"
+
+
 async def test_the_body_is_signed_too(open_stage: OpenStage) -> None:
     """A body that was not signed spoils the signature."""
     stage = await open_stage("okx")
