@@ -68,7 +68,6 @@ def _show_message(message: "Message") -> dict[str, Any]:
         "reply_to": None if message.reply_to is None else _show_quote(message.reply_to),
         "topic": message.chat.topics.get(message.thread_id) if message.thread_id else None,
         "edited": message.edited_at is not None,
-        "silent": message.silent,
         "service": _show_service(message),
     }
 

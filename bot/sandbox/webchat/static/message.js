@@ -72,7 +72,6 @@ function sizeInWords(bytes) {
 
 function meta(message, look) {
   return element("p", { class: "meta" },
-    message.silent ? element("span", { title: "Sent without a sound", "aria-label": "Sent without a sound" }, "🔕 ") : null,
     message.edited ? element("span", { class: "edited", "data-testid": "edited" }, "edited ") : null,
     element("time", { datetime: new Date(message.at_ms).toISOString(), title: new Date(message.at_ms).toLocaleString() }, clock(message.at_ms)),
     look.mine ? element("span", { class: "tick", "aria-hidden": "true" }, " ✓") : null);
@@ -93,11 +92,15 @@ function key(message, button, row, column, act) {
   }
   const press = button.copy ? () => act.copy(button.copy) : (e) => act.press(message, row, column, e.currentTarget);
   return element("button", { ...look, type: "button", onclick: press }, button.text,
-    button.copy ? element("i", { "aria-hidden": "true" }, "⧉") : null);
+    button.copy ? icon("copy-icon") : null);
+}
+
+function icon(id) {
+  return document.getElementById(id).content.cloneNode(true);
 }
 
 function replyButton(message, act) {
   return element("button", {
     class: "icon-button reply", type: "button", "aria-label": "Reply", title: "Reply", "data-testid": "reply", onclick: () => act.reply(message),
-  }, document.getElementById("reply-icon").content.cloneNode(true));
+  }, icon("reply-icon"));
 }

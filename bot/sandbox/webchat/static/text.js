@@ -4,6 +4,7 @@ const TAGS = {
   bold: "strong", italic: "em", underline: "u", strikethrough: "s", code: "code", pre: "pre",
   blockquote: "blockquote", expandable_blockquote: "blockquote", date_time: "time",
 };
+const BLOCKS = new Set(["pre", "blockquote", "expandable_blockquote"]);
 const SAFE_ADDRESS = /^(https?|mailto|tg):/i;
 
 export function element(tag, attributes = {}, ...children) {
@@ -35,7 +36,8 @@ function fill(parent, text, from, to, entities, act) {
     const made = entityElement(entity, text.slice(start, end), act);
     fill(made, text, start, end, made.dataset.filled ? [] : inner, act);
     parent.append(text.slice(at, start), made);
-    at = end;
+    // The line ends with the block: the break behind it would make an empty line.
+    at = BLOCKS.has(entity.type) && text[end] === "\n" ? end + 1 : end;
   }
   if (!parent.dataset?.filled) parent.append(text.slice(at, to));
 }
