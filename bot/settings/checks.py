@@ -1,0 +1,141 @@
+"""What is wrong: each line begins with the full name of a setting, none shows a secret."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from bot.core.verdict import watches_of
+from bot.fetchers import EXCHANGES, Exchange
+from bot.settings.model import AccountSettings, Group, Settings
+from bot.settings.sources import PREFIX
+
+
+def unknown_names(named: Mapping[str, str]) -> Iterator[str]:
+    """Refuse names that no setting has, with the one that may have been meant."""
+    for name in sorted(named):
+        known = list(_known_like(name))
+        if name not in known:
+            near = get_close_matches(name, known, 1, 0.5)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            yield f"{name}: there is no such setting{hint}"
+
+
+def _known_like(name: str) -> Iterator[str]:
+    """List the names that there are, with the free parts filled in as in `name`."""
+    parts = name.split("__")
+    free = parts[1] if len(parts) > 1 and parts[1] else "MAIN"
+    for field, info in Settings.model_fields.items():
+        top = f"{PREFIX}{field.upper()}"
+        match info.annotation:
+            case type() as group if issubclass(group, Group):
+                yield from (f"{top}__{inner.upper()}" for inner in group.model_fields)
+            case annotation if field == "accounts":
+                group = get_args(annotation)[1]
+                yield from (f"{top}__{free}__{inner.upper()}" for inner in group.model_fields)
+            case _ if field == "rules":
+                yield f"{top}__{free}"
+            case _:
+                yield top
+
+
+def lines_of(error: ValidationError) -> list[str]:
+    """Say in our words what pydantic has found."""
+    return [f"{_full_name(e['loc'])}: {_sentence(e)}" for e in error.errors()]
+
+
+def _full_name(loc: tuple[int | str, ...]) -> str:
+    return PREFIX + "__".join(str(part).upper() for part in loc if isinstance(part, str))
+
+
+def _sentence(error: Any) -> str:
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, ValueError):
+        return str(cause)
+    plain: dict[str, str] = {
+        "missing": "is missing",
+        "int_parsing": "expected numbers, separated by commas",
+        "bool_parsing": "expected true or false",
+        "model_type": "expected a name behind it, such as __MAIN__EXCHANGE",
+        "model_attributes_type": "expected a name behind it, such as __MAIN__EXCHANGE",
+        "dict_type": "expected a name behind it, such as __MAIN",
+    }
+    return plain.get(error["type"]) or str(error["msg"]).lower()
+
+
+_ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+
+
+def account_problems(settings: Settings) -> Iterator[str]:
+    """Refuse accounts that no exchange can have."""
+    for name, account in settings.accounts.items():
+        top = f"BOT_ACCOUNTS__{name.upper()}"
+        exchange = EXCHANGES.get(account.exchange.lower())
+        if not _ACCOUNT_NAME.fullmatch(name):
+            yield f"{top}: a name has letters, digits, - and _ only, 32 at most"
+        if exchange is None or account.exchange != exchange.slug:
+            yield f"{top}__EXCHANGE: expected {_either(EXCHANGES)}, got «{account.exchange}»"
+        else:
+            yield from _exchange_problems(top, account, exchange)
+    yield from _shared_keys(settings)
+
+
+def _exchange_problems(top: str, account: AccountSettings, exchange: Exchange) -> Iterator[str]:
+    if exchange.needs_passphrase and account.passphrase is None:
+        yield f"{top}__PASSPHRASE: is missing; keys of {exchange.slug} have one"
+    for wallet in account.wallets or ():
+        if wallet not in exchange.wallets:
+            yield f"{top}__WALLETS: expected {_either(exchange.wallets)}, got «{wallet}»"
+    if account.sub_accounts and not exchange.sub_accounts:
+        yield f"{top}__SUB_ACCOUNTS: {exchange.slug} has none that could be read"
+    if any("*" in sub or "/" in sub for sub in account.sub_accounts):
+        yield f"{top}__SUB_ACCOUNTS: expected names; they are not discovered yet"
+    if account.demo and not exchange.has_demo:
+        yield f"{top}__DEMO: {exchange.slug} has no demo accounts"
+
+
+def _either(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _shared_keys(settings: Settings) -> Iterator[str]:
+    """Refuse a key in two accounts: they would share its limits without knowing."""
+    keys = {
+        name: (account.exchange, account.api_key.get_secret_value())
+        for name, account in settings.accounts.items()
+    }
+    often = Counter(keys.values())
+    for name, key in keys.items():
+        if often[key] > 1:
+            others = _either(n.upper() for n, k in keys.items() if k == key and n != name)
+            top = f"BOT_ACCOUNTS__{name.upper()}"
+            yield f"{top}__API_KEY: is the key of {others}, too; use it once"
+
+
+def rule_problems(settings: Settings) -> Iterator[str]:
+    """Refuse rules that could never speak; the accounts must be good."""
+    accounts = settings.watched
+    for name, rule in settings.rules.items():
+        if accounts and not watches_of(name, rule, accounts):
+            paths = ", ".join(path for account in accounts for path in account.paths)
+            yield (
+                f"BOT_RULES__{name.upper()}: {rule.pattern} covers no wallet that could hold "
+                f"{rule.asset}; there are {paths}"
+            )
+
+
+def token_problems(settings: Settings) -> Iterator[str]:
+    """Refuse to be a bot without a token."""
+    if settings.telegram.token is None:
+        yield "BOT_TELEGRAM__TOKEN: is missing; @BotFather gives you one"
+
+
+def missing_accounts(settings: Settings) -> Iterator[str]:
+    """Refuse to watch nothing."""
+    if not settings.accounts:
+        known = _either(EXCHANGES)
+        yield f"BOT_ACCOUNTS__MAIN__EXCHANGE: is missing: no account is set up yet ({known})"

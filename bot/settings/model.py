@@ -1,0 +1,119 @@
+"""All settings as one frozen value, under their names without the prefix."""
+
+from datetime import time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from typing_extensions import override
+
+from bot.core.portfolio import Account
+from bot.fetchers import EXCHANGES, Credentials
+from bot.settings.values import ClockTime, Duration, Ids, Lowered, Names, RuleText, Url, Zone
+
+
+class Group(BaseModel):
+    """Settings that share the first part of their names."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True
+    )
+
+
+class TelegramSettings(Group):
+    """`BOT_TELEGRAM__…`."""
+
+    token: SecretStr | None = None
+    owners: Ids = ()
+    chats: Ids = ()
+    api_url: Url = "https://api.telegram.org"
+
+
+class AccountSettings(Group):
+    """`BOT_ACCOUNTS__<NAME>__…`."""
+
+    exchange: Lowered
+    api_key: SecretStr
+    api_secret: SecretStr
+    passphrase: SecretStr | None = None
+    wallets: Names | None = None
+    sub_accounts: Names = ()
+    base_url: Url | None = None
+    demo: bool = False
+    check_every: Duration | None = None
+
+    @property
+    def credentials(self) -> Credentials:
+        """The key, for a fetcher."""
+        return Credentials(
+            self.api_key.get_secret_value(),
+            self.api_secret.get_secret_value(),
+            self.passphrase.get_secret_value() if self.passphrase else None,
+        )
+
+
+class LogSettings(Group):
+    """`BOT_LOG__…`."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["text", "json"] | None = None
+    """None: text on a terminal, JSON elsewhere."""
+
+
+class Settings(BaseSettings):
+    """All of them, by their names without the prefix."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True
+    )
+
+    telegram: TelegramSettings = TelegramSettings()
+    accounts: dict[str, AccountSettings] = {}
+    rules: dict[str, RuleText] = {}
+    check_every: Duration = timedelta(seconds=60)
+    database_url: str = "sqlite:///data/bot.db"
+    timezone: Zone = ZoneInfo("UTC")
+    digest_at: ClockTime = time(9)
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take values only as they are handed over: `sources` has gathered and named them."""
+        return (init_settings,)
+
+    @property
+    def watched(self) -> tuple[Account, ...]:
+        """The accounts as the core knows them, in the order of their names."""
+        return tuple(self._account(name) for name in sorted(self.accounts))
+
+    def _account(self, name: str) -> Account:
+        account = self.accounts[name]
+        exchange = EXCHANGES[account.exchange]
+        wallets = exchange.wallets if account.wallets is None else account.wallets
+        subs = tuple(f"sub:{sub}" for sub in account.sub_accounts)
+        return Account(
+            name=name,
+            exchange=account.exchange,
+            wallets=tuple(dict.fromkeys([*wallets, *subs])),
+            check_every=account.check_every or self.check_every,
+            coins=exchange.restricted,
+        )
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """All values that must never be shown."""
+        keys = [
+            secret
+            for account in self.accounts.values()
+            for secret in (account.api_key, account.api_secret, account.passphrase)
+        ]
+        return tuple(s.get_secret_value() for s in [self.telegram.token, *keys] if s)
