@@ -56,7 +56,7 @@ async def http(open_client: OpenClient) -> AsyncIterator[HttpClient]:
         yield client
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def instantly() -> Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]:
     """Run a coroutine on a loop without waiting."""
 
@@ -67,7 +67,7 @@ def instantly() -> Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]:
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def wall_clock() -> Callable[[], datetime]:
     """Tell a time that goes with the running loop's."""
     start = datetime(2026, 1, 15, 9, tzinfo=UTC)
