@@ -54,13 +54,16 @@ class WireTransport(httpx.AsyncBaseTransport):
     def _open(self) -> aiohttp.ClientSession:
         """Open the session on first use: aiohttp wants a running loop for it."""
         if self._session is None:
-            self._session = aiohttp.ClientSession(
+            session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
                     limit=self._max_connections, ssl=httpx.create_ssl_context()
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
             )
+            # It would send a GET again on its own when the server hangs up: uncounted by the pace.
+            session._retry_connection = False  # noqa: SLF001 - there is no other switch
+            self._session = session
         return self._session
 
     @override

@@ -10,7 +10,17 @@ from typing_extensions import override
 
 from bot.core.portfolio import Account
 from bot.fetchers import EXCHANGES, Credentials
-from bot.settings.values import ClockTime, Duration, Ids, Lowered, Names, RuleText, Url, Zone
+from bot.settings.values import (
+    ClockTime,
+    Duration,
+    Ids,
+    Level,
+    Lowered,
+    Names,
+    RuleText,
+    Url,
+    Zone,
+)
 
 
 class Group(BaseModel):
@@ -56,7 +66,7 @@ class AccountSettings(Group):
 class LogSettings(Group):
     """`BOT_LOG__…`."""
 
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    level: Level = "INFO"
     format: Literal["text", "json"] | None = None
     """None: text on a terminal, JSON elsewhere."""
 
@@ -65,7 +75,11 @@ class Settings(BaseSettings):
     """All of them, by their names without the prefix."""
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True
+        frozen=True,
+        extra="forbid",
+        validate_default=False,
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
     )
 
     telegram: TelegramSettings = TelegramSettings()

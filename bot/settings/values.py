@@ -4,7 +4,7 @@ import ipaddress
 import re
 from datetime import time, timedelta
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -78,5 +78,9 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Ids = Annotated[tuple[int, ...], BeforeValidator(_listed)]
 Url = Annotated[str, BeforeValidator(_base_url)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+Level = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR"],
+    BeforeValidator(lambda value: str(value).strip().upper()),
+]
 ClockTime = Annotated[time | None, BeforeValidator(_clock_time)]
 RuleText = Annotated[Rule, BeforeValidator(_rule)]
