@@ -1,0 +1,75 @@
+"""A browser for the tests that look at the chat page."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+PHONE = ViewportSize(width=390, height=844)
+DESKTOP = ViewportSize(width=1280, height=800)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+OpenPage = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """Find the browser; a machine without one skips, but CI must have it."""
+    if not CHROMIUM.exists():
+        in_ci = os.environ.get("CI")  # noqa: TID251 - a matter of the test run, not a setting
+        (pytest.fail if in_ci else pytest.skip)(f"there is no {CHROMIUM}")
+    return CHROMIUM
+
+
+@pytest.fixture
+async def browser(chromium: Path) -> AsyncIterator[Browser]:
+    """Start a headless Chromium for one test."""
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield started
+        await started.close()
+
+
+@pytest.fixture
+async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
+    """Give a function that opens an address as on a phone; what goes wrong in it fails the test.
+
+    `await open_page(url, viewport=…, dark=True)` returns when the page has its first state.
+    """
+    wrong: list[str] = []
+    async with AsyncExitStack() as opened:
+
+        async def open_one(
+            url: str,
+            *,
+            viewport: ViewportSize = PHONE,
+            dark: bool = False,
+            expect_errors: bool = False,
+        ) -> Page:
+            context = await browser.new_context(
+                viewport=viewport, color_scheme="dark" if dark else "light", locale="en-GB"
+            )
+            opened.push_async_callback(context.close)
+            page = await context.new_page()
+            if not expect_errors:
+                page.on("pageerror", lambda error: wrong.append(str(error)))
+                page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+            page.on("request", lambda r: None if r.url.startswith(url) else wrong.append(r.url))
+            await page.goto(url)
+            await page.wait_for_selector("html[data-ready]")
+            return page
+
+        yield open_one
+    assert wrong == []
