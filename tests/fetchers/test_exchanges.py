@@ -1,0 +1,230 @@
+"""What each exchange's good answers and error codes mean."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.fetchers import (
+    Balance,
+    ClockSkewed,
+    Credentials,
+    CredentialsRejected,
+    ExchangeUnavailable,
+    FetchError,
+    PermissionMissing,
+    RateLimited,
+    Staking,
+    UnexpectedAnswer,
+    coinw,
+    okx,
+    open_fetcher,
+    xt,
+)
+from bot.fetchers._http import HttpClient
+from bot.fetchers._parsing import Malformed, decode_object
+
+Parse = Callable[[dict[str, Any]], tuple[Balance, ...]]
+
+
+def amount(text: str) -> Decimal:
+    """Shorten the tables."""
+    return Decimal(text)
+
+
+def test_okx_funding(recorded: Callable[[str], bytes]) -> None:
+    """The document's answer gives all three parts."""
+    (balance,) = okx.parse_funding(decode_object(recorded("okx-funding")))
+    assert balance == Balance("ETH", amount("37.11827078"), amount("37.11827078"), Decimal(0))
+
+
+def test_okx_eth_staking(recorded: Callable[[str], bytes]) -> None:
+    """Staking tells a total, its interest, and the time of its snapshot."""
+    (balance,) = okx.parse_eth_staking(decode_object(recorded("okx-eth-staking")))
+    snapshot = Staking(
+        datetime(2023, 11, 6, 8, tzinfo=UTC), amount("0.00006549"), amount("0.01490596")
+    )
+    assert balance == Balance("BETH", amount("0.63926191"), None, None, snapshot)
+
+
+def test_coinw_spot(recorded: Callable[[str], bytes]) -> None:
+    """Only the available part is known; trailing zeros are kept."""
+    balances = coinw.parse_spot(decode_object(recorded("coinw-spot")))
+    assert [balance.asset for balance in balances] == ["BTC", "CWT", "ETH", "SAND", "USDT"]
+    assert {(balance.total, balance.held) for balance in balances} == {(None, None)}
+    assert f"{balances[-1].available:f}" == "257.518301140000000"
+
+
+def test_xt_spot(recorded: Callable[[str], bytes]) -> None:
+    """The total is the exact sum; coins are in upper case; zeros that are listed stay."""
+    balances = xt.parse_spot(decode_object(recorded("xt-spot")))
+    assert [balance.asset for balance in balances] == ["BTC", "ETH", "LTC", "USDT"]
+    assert balances[-1] == Balance(
+        "USDT", amount("6929.61087353"), amount("3867.43650012"), amount("3062.17437341")
+    )
+
+
+def test_sums_do_not_round() -> None:
+    """More digits than the 28 of the default context survive the sum."""
+    row = {
+        "available": "12345678901234567890.123456789012345678",
+        "freeze": "0.000000000000000001",
+    }
+    (balance,) = xt.parse_spot({"data": {"btc": row}})
+    assert balance.total == amount("12345678901234567890.123456789012345679")
+
+
+def test_clocks(recorded: Callable[[str], bytes]) -> None:
+    """Both clocks tell milliseconds."""
+    expected = datetime(2020, 8, 10, 2, 26, 23, 85000, tzinfo=UTC)
+    assert okx.parse_time(decode_object(recorded("okx-time"))) == expected
+    assert xt.parse_time(decode_object(recorded("xt-time"))) == expected
+
+
+@pytest.mark.parametrize(
+    ("parse", "content"),
+    [
+        (okx.parse_funding, {"data": []}),  # only coins above zero are listed
+        (okx.parse_eth_staking, {"data": []}),
+        (coinw.parse_spot, {"data": {}, "success": True, "failed": False}),
+        (coinw.parse_spot, {"success": True}),
+        (xt.parse_spot, {"data": {}}),
+    ],
+)
+def test_who_holds_nothing(parse: Parse, content: dict[str, Any]) -> None:
+    """An empty answer of the right shape is a good one."""
+    assert parse(content) == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"data": {}},
+        {"data": {}, "success": False},
+        {"data": {}, "success": "true"},
+        {"data": {}, "success": 1},
+        {"data": {}, "success": None},
+        {"data": {}, "success": True, "failed": True},
+        {"data": None, "success": True},
+        {"data": [], "success": True},
+        {"data": "", "success": True},
+        {"success": False},
+        {"data": {"BTC": "1"}, "success": False},
+        {"data": {"BTC": "1"}, "failed": True},
+        {"data": {"BTC": "1"}, "success": True, "failed": None},
+        {"data": {"BTC": {"available": "1"}}, "success": True},
+        {"data": {"": "1"}, "success": True},
+    ],
+    ids=str,
+)
+def test_coinw_believes_nothing_without_success(content: dict[str, Any]) -> None:
+    """CoinW's empty answer needs its `success: true`, and no answer may deny it."""
+    with pytest.raises(Malformed):
+        coinw.parse_spot(content)
+
+
+@pytest.mark.parametrize(
+    ("parse", "content"),
+    [
+        (okx.parse_funding, {"data": {}}),
+        (okx.parse_funding, {"data": [{"bal": "1", "availBal": "1", "frozenBal": "0"}]}),
+        (okx.parse_funding, {"data": [{"ccy": "A", "availBal": "1", "frozenBal": "0"}]}),
+        (okx.parse_funding, {"data": [{"ccy": "A", "bal": "1", "frozenBal": "0"}]}),
+        (okx.parse_funding, {"data": [{"ccy": "A", "bal": "1", "availBal": "1"}]}),
+        (okx.parse_eth_staking, {"data": [{"ccy": "BETH", "amt": "1"}]}),
+        (okx.parse_time, {"data": []}),
+        (xt.parse_spot, {"data": {"btc": {"available": "1"}}}),
+        (xt.parse_spot, {"data": {"btc": {"freeze": "1"}}}),
+        (xt.parse_spot, {"data": {"btc": "1"}}),
+        (xt.parse_spot, {"data": []}),
+        (
+            xt.parse_spot,
+            {"data": dict.fromkeys(["btc", "BTC"], {"available": "1", "freeze": "0"})},
+        ),
+        (xt.parse_time, {"data": {}}),
+    ],
+)
+def test_a_part_is_missing(parse: Parse, content: dict[str, Any]) -> None:
+    """A row without its coin or one of its amounts is no balance."""
+    with pytest.raises(Malformed):
+        parse(content)
+
+
+# Every code of protocols and documents: exchange, code as it comes, HTTP status, what it means.
+CODES: list[tuple[str, str | int, int, type[FetchError]]] = [
+    ("okx", "50001", 503, ExchangeUnavailable),
+    ("okx", "50011", 200, RateLimited),
+    ("okx", "50011", 429, RateLimited),
+    ("okx", "50013", 429, ExchangeUnavailable),  # busy, not our fault
+    ("okx", "50014", 400, UnexpectedAnswer),
+    ("okx", "50026", 500, ExchangeUnavailable),
+    ("okx", "50030", 403, PermissionMissing),
+    ("okx", "50035", 403, PermissionMissing),
+    ("okx", "50101", 401, CredentialsRejected),
+    ("okx", "50102", 401, ClockSkewed),
+    ("okx", "50103", 401, CredentialsRejected),
+    ("okx", "50104", 401, CredentialsRejected),
+    ("okx", "50105", 401, CredentialsRejected),
+    ("okx", "50106", 401, CredentialsRejected),
+    ("okx", "50107", 401, CredentialsRejected),
+    ("okx", "50110", 401, PermissionMissing),
+    ("okx", "50111", 401, CredentialsRejected),
+    ("okx", 50111, 200, CredentialsRejected),  # an error may have the other type
+    ("okx", "50111", 500, CredentialsRejected),  # a known code tells more than the status
+    ("okx", "50112", 401, ClockSkewed),
+    ("okx", "50113", 401, CredentialsRejected),
+    ("okx", "50114", 401, PermissionMissing),
+    ("okx", "50119", 200, CredentialsRejected),
+    ("okx", "50120", 401, PermissionMissing),
+    ("okx", "50121", 200, PermissionMissing),
+    ("okx", "51000", 400, UnexpectedAnswer),
+    ("okx", "58115", 200, PermissionMissing),
+    ("okx", "59510", 200, PermissionMissing),
+    ("okx", "1", 200, UnexpectedAnswer),
+    ("okx", "50111", 302, UnexpectedAnswer),  # a redirect is nobody's answer
+    ("okx", "50111", 429, RateLimited),
+    ("coinw", "1003", 200, CredentialsRejected),
+    ("coinw", "6000", 200, CredentialsRejected),
+    ("coinw", "29001", 200, RateLimited),
+    ("coinw", "429", 200, RateLimited),
+    ("coinw", "-103", 200, UnexpectedAnswer),
+    ("coinw", "-3", 200, UnexpectedAnswer),
+    ("coinw", "-200", 200, ExchangeUnavailable),
+    ("coinw", -200, 200, ExchangeUnavailable),
+    ("xt", 307, 200, CredentialsRejected),
+    ("xt", 308, 200, CredentialsRejected),
+    ("xt", 400, 200, UnexpectedAnswer),
+    ("xt", 400, 400, UnexpectedAnswer),
+    ("xt", 404, 200, UnexpectedAnswer),
+    ("xt", 429, 200, RateLimited),
+    ("xt", "307", 200, CredentialsRejected),
+]
+
+
+@pytest.mark.parametrize(("exchange", "code", "status", "kind"), CODES, ids=repr)
+async def test_codes(
+    over_handler: Callable[[Callable[..., Any]], HttpClient],
+    exchange: str,
+    code: str | int,
+    status: int,
+    kind: type[FetchError],
+) -> None:
+    """A refusal has the error that asks for the right thing, with the code and without the text."""
+    body = json.dumps({"code": code, "msg": "ask Bob <b>", "data": []})
+    http = over_handler(lambda _: httpx.Response(status, text=body))
+    fetcher = open_fetcher(exchange, Credentials("key", "secret", "phrase"), http)
+    reading = await fetcher.fetch("spot" if exchange != "okx" else "funding")
+    assert type(reading.error) is kind
+    assert "Bob" not in str(reading.error)
+    assert str(reading.error).startswith(exchange)
+
+
+def test_lasting_errors() -> None:
+    """Only what a person must mend is lasting."""
+    kinds = {kind for *_, kind in CODES}
+    assert {kind for kind in kinds if kind.lasting} == {CredentialsRejected, PermissionMissing}
