@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _STATIC = Path(__file__).parent / "static"
 # So a connection that is gone is found out, and proxies in between keep one that is not.
 _HEARTBEAT_S = 15
+_RECONNECT_MS = 1000
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -68,6 +69,7 @@ class _Page:
         """Stream what happens; each stream begins with the whole state, so a gap does no harm."""
         stream = web.StreamResponse(headers=_HEADERS | {"Content-Type": "text/event-stream"})
         await stream.prepare(request)
+        await stream.write(f"retry: {_RECONNECT_MS}\n\n".encode())
         with self._server.watch() as queue:
             await _send(stream, "state", show_state(self._server))
             while self._server.is_watched(queue):
