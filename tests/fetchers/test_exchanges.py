@@ -31,6 +31,9 @@ from bot.fetchers._parsing import Malformed, decode_object
 Parse = Callable[[dict[str, Any]], tuple[Balance, ...]]
 
 
+XT_ROW = {"available": "1", "freeze": "0"}
+
+
 def amount(text: str) -> Decimal:
     """Shorten the tables."""
     return Decimal(text)
@@ -70,11 +73,8 @@ def test_xt_spot(recorded: Callable[[str], bytes]) -> None:
 
 def test_sums_do_not_round() -> None:
     """More digits than the 28 of the default context survive the sum."""
-    row = {
-        "available": "12345678901234567890.123456789012345678",
-        "freeze": "0.000000000000000001",
-    }
-    (balance,) = xt.parse_spot({"data": {"btc": row}})
+    available, frozen = "12345678901234567890.123456789012345678", "0.000000000000000001"
+    (balance,) = xt.parse_spot({"data": {"btc": {"available": available, "freeze": frozen}}})
     assert balance.total == amount("12345678901234567890.123456789012345679")
 
 
@@ -144,7 +144,7 @@ def test_coinw_believes_nothing_without_success(content: dict[str, Any]) -> None
         (xt.parse_spot, {"data": []}),
         (
             xt.parse_spot,
-            {"data": dict.fromkeys(["btc", "BTC"], {"available": "1", "freeze": "0"})},
+            {"data": {"btc": dict(XT_ROW), "BTC": dict(XT_ROW)}},
         ),
         (xt.parse_time, {"data": {}}),
     ],
@@ -214,7 +214,7 @@ async def test_codes(
     status: int,
     kind: type[FetchError],
 ) -> None:
-    """A refusal has the error that asks for the right thing, with the code and without the text."""
+    """A refusal has the error that asks for the right thing, and nothing of the server's text."""
     body = json.dumps({"code": code, "msg": "ask Bob <b>", "data": []})
     http = over_handler(lambda _: httpx.Response(status, text=body))
     fetcher = open_fetcher(exchange, Credentials("key", "secret", "phrase"), http)
