@@ -143,7 +143,7 @@ async def test_no_text_becomes_markup(
     await bot("setMyCommands", commands=[{"command": "x", "description": EVIL}])
     await bot("sendMessage", chat_id=YOU, text=EVIL, reply_markup=keys("<b>k</b>"))
     escaped = EVIL.replace("<", "&lt;")
-    link = f'<a href="javascript:document.title=1">a</a><pre>{escaped}</pre>'
+    link = f'{escaped}<a href="javascript:document.title=1">a</a><pre>{escaped}</pre>'
     await bot("sendMessage", chat_id=YOU, text=link, parse_mode="HTML")
     page = await open_page(base_url, viewport=DESKTOP)
     await expect(page.get_by_test_id("hint")).to_have_text(EVIL)
