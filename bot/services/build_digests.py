@@ -1,7 +1,6 @@
 """Build digests: one a chat and local date, queued when it is due, filled when it is sent."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,30 +18,23 @@ log = structlog.get_logger(__name__)
 LATE_AFTER = timedelta(minutes=2)
 
 
-@dataclass(frozen=True, slots=True)
-class DigestTime:
-    """When a chat wants its digest."""
-
-    at: time
-    """By the wall clock in `zone`."""
-    zone: ZoneInfo
-
-
 class BuildDigests:
     """Queues the digests that are due, and fills them."""
 
     def __init__(
         self,
         *,
-        wanted: DigestTime | None,
+        at: time | None,
+        zone: ZoneInfo,
         paths: Sequence[str],
         open_unit: OpenUnit,
         recipients: Recipients,
         clock: Clock,
         wake_delivery: Callable[[], None],
     ) -> None:
-        """`wanted` is None where digests are off; `paths` are shown in that order."""
-        self._wanted = wanted
+        """`at`, by the clock of `zone`, is None where digests are off; `paths` give the order."""
+        self._at = at
+        self._zone = zone
         self._paths = tuple(paths)
         self._open_unit = open_unit
         self._recipients = recipients
@@ -51,13 +43,13 @@ class BuildDigests:
 
     async def queue_due(self) -> None:
         """Queue what is due now; calling it again queues nothing twice."""
-        if self._wanted is None:
+        if self._at is None:
             return
         now = self._clock()
-        day = digest_date(now, at=self._wanted.at, zone=self._wanted.zone)
+        day = digest_date(now, at=self._at, zone=self._zone)
         if day is None:
             return
-        due_at = instant_of(day, self._wanted.at, self._wanted.zone)
+        due_at = instant_of(day, self._at, self._zone)
         async with self._open_unit() as unit:
             queued = [
                 chat
@@ -101,7 +93,6 @@ class BuildDigests:
     async def preview(self) -> Digest:
         """Show now what the next digest would tell, counted from a day ago."""
         now = self._clock()
-        zone = self._wanted.zone if self._wanted else ZoneInfo("UTC")
-        today = now.astimezone(zone).date()
+        today = now.astimezone(self._zone).date()
         since = now - timedelta(days=1)
         return await self.load(DigestDue(local_date=today, since=since, late=False, at=now))

@@ -16,13 +16,14 @@ from bot.core.delivery import (
     Dropped,
     NotSent,
     Outcome,
+    Refused,
     Sent,
     decide,
     interrupted,
 )
 from bot.core.events import DigestDue
 from bot.services.build_digests import BuildDigests
-from bot.services.ports import ChatSender, Clock, OpenUnit, Parcel
+from bot.services.ports import ChatSender, Clock, OpenUnit, Parcel, Recipients
 
 log = structlog.get_logger(__name__)
 
@@ -38,24 +39,29 @@ class DeliverOutbox:
     """Sends what waits in the outbox, until told to stop."""
 
     def __init__(
-        self, *, open_unit: OpenUnit, sender: ChatSender, digests: BuildDigests, clock: Clock
+        self,
+        *,
+        open_unit: OpenUnit,
+        sender: ChatSender,
+        digests: BuildDigests,
+        recipients: Recipients,
+        clock: Clock,
+        changed: asyncio.Event,
     ) -> None:
+        """`changed` is set by whoever puts something into the outbox."""
         self._open_unit = open_unit
         self._sender = sender
         self._digests = digests
+        self._recipients = recipients
         self._clock = clock
         self._busy: set[int] = set()
-        self._woken = asyncio.Event()
+        self._changed = changed
         self._stopping = asyncio.Event()
-
-    def wake(self) -> None:
-        """Look into the outbox now rather than at the next second."""
-        self._woken.set()
 
     def stop(self) -> None:
         """Finish what is being sent, and begin nothing new."""
         self._stopping.set()
-        self._woken.set()
+        self._changed.set()
 
     async def run(self) -> None:
         """Deliver until stopped; returns when the last message under way is settled."""
@@ -65,8 +71,8 @@ class DeliverOutbox:
                 for parcel in await self._lease():
                     self._busy.add(parcel.chat.chat_id)
                     group.create_task(self._deliver(parcel), name=f"deliver {parcel.id}")
-                await _wait(self._woken, LOOK_EVERY_S)
-                self._woken.clear()
+                await _wait(self._changed, LOOK_EVERY_S)
+                self._changed.clear()
 
     async def _lease(self) -> list[Parcel]:
         most = MOST_PER_SECOND - len(self._busy)
@@ -90,9 +96,11 @@ class DeliverOutbox:
         finally:
             await _wait(self._stopping, PRIVATE_GAP_S if chat_id > 0 else GROUP_GAP_S)
             self._busy.discard(chat_id)
-            self._woken.set()
+            self._changed.set()
 
     async def _send(self, parcel: Parcel) -> Outcome:
+        if not self._recipients([parcel.chat]):
+            return Refused("the chat is no longer allowed")
         for event in parcel.events:
             if isinstance(event, DigestDue):
                 digest = await self._digests.load(event)

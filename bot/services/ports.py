@@ -49,7 +49,7 @@ class AccountRepository(Protocol):
     """When each account is due, and who is checking it."""
 
     async def retain(self, names: Collection[str], *, now: datetime) -> None:
-        """Make new accounts due at once and forget those that are no longer configured."""
+        """Make these accounts due at once, free of leases that died, and forget all others."""
 
     async def claim_due(self, *, now: datetime, until: datetime) -> Sequence[Claim]:
         """Lease all accounts that are due, free and need no rest."""
@@ -68,9 +68,6 @@ class AccountRepository(Protocol):
             due_at: When the account is to be checked again.
             rest_until: Before when its exchange must not be asked, whoever wants it.
         """
-
-    async def free_all(self) -> None:
-        """End all leases: whoever held them is dead."""
 
 
 class WalletRepository(Protocol):

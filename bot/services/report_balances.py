@@ -44,7 +44,7 @@ class ReportBalances:
 
     def __init__(self, *, accounts: Sequence[Account], open_unit: OpenUnit, clock: Clock) -> None:
         self._accounts = tuple(accounts)
-        self._paths = tuple(path for account in accounts for path in account.paths)
+        self.paths = tuple(path for account in accounts for path in account.paths)
         self._open_unit = open_unit
         self._clock = clock
 
@@ -89,12 +89,12 @@ class ReportBalances:
         )
 
     def _names(self) -> list[str]:
-        return [*(account.name for account in self._accounts), *self._paths]
+        return [*(account.name for account in self._accounts), *self.paths]
 
     async def _states(self) -> tuple[WalletState, ...]:
         async with self._open_unit() as unit:
             known = await unit.wallets.load()
-        return tuple(known.get(path, WalletState(path)) for path in self._paths)
+        return tuple(known.get(path, WalletState(path)) for path in self.paths)
 
 
 def _holds(state: WalletState, coin: str) -> bool:

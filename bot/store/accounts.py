@@ -19,6 +19,7 @@ class SqlAccounts:
     async def retain(self, names: Collection[str], *, now: datetime) -> None:
         """See the port."""
         await self._connection.execute(delete(accounts).where(accounts.c.name.not_in(names)))
+        await self._connection.execute(update(accounts).values(due_at=now, leased_until=None))
         known = set(await self._connection.scalars(select(accounts.c.name)))
         new = [{"name": name, "due_at": now} for name in names if name not in known]
         if new:
@@ -57,10 +58,6 @@ class SqlAccounts:
             .values(due_at=due_at, rest_until=rest_until, leased_until=None)
         )
         return done.rowcount == 1
-
-    async def free_all(self) -> None:
-        """See the port."""
-        await self._connection.execute(update(accounts).values(leased_until=None))
 
 
 def _free(now: datetime) -> ColumnElement[bool]:

@@ -44,6 +44,23 @@ def sqlite_path(url: str) -> Path:
     return Path(parsed.database)
 
 
+def probe_database(url: str) -> str:
+    """Say in a few words what opening the database would do, without doing it.
+
+    Raises:
+        DatabaseUnusable: it would fail.
+    """
+    path = sqlite_path(url)
+    if path.exists():
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise DatabaseUnusable(f"{path} may not be read and written")
+        return f"{path} is there"
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not os.access(folder, os.W_OK):
+        raise DatabaseUnusable(f"{path} cannot be created: {folder} may not be written")
+    return f"{path} will be created"
+
+
 @asynccontextmanager
 async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
     """Open the database of this process, its schema brought up to date.

@@ -1,0 +1,163 @@
+"""The command line: each command a thin edge around a use of the program.
+
+Exit codes: 0 all is well; 1 something could not be read or is not right; 2 the settings or the
+command line are wrong.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine
+from importlib.metadata import version as version_of
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from bot.settings import (
+    Settings,
+    SettingsError,
+    load_settings,
+    require_accounts,
+    require_bot,
+)
+
+cli = typer.Typer(
+    help="Watches balances on crypto exchanges and tells you on Telegram.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+WRONG_SETTINGS = 2
+
+
+def main() -> None:
+    """Run the command line."""
+    cli()
+
+
+@cli.command()
+def run() -> None:
+    """Run the bot until it is told to stop."""
+    from bot.log import set_up_log
+
+    settings = _loaded()
+    _checked(settings, require_bot)
+    set_up_log(level=settings.log.level, style=settings.log.format, secrets=settings.secrets)
+    _run_until_stopped(_run_bot(settings))
+
+
+@cli.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Where the chat page is served.")] = 8080,
+) -> None:
+    """Run the bot against a sandbox, with a chat page in the browser; needs no key."""
+    from bot.sandbox.demo import PortTaken, run_demo
+
+    try:
+        _run_until_stopped(run_demo(port=port))
+    except PortTaken as e:
+        typer.echo(f"--port: {e}", err=True)
+        sys.exit(WRONG_SETTINGS)
+
+
+@cli.command()
+def balances(
+    paths: Annotated[list[str] | None, typer.Argument(metavar="[PATH]...")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Read balances now and print them; PATH may be main, main/funding or */spot."""
+    from bot.cli.balances import print_balances
+
+    settings = _loaded()
+    _checked(settings, require_accounts)
+    _quiet_log(settings)
+    raise typer.Exit(asyncio.run(print_balances(settings, paths or ["*"], as_json=as_json)))
+
+
+@cli.command()
+def check(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Check settings, token, keys and clocks, and say what to mend."""
+    from bot.cli.check import print_check
+
+    settings = _loaded()
+    _checked(settings, require_accounts)
+    _quiet_log(settings)
+    raise typer.Exit(asyncio.run(print_check(settings, as_json=as_json)))
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(version_of("balance-bot"))
+
+
+def _loaded() -> Settings:
+    try:
+        return load_settings()
+    except SettingsError as e:
+        _refuse(e)
+
+
+def _checked(settings: Settings, requirement: Any) -> None:
+    try:
+        requirement(settings)
+    except SettingsError as e:
+        _refuse(e)
+
+
+def _refuse(error: SettingsError) -> NoReturn:
+    for line in error.lines:
+        typer.echo(line, err=True)
+    raise typer.Exit(WRONG_SETTINGS)
+
+
+def _quiet_log(settings: Settings) -> None:
+    """Keep the log out of what is printed, but for real trouble."""
+    from bot.log import set_up_log
+
+    set_up_log(level="ERROR", style=settings.log.format, secrets=settings.secrets)
+
+
+async def _run_bot(settings: Settings) -> None:
+    from bot.app import open_app
+    from bot.store.errors import DatabaseUnusable
+
+    try:
+        async with open_app(settings) as app:
+            await app.run()
+    except DatabaseUnusable as e:
+        _refuse(SettingsError([f"BOT_DATABASE_URL: {e}"]))
+
+
+def _run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    """Run until SIGINT or SIGTERM; both end it in order, and then it has ended well."""
+    stopped = asyncio.run(_stoppable(work))
+    sys.exit(0 if stopped else 1)
+
+
+async def _stoppable(work: Coroutine[Any, Any, None]) -> bool:
+    """Return whether it was a signal that ended the work; a second one ends it the hard way."""
+    task, told = asyncio.current_task(), False
+
+    def tell() -> None:
+        nonlocal told
+        told = True
+        if task is not None:
+            task.cancel()
+
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sign, tell)
+    try:
+        await work
+    except asyncio.CancelledError:
+        if not told:
+            raise
+    return told
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,273 @@
+"""The composition root: everything is built here, once, and ended here, in order.
+
+    async with open_app(settings) as app:
+        await app.run()
+
+Each collaborator from outside is a keyword with a production default; tests and the demo replace
+what they need and nothing else.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import structlog
+
+from bot.chat.application import build_application, build_bot
+from bot.chat.handlers import UseCases
+from bot.chat.poller import Poller, UpdatesBot
+from bot.chat.sender import TelegramSender
+from bot.core.verdict import watches_of
+from bot.fetchers import Fetcher, Pacer, Reading, open_fetcher
+from bot.jobs import build_timetable
+from bot.services.build_digests import BuildDigests
+from bot.services.check_accounts import CheckAccounts
+from bot.services.deliver_outbox import DeliverOutbox
+from bot.services.keep_house import KeepHouse
+from bot.services.manage_chats import ManageChats
+from bot.services.manage_rules import ManageRules
+from bot.services.ports import Clock, OpenUnit
+from bot.services.report_balances import ReportBalances
+from bot.settings import Settings
+from bot.store.database import open_database
+from bot.store.unit_of_work import units_of
+from bot.transport import WireTransport
+
+log = structlog.get_logger(__name__)
+
+CHECK_TICK_S, DIGEST_TICK_S, HOUSE_TICK_S = 1.0, 5.0, 3600.0
+STOP_WITHIN_S = 8.0
+"""For what is being sent when the bot is told to stop; supervisors give it ten seconds."""
+FIRST_ROUND_S = 60.0
+"""How long digests wait, after the start, for every account to have been read."""
+
+
+def utc_now() -> datetime:
+    """The production clock."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_http() -> AsyncIterator[httpx.AsyncClient]:
+    """Open the one client for all exchanges."""
+    async with httpx.AsyncClient(
+        transport=WireTransport(), timeout=httpx.Timeout(10), follow_redirects=False
+    ) as http:
+        yield http
+
+
+def open_fetchers(
+    settings: Settings, http: httpx.AsyncClient, *, clock: Clock = utc_now
+) -> dict[str, Fetcher]:
+    """Make a fetcher for each account; they share one pace."""
+    pacer = Pacer()
+    return {
+        name: open_fetcher(
+            account.exchange,
+            account.credentials,
+            http,
+            base_url=account.base_url,
+            demo=account.demo,
+            pacer=pacer,
+            clock=clock,
+        )
+        for name, account in settings.accounts.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The bot, built and ready."""
+
+    use: UseCases
+    poller: Poller
+    delivery: DeliverOutbox
+    house: KeepHouse
+    tasks: "Tasks"
+    open_unit: OpenUnit
+    clock: Clock
+
+    async def run(self) -> None:
+        """Work until cancelled; then finish what is being sent, and leave the rest for later."""
+        timetable = build_timetable(
+            {
+                CHECK_TICK_S: {"check_accounts": self.use.checks.start_due},
+                DIGEST_TICK_S: {"queue_digests": self._digest_tick()},
+                HOUSE_TICK_S: {"keep_house": self.house.sweep},
+            }
+        )
+        async with self.tasks.owned():
+            delivery = self.tasks.start(self.delivery.run(), name="deliver")
+            self.tasks.start(self.poller.run(), name="poll")
+            timetable.start()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                timetable.shutdown(wait=False)
+                self.delivery.stop()
+                await _finished(delivery, within_s=STOP_WITHIN_S)
+
+    def _digest_tick(self) -> Callable[[], Coroutine[Any, Any, None]]:
+        """Let the first digest after a start wait for fresh readings, but not for ever."""
+        patience_ends = self.clock() + timedelta(seconds=FIRST_ROUND_S)
+
+        async def tick() -> None:
+            if self.use.checks.all_attempted or self.clock() >= patience_ends:
+                await self.use.digests.queue_due()
+
+        return tick
+
+
+class Tasks:
+    """The owner of all tasks that outlive the call which started them."""
+
+    def __init__(self) -> None:
+        self._group: asyncio.TaskGroup | None = None
+
+    @asynccontextmanager
+    async def owned(self) -> AsyncIterator[None]:
+        """Let tasks be started within; at the end all of them are cancelled and waited for."""
+        async with asyncio.TaskGroup() as self._group:
+            yield
+
+    def start(self, work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
+        """Start a task; an error that it lets out ends the app."""
+        if self._group is None:
+            work.close()
+            raise RuntimeError("nothing owns tasks yet")
+        return self._group.create_task(work, name=name)
+
+    def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
+        """Start a task; see the port `Spawn`."""
+        self.start(work, name=name)
+
+
+async def _finished(task: asyncio.Task[None], *, within_s: float) -> None:
+    """Give a task its time to end by itself, also while we are being cancelled."""
+    done, _ = await asyncio.wait({task}, timeout=within_s)
+    if not done:
+        log.warning("Not everything was sent in time", action="stop")
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, *, clock: Clock = utc_now) -> AsyncIterator[App]:
+    """Build the bot on an open database; nothing is asked or sent before `run()`.
+
+    Args:
+        settings: Checked by `require_bot`.
+        clock: Gives the present instant.
+
+    Raises:
+        DatabaseUnusable: the database cannot be opened.
+    """
+    async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(open_database(settings.database_url))
+        http = await stack.enter_async_context(open_http())
+        transports = WireTransport(), WireTransport()
+        for transport in transports:
+            stack.push_async_callback(transport.aclose)
+        token = settings.telegram.token.get_secret_value() if settings.telegram.token else ""
+        bot = build_bot(token, api_url=settings.telegram.api_url, transports=transports)
+        app = _assembled(settings, units_of(engine), bot, http, clock=clock)
+        await _made_ready(settings, app)
+        yield app
+
+
+def _assembled(
+    settings: Settings,
+    open_unit: OpenUnit,
+    bot: UpdatesBot,
+    http: httpx.AsyncClient,
+    *,
+    clock: Clock,
+) -> App:
+    accounts, zone = settings.watched, settings.timezone
+    watches = [
+        w for name, rule in settings.rules.items() for w in watches_of(name, rule, accounts)
+    ]
+    fetchers = open_fetchers(settings, http, clock=clock)
+    outbox_changed = asyncio.Event()
+    tasks = Tasks()
+
+    async def read(account: str, wallet: str) -> Reading:
+        return await fetchers[account].fetch(wallet)
+
+    chats = ManageChats(
+        owners=settings.telegram.owners,
+        chats=settings.telegram.chats,
+        open_unit=open_unit,
+        clock=clock,
+    )
+    rules = ManageRules(
+        rules=settings.rules,
+        watches=watches,
+        open_unit=open_unit,
+        recipients=chats.recipients,
+        clock=clock,
+    )
+    digests = BuildDigests(
+        at=settings.digest_at,
+        zone=zone,
+        paths=[path for account in accounts for path in account.paths],
+        open_unit=open_unit,
+        recipients=chats.recipients,
+        clock=clock,
+        wake_delivery=outbox_changed.set,
+    )
+    checks = CheckAccounts(
+        accounts=accounts,
+        watches=watches,
+        reader=read,
+        open_unit=open_unit,
+        recipients=chats.recipients,
+        clock=clock,
+        spawn=tasks.spawn,
+        wake_delivery=outbox_changed.set,
+    )
+    delivery = DeliverOutbox(
+        open_unit=open_unit,
+        sender=TelegramSender(bot, zone=zone, clock=clock),
+        digests=digests,
+        recipients=chats.recipients,
+        clock=clock,
+        changed=outbox_changed,
+    )
+    balances = ReportBalances(accounts=accounts, open_unit=open_unit, clock=clock)
+    use = UseCases(checks, balances, rules, digests, chats, zone)
+    return App(
+        use=use,
+        poller=Poller(build_application(bot, use), bot, open_unit=open_unit, clock=clock),
+        delivery=delivery,
+        house=KeepHouse(open_unit=open_unit, clock=clock),
+        tasks=tasks,
+        open_unit=open_unit,
+        clock=clock,
+    )
+
+
+async def _made_ready(settings: Settings, app: App) -> None:
+    """Bring the database in line with the settings; every account is due at once."""
+    accounts = settings.watched
+    async with app.open_unit() as unit:
+        await unit.accounts.retain([account.name for account in accounts], now=app.clock())
+        await unit.wallets.retain([path for account in accounts for path in account.paths])
+    await app.use.chats.add_configured()
+    await app.use.rules.end_vanished()
+    telegram = settings.telegram
+    if not telegram.owners and not telegram.chats:
+        log.warning(
+            "Nobody may talk to me yet: send me /whoami, put the id into BOT_TELEGRAM__OWNERS, "
+            "and start me again",
+            action="start",
+        )
+    log.info(
+        "Watching",
+        action="start",
+        accounts=len(accounts),
+        wallets=sum(len(account.wallets) for account in accounts),
+        rules=len(settings.rules),
+    )

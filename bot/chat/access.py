@@ -1,0 +1,52 @@
+"""Who is answered: the one gate that every command and every button passes first."""
+
+import structlog
+from telegram import Update
+from telegram.ext import ApplicationHandlerStop, ContextTypes, TypeHandler
+
+from bot.chat.views.words import stranger_group_text
+from bot.services.manage_chats import ManageChats
+
+log = structlog.get_logger(__name__)
+
+OPEN_TO_ALL = {"/start", "/whoami"}
+
+
+class Gate:
+    """Lets nobody past who is not allowed; strangers get silence, but for their own ids."""
+
+    def __init__(self, chats: ManageChats) -> None:
+        self._chats = chats
+
+    def handler(self) -> TypeHandler[Update, ContextTypes.DEFAULT_TYPE, None]:
+        """Return the gate as a handler, to be put before all others."""
+        return TypeHandler(Update, self.check)
+
+    async def check(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Stop an update that must not be answered."""
+        chat, user = update.effective_chat, update.effective_user
+        if chat is not None and self._chats.may_look(chat.id):
+            return
+        if _command_of(update) in OPEN_TO_ALL:
+            return
+        log.info(
+            "A stranger was not answered",
+            action="refuse",
+            chat=chat.id if chat else None,
+            user=user.id if user else None,
+        )
+        if user is not None and chat is not None and self._chats.is_owner(user.id):
+            await self._explain(update, chat.id)
+        raise ApplicationHandlerStop
+
+    async def _explain(self, update: Update, chat_id: int) -> None:
+        """Tell an owner, who may wonder; there is nothing in it that a stranger must not know."""
+        if update.message is not None and _command_of(update):
+            await update.message.reply_html(stranger_group_text(chat_id))
+
+
+def _command_of(update: Update) -> str:
+    """Return the command without the bot's name; empty when the update is no command."""
+    text = update.message.text if update.message and update.message.text else ""
+    first = text.split(maxsplit=1)[0] if text.startswith("/") else ""
+    return first.partition("@")[0].lower()

@@ -1,0 +1,53 @@
+"""The library's application, put together: who is answered, by what, over which connection."""
+
+from typing import Any
+
+from telegram.ext import Application
+from telegram.request import HTTPXRequest
+
+from bot.chat.access import Gate
+from bot.chat.handlers import UseCases, balance, other, reports, start
+from bot.chat.pace import Pace
+from bot.chat.poller import UpdatesBot
+
+CONNECT_S, ANSWER_S = 10, 20
+_GATE, _ANSWERS = -1, 0
+
+
+def build_bot(token: str, *, api_url: str, transports: tuple[Any, Any]) -> UpdatesBot:
+    """Make the bot; nothing is sent yet.
+
+    Args:
+        token: From @BotFather.
+        api_url: The Bot API server, without a path.
+        transports: httpx transports, one for polling and one for all else; the bot closes them.
+    """
+    polling, rest = (
+        HTTPXRequest(
+            connect_timeout=CONNECT_S,
+            read_timeout=ANSWER_S,
+            write_timeout=ANSWER_S,
+            httpx_kwargs={"transport": transport},
+        )
+        for transport in transports
+    )
+    return UpdatesBot(
+        token,
+        base_url=f"{api_url}/bot",
+        base_file_url=f"{api_url}/file/bot",
+        get_updates_request=polling,
+        request=rest,
+        rate_limiter=Pace(),
+    )
+
+
+def build_application(bot: UpdatesBot, use: UseCases) -> Application[Any, Any, Any, Any, Any, Any]:
+    """Register all handlers, the gate before them."""
+    application = Application.builder().bot(bot).updater(None).job_queue(None).build()
+    application.add_handler(Gate(use.chats).handler(), _GATE)
+    application.add_handlers(
+        [*start.commands(use), *balance.handlers(use), *reports.commands(use), *other.handlers()],
+        _ANSWERS,
+    )
+    application.add_error_handler(other.report_error)
+    return application

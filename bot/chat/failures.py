@@ -1,0 +1,60 @@
+"""What an error of the Telegram library means for the message that was to be sent.
+
+`BadRequest` and `TimedOut` are both subclasses of `NetworkError`, and a time-out is raised for
+what never left as well as for what may have arrived: the cause below it tells which.
+"""
+
+from datetime import timedelta
+
+import httpx
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
+
+from bot.core.delivery import ChatGone, ChatMoved, MaybeSent, NotSent, Outcome, Refused
+
+_GONE = (
+    "chat not found",
+    "message thread not found",
+    "chat was deleted",
+    "group chat was upgraded",
+)
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+def never_left(error: TelegramError) -> bool:
+    """Whether no byte of the request has left: only then is it surely unsent."""
+    return isinstance(error.__cause__, _NEVER_LEFT)
+
+
+def pause_of(error: RetryAfter) -> timedelta:
+    """Return how long Telegram wants to be left alone."""
+    return error._retry_after  # noqa: SLF001 - the public name warns about its coming type
+
+
+def outcome_of(error: TelegramError) -> Outcome:
+    """Say what has become of a message whose sending raised an error."""
+    match error:
+        case RetryAfter():
+            return NotSent("Telegram asks for a pause", pause_of(error))
+        case ChatMigrated():
+            return ChatMoved(error.new_chat_id)
+        case Forbidden():
+            return ChatGone(str(error))
+        case BadRequest() if any(sign in str(error).lower() for sign in _GONE):
+            return ChatGone(str(error))
+        case BadRequest():
+            return Refused(str(error))
+        case NetworkError() if isinstance(error.__cause__, httpx.HTTPError):
+            return NotSent(str(error)) if never_left(error) else MaybeSent(str(error))
+        case NetworkError():
+            return NotSent(str(error))  # an answer came, and it was an error
+        case _ if isinstance(error.__cause__, ValueError):
+            return MaybeSent(str(error))  # an answer came, and nobody can read it
+        case _:
+            return NotSent(str(error))

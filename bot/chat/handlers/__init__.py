@@ -1,0 +1,46 @@
+"""One module a command: a handler parses, calls one service, and sends what a view made of it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from telegram import Message, Update
+from telegram.ext import CallbackContext, CommandHandler, ExtBot
+
+from bot.chat.views.words import usage_text
+from bot.services.build_digests import BuildDigests
+from bot.services.check_accounts import CheckAccounts
+from bot.services.manage_chats import ManageChats
+from bot.services.manage_rules import ManageRules
+from bot.services.report_balances import ReportBalances
+
+Context = CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[Any, Any]]
+Command = CommandHandler[Context, None]
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """What handlers may call."""
+
+    checks: CheckAccounts
+    balances: ReportBalances
+    rules: ManageRules
+    digests: BuildDigests
+    chats: ManageChats
+    zone: ZoneInfo
+    """In which instants are shown."""
+
+
+def plain_command(name: str, answer: Callable[[Message], Awaitable[None]]) -> Command:
+    """Make a command that takes nothing behind it; with something, it says how it is used."""
+
+    async def run(update: Update, context: Context) -> None:
+        if update.message is None:
+            return
+        if context.args:
+            await update.message.reply_html(usage_text(name))
+        else:
+            await answer(update.message)
+
+    return CommandHandler(name, run)

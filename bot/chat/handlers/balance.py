@@ -1,0 +1,76 @@
+"""`/balance [path or coin]`: a line at once, the answer edited into it, and its buttons."""
+
+from telegram import CallbackQuery, Message, Update
+from telegram.constants import ParseMode
+from telegram.error import BadRequest
+from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler
+
+from bot.chat.callbacks import BALANCE_PATTERN, decode_balance
+from bot.chat.handlers import Context, UseCases
+from bot.chat.keyboards import balance_keyboard
+from bot.chat.views.balances import balance_blocks, reading_text
+from bot.chat.views.layout import pages
+from bot.chat.views.words import OLD_BUTTON, READING, usage_text
+from bot.core.errors import UnknownName
+
+EVERYTHING = "*"
+
+
+def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
+    """Return the command and what its buttons do."""
+
+    async def balance(update: Update, context: Context) -> None:
+        if update.message is None:
+            return
+        if len(context.args or ()) > 1:
+            await update.message.reply_html(usage_text("balance"))
+            return
+        query = context.args[0] if context.args else EVERYTHING
+        accounts = use.balances.accounts_of(query)
+        answer = await update.message.reply_html(reading_text(accounts))
+        await use.checks.read_now(accounts)
+        await _show(use, answer, query, page=0)
+
+    async def pressed(update: Update, _context: Context) -> None:
+        press = update.callback_query
+        if press is None or press.data is None:
+            return
+        if not isinstance(press.message, Message):
+            await press.answer(OLD_BUTTON)
+            return
+        wanted = decode_balance(press.data)
+        await _acknowledge(press, READING if wanted.action == "refresh" else "")
+        if wanted.action == "refresh":
+            await use.checks.read_now(use.balances.accounts_of(wanted.query))
+        await _show(use, press.message, wanted.query, page=wanted.page)
+
+    return [
+        CommandHandler("balance", balance),
+        CallbackQueryHandler(pressed, pattern=BALANCE_PATTERN),
+    ]
+
+
+async def _show(use: UseCases, answer: Message, query: str, *, page: int) -> None:
+    """Edit what is known now into the answer."""
+    try:
+        report = await use.balances.balances(query)
+    except UnknownName as e:
+        await answer.edit_text(f"{e}\n\n{usage_text('balance')}")
+        return
+    laid = pages(balance_blocks(report, use.zone))
+    page = min(page, len(laid) - 1)
+    keyboard = balance_keyboard(query, page=page, pages=len(laid))
+    try:
+        await answer.edit_text(laid[page], parse_mode=ParseMode.HTML, reply_markup=keyboard)
+    except BadRequest as e:
+        if "not modified" not in str(e):
+            raise
+
+
+async def _acknowledge(press: CallbackQuery, text: str) -> None:
+    """Stop the button's spinner; one that was pressed long ago has none any more."""
+    try:
+        await press.answer(text)
+    except BadRequest as e:
+        if "too old" not in str(e):
+            raise

@@ -1,0 +1,42 @@
+"""What is no command of ours: nobody who is allowed gets silence, but groups may talk."""
+
+import structlog
+from telegram import Update
+from telegram.ext import BaseHandler, CallbackQueryHandler, MessageHandler, filters
+
+from bot.chat.handlers import Context
+from bot.chat.views.words import BROKEN, NO_COMMAND, OLD_BUTTON, UNKNOWN_COMMAND
+
+log = structlog.get_logger(__name__)
+
+
+def handlers() -> list[BaseHandler[Update, Context, None]]:
+    """Return what catches the rest, to be put last."""
+    private = filters.ChatType.PRIVATE
+    return [
+        MessageHandler(private & filters.COMMAND, _unknown_command),
+        MessageHandler(private & filters.TEXT, _no_command),
+        CallbackQueryHandler(_old_button),
+    ]
+
+
+async def _unknown_command(update: Update, _context: Context) -> None:
+    if update.message is not None:
+        await update.message.reply_text(UNKNOWN_COMMAND)
+
+
+async def _no_command(update: Update, _context: Context) -> None:
+    if update.message is not None:
+        await update.message.reply_text(NO_COMMAND)
+
+
+async def _old_button(update: Update, _context: Context) -> None:
+    if update.callback_query is not None:
+        await update.callback_query.answer(OLD_BUTTON)
+
+
+async def report_error(update: object, context: Context) -> None:
+    """Log what a handler failed with, and say so where somebody waits for an answer."""
+    log.error("A handler broke off", action="handle", exc_info=context.error)
+    if isinstance(update, Update) and update.message is not None:
+        await update.message.reply_text(BROKEN)

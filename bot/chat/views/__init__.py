@@ -1,0 +1,1 @@
+"""Views turn values into messages: text in Telegram's HTML. They know no Telegram object."""

@@ -1,0 +1,197 @@
+"""Alerts and sources: as they happen, and all that is wrong now (`/alerts`)."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from html import escape
+from zoneinfo import ZoneInfo
+
+from bot.chat.numbers import age_text, amount_text, change_text, clock_text, span_text
+from bot.chat.views.layout import columns, first_page, name_text, path_text
+from bot.core.alerts import AlertState
+from bot.core.events import (
+    Alert,
+    AlertCleared,
+    AlertEnded,
+    AlertRaised,
+    Event,
+    SourceFound,
+    SourceLost,
+)
+from bot.core.portfolio import WalletState
+from bot.fetchers.model import exact_sum
+from bot.services.report_balances import AlertReport
+
+SIGNS = {"critical": "🔴 CRITICAL", "warning": "🟠 WARNING"}
+_ORDER = {"critical": 0, "warning": 1}
+
+
+def events_text(
+    events: Sequence[Event], *, zone: ZoneInfo, now: datetime, maybe_repeated: bool
+) -> str:
+    """Set what one check has found in one message, the worst first."""
+    blocks = [
+        *_raised(events, zone, now),
+        *(_cleared(e) for e in events if isinstance(e, AlertCleared)),
+        *(_ended(e) for e in events if isinstance(e, AlertEnded)),
+        *_lost(events, now),
+        *_found(events),
+    ]
+    if maybe_repeated:
+        blocks.append("<i>This may be a repeat: Telegram did not confirm the first one.</i>")
+    return first_page(_spaced(blocks), more="… and more: /alerts shows all")
+
+
+def _spaced(blocks: Sequence[str]) -> list[str]:
+    return [block if n == 0 else f"\n{block}" for n, block in enumerate(blocks)]
+
+
+def _raised(events: Sequence[Event], zone: ZoneInfo, now: datetime) -> Iterator[str]:
+    raised = [event for event in events if isinstance(event, AlertRaised)]
+    for event in sorted(raised, key=lambda e: _ORDER[e.alert.severity]):
+        alert = event.alert
+        yield "\n".join(
+            [
+                f"{SIGNS[alert.severity]} · {_what(alert)}",
+                _figures(alert, event.amount),
+                *_change(event),
+                f"since {clock_text(alert.since, zone, now=now)}, {age_text(alert.since, now)}",
+                *([f"“{escape(alert.note)}”"] if alert.note else []),
+                f"<i>{escape(alert.rule)} · {alert.incident}</i>",
+            ]
+        )
+
+
+def _what(alert: Alert) -> str:
+    subject = alert.subject.removeprefix("sum ")
+    summed = "sum " if alert.subject.startswith("sum ") else ""
+    side = "low" if alert.comparison == "<" else "high"
+    coin = f"<b>{escape(name_text(alert.asset, width=30))}</b>"
+    return f"{summed}{path_text(subject)} · {coin} {side}"
+
+
+def _figures(alert: Alert, amount: Decimal) -> str:
+    off = exact_sum([alert.limit, -amount]).copy_abs()
+    return columns(
+        [
+            (_part(alert), amount_text(amount)),
+            ("limit", f"{alert.comparison} {amount_text(alert.limit)}"),
+            ("short" if alert.comparison == "<" else "over", amount_text(off)),
+        ]
+    )
+
+
+def _part(alert: Alert) -> str:
+    return "balance" if alert.part == "total" else "available"
+
+
+def _change(event: AlertRaised) -> list[str]:
+    if event.before is None or event.before == event.amount:
+        return []
+    difference = exact_sum([event.amount, -event.before])
+    return [f"{change_text(difference)} since the reading before"]
+
+
+def _cleared(event: AlertCleared) -> str:
+    alert = event.alert
+    back = "at least" if alert.comparison == "<" else "at most"
+    return "\n".join(
+        [
+            f"✅ RECOVERED · {_what(alert).rsplit(' ', 1)[0]}",
+            columns(
+                [
+                    (_part(alert), amount_text(event.amount)),
+                    ("limit", f"{alert.comparison} {amount_text(alert.limit)}"),
+                    ("clear", f"{back} {amount_text(alert.clear)}"),
+                ]
+            ),
+            f"after {span_text(event.at - alert.since)}",
+            f"<i>{escape(alert.rule)} · {alert.incident}</i>",
+        ]
+    )
+
+
+def _ended(event: AlertEnded) -> str:
+    alert = event.alert
+    return "\n".join(
+        [
+            f"⏹ ENDED · {_what(alert)}",
+            "its rule or wallet is no longer in the settings; whether it has recovered is unknown",
+            f"last seen {amount_text(event.amount)}, limit "
+            f"{escape(alert.comparison)} {amount_text(alert.limit)}",
+            f"<i>{escape(alert.rule)} · {alert.incident}</i>",
+        ]
+    )
+
+
+def _lost(events: Sequence[Event], now: datetime) -> Iterator[str]:
+    by_reason: dict[tuple[str, str], list[SourceLost]] = defaultdict(list)
+    for event in events:
+        if isinstance(event, SourceLost):
+            by_reason[event.error, event.message].append(event)
+    for (error, message), lost in by_reason.items():
+        paths = ", ".join(path_text(event.path) for event in lost[:8])
+        more = f" and {len(lost) - 8} more" if len(lost) > 8 else ""
+        good = [event.last_good_at for event in lost if event.last_good_at is not None]
+        known = f"last read {age_text(min(good), now)}" if good else "never read so far"
+        yield "\n".join(
+            [
+                f"🔌 CANNOT READ · {paths}{more}",
+                escape(message),
+                f"{known}; no rule about it is judged meanwhile",
+                f"<i>{escape(error)}</i>",
+            ]
+        )
+
+
+def _found(events: Sequence[Event]) -> Iterator[str]:
+    found = [event for event in events if isinstance(event, SourceFound)]
+    if found:
+        paths = ", ".join(path_text(event.path) for event in found[:8])
+        more = f" and {len(found) - 8} more" if len(found) > 8 else ""
+        longest = max(event.at - event.since for event in found)
+        yield f"🟢 READABLE AGAIN · {paths}{more}\nafter {span_text(longest)}"
+
+
+def alerts_text(report: AlertReport, zone: ZoneInfo) -> str:
+    """Answer "is anything wrong now?" on one screen."""
+    if not report.firing and not report.unreadable:
+        return _all_well(report)
+    blocks = [
+        *firing_lines(report.firing, zone, report.at),
+        *unreadable_lines(report.unreadable, report.at),
+    ]
+    return first_page(_spaced(blocks), more="… and more")
+
+
+def _all_well(report: AlertReport) -> str:
+    ages = [state.read_at for state in report.wallets if state.read_at is not None]
+    oldest = f", oldest reading {span_text(report.at - min(ages))} ago" if ages else ""
+    count = len(report.wallets)
+    return f"✅ All is well: {count} wallet{'' if count == 1 else 's'}{oldest}."
+
+
+def firing_lines(firing: Sequence[AlertState], zone: ZoneInfo, now: datetime) -> list[str]:
+    """Tell each alert that fires in two lines."""
+    found = [state for state in firing if state.alert is not None and state.amount is not None]
+    found.sort(key=lambda state: _ORDER[state.alert.severity] if state.alert else 0)
+    return [_firing(state.alert, state, zone, now) for state in found if state.alert]
+
+
+def _firing(alert: Alert, state: AlertState, zone: ZoneInfo, now: datetime) -> str:
+    amount = amount_text(state.amount) if state.amount is not None else "unknown"
+    limit = f"{escape(alert.comparison)} {amount_text(alert.limit)}"
+    since = f"{clock_text(alert.since, zone, now=now)}, {age_text(alert.since, now)}"
+    return f"{SIGNS[alert.severity]} · {_what(alert)}\n{amount}, limit {limit}\nsince {since}"
+
+
+def unreadable_lines(unreadable: Sequence[WalletState], now: datetime) -> list[str]:
+    """Tell each wallet that cannot be read: why, and how old the last good value is."""
+    return [_unreadable(state, now) for state in unreadable]
+
+
+def _unreadable(state: WalletState, now: datetime) -> str:
+    good = f"last read {age_text(state.read_at, now)}" if state.read_at else "never read so far"
+    reason = escape(state.health.message or "not read yet")
+    return f"🔌 {path_text(state.path)}\n{reason}\n{good}"

@@ -1,0 +1,118 @@
+"""The answer to `/balance`: totals first, then a block a wallet, with the age of each number."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from html import escape
+from zoneinfo import ZoneInfo
+
+from bot.chat.numbers import age_text, amount_text, clock_text
+from bot.chat.views.layout import (
+    Row,
+    name_text,
+    path_text,
+    room_beside,
+    tables,
+)
+from bot.core.portfolio import Amount, WalletState, amount_of
+from bot.fetchers.model import Balance
+from bot.services.report_balances import BalanceReport
+
+AT_LEAST = "≥ "
+_FREE, _HELD = "· free", "· held"
+
+
+def reading_text(accounts: Sequence[str]) -> str:
+    """Say at once that the answer is coming."""
+    return f"⏳ reading {escape(', '.join(accounts))} …"
+
+
+def balance_blocks(report: BalanceReport, zone: ZoneInfo) -> list[str]:
+    """Set a report in blocks of HTML."""
+    what = f" · {escape(report.coin)}" if report.coin else ""
+    heading = f"<b>Balances</b>{what} · {clock_text(report.at, zone, now=report.at)}"
+    return [heading, *_total_blocks(report), *_wallet_blocks(report)]
+
+
+def total_rows(totals: Mapping[str, Amount]) -> list[Row]:
+    """Set the total of each coin, marked where it is only the least that there is."""
+    return [_amount_row(asset, amount) for asset, amount in totals.items()]
+
+
+def _total_blocks(report: BalanceReport) -> Iterator[str]:
+    rows = total_rows(report.totals)
+    if rows:
+        yield from tables(rows)
+    elif all(state.readable for state in report.wallets):
+        yield "nothing in any wallet"
+    blind = [state.path for state in report.wallets if not state.readable]
+    if blind:
+        shown = ", ".join(path_text(path) for path in blind[:5])
+        more = f" and {len(blind) - 5} more" if len(blind) > 5 else ""
+        yield f"⚠️ without {shown}{more}: not readable now"
+
+
+def _wallet_blocks(report: BalanceReport) -> Iterator[str]:
+    empty = []
+    for state in report.wallets:
+        shown = _shown(state, report.coin)
+        if state.readable and not shown:
+            empty.append(state.path)
+        else:
+            yield from _wallet(state, shown, report.at)
+    if empty and report.coin is None:
+        yield f"\nempty: {', '.join(path_text(path) for path in empty)}"
+
+
+def _shown(state: WalletState, coin: str | None) -> list[Balance]:
+    """Choose the coins to show: no zeros, which the exchanges list or not as they like."""
+    return [
+        balance
+        for balance in state.balances or ()
+        if coin in {None, balance.asset} and any((balance.total, balance.available, balance.held))
+    ]
+
+
+def _wallet(state: WalletState, shown: Sequence[Balance], now: datetime) -> Iterator[str]:
+    rows = [row for balance in shown for row in _balance_rows(balance)]
+    head, *rest = tables(rows) or [""]
+    yield f"\n{_heading(state, shown, now)}" + (f"\n{head}" if head else "")
+    yield from rest
+    yield from (_staking(balance, now) for balance in shown if balance.staking)
+
+
+def _heading(state: WalletState, shown: Sequence[Balance], now: datetime) -> str:
+    path = f"<b>{path_text(state.path)}</b>"
+    if state.readable and state.read_at is not None:
+        partly = shown and all(b.total is None and b.available is not None for b in shown)
+        return f"{path} · {age_text(state.read_at, now)}{' · available' if partly else ''}"
+    reason = escape(state.health.message or "not read yet")
+    if state.read_at is None:
+        return f"⚠️ {path}\n{reason}; never read so far"
+    return f"⚠️ {path}\n{reason}\nlast good value, {age_text(state.read_at, now)}:"
+
+
+def _balance_rows(balance: Balance) -> Iterator[Row]:
+    amount = amount_of(balance)
+    if amount is None:
+        yield name_text(balance.asset), "unknown"
+        return
+    yield _row(name_text(balance.asset), amount, mark="")
+    if balance.total is not None and balance.held and balance.available is not None:
+        yield _row(_FREE, Amount(balance.available), mark="")
+        yield _row(_HELD, Amount(balance.held), mark="")
+
+
+def _amount_row(asset: str, amount: Amount) -> Row:
+    return _row(name_text(asset), amount, mark="" if amount.complete else AT_LEAST)
+
+
+def _row(name: str, amount: Amount, *, mark: str) -> Row:
+    return name, mark + amount_text(amount.value, width=room_beside(name) - len(mark))
+
+
+def _staking(balance: Balance, now: datetime) -> str:
+    staking = balance.staking
+    if staking is None:
+        return ""
+    latest, total = amount_text(staking.interest_latest), amount_text(staking.interest_total)
+    return f"snapshot {age_text(staking.as_of, now)} · interest {latest}, in all {total}"

@@ -1,0 +1,69 @@
+"""Blocks, columns and pages: what fits a phone and what fits a message."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+COLUMNS = 34
+"""What a phone shows of monospaced text in one line."""
+MOST_UNITS = 3900
+"""A message has 4,096 UTF-16 units; the rest is for a heading."""
+MOST_ROWS = 60
+_COIN_WIDTH = 10
+
+Row = tuple[str, str]
+
+
+def length_of(text: str) -> int:
+    """Count as Telegram does, in UTF-16 units; tags count here, too, which is on the safe side."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def path_text(path: str) -> str:
+    """Show a path so that a touch copies it."""
+    return f"<code>{escape(path)}</code>"
+
+
+def name_text(name: str, *, width: int = _COIN_WIDTH) -> str:
+    """Shorten a name to a column; control and direction marks would disorder the line."""
+    shown = "".join(c for c in name if c.isprintable())
+    return shown if len(shown) <= width else f"{shown[: width - 1]}…"
+
+
+def columns(rows: Sequence[Row]) -> str:
+    """Set names to the left and amounts to the right, as narrow as they all fit."""
+    if not rows:
+        return ""
+    left = max(len(name) for name, _ in rows)
+    right = max(len(amount) for _, amount in rows)
+    gap = max(1, min(COLUMNS - left - right, 4))
+    lines = (f"{name:<{left}}{' ' * gap}{amount:>{right}}" for name, amount in rows)
+    return f"<pre>{escape(chr(10).join(lines))}</pre>"
+
+
+def room_beside(name: str) -> int:
+    """How wide an amount may be beside a name."""
+    return COLUMNS - len(name) - 1
+
+
+def tables(rows: Sequence[Row]) -> list[str]:
+    """Set rows as one table, or several where they are too many for one message."""
+    starts = range(0, len(rows), MOST_ROWS)
+    return [columns(rows[start : start + MOST_ROWS]) for start in starts]
+
+
+def pages(blocks: Iterable[str]) -> list[str]:
+    """Lay blocks out on pages that each fit one message; a block is never torn."""
+    laid: list[str] = []
+    for block in blocks:
+        joined = f"{laid[-1]}\n{block}" if laid else block
+        if laid and length_of(joined) <= MOST_UNITS:
+            laid[-1] = joined
+        else:
+            laid.append(block)
+    return laid or [""]
+
+
+def first_page(blocks: Sequence[str], *, more: str) -> str:
+    """Lay out what fits one message, and say what to ask for the rest."""
+    laid = pages(blocks)
+    return laid[0] if len(laid) == 1 else f"{laid[0]}\n{more}"
