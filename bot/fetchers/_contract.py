@@ -139,11 +139,12 @@ class Fetcher(ABC):
 
     async def _ask(self, call: Call, deadline: Deadline) -> Content:
         """Ask, and once more by the exchange's clock if ours may be the reason of a refusal."""
+        used = self._offset
         try:
             return await self._wire.request(call, deadline)
         except TimeRefused as e:
             error = e.error
-        if not await self._correct_clock(deadline):
+        if not await self._correct_clock(used, deadline):
             raise error
         try:
             return await self._wire.request(call, deadline)
@@ -151,13 +152,15 @@ class Fetcher(ABC):
             error = e.error
         raise self._still_refused(error)
 
-    async def _correct_clock(self, deadline: Deadline) -> bool:
-        """Take over the exchange's clock; say whether that makes a difference."""
+    async def _correct_clock(self, used: timedelta, deadline: Deadline) -> bool:
+        """Take over the exchange's clock; say whether that differs from the correction used."""
+        if abs(self._offset - used) > _TOLERATED_SKEW:
+            return True  # another fetch has just done it
         try:
             offset = await self._measure(deadline)
         except FetchError:
             return False  # what the exchange said before tells more
-        if offset is None or abs(offset - self._offset) <= _TOLERATED_SKEW:
+        if offset is None or abs(offset - used) <= _TOLERATED_SKEW:
             return False
         self._offset = offset
         return True

@@ -80,6 +80,23 @@ def test_a_skewed_clock_is_mended_once(
     instantly(main)
 
 
+def test_a_clock_is_mended_for_all_at_once(
+    instantly: Instantly, over_handler: OverHandler, wall_clock: WallClock
+) -> None:
+    """Wallets that were refused together are all read, although one of them mends the clock."""
+
+    async def main() -> None:
+        okx = Okx(wall_clock, timedelta(minutes=10))
+        okx.latency_s = 0.1
+        fetcher = open_fetcher("okx", CREDENTIALS, over_handler(okx), clock=wall_clock)
+        wallets = ["funding", "eth-staking", *(f"sub:{number}" for number in range(30))]
+        readings = await asyncio.gather(*map(fetcher.fetch, wallets))
+        assert not [reading.error for reading in readings if reading.error]
+        assert sum(path.endswith("time") for _, path in okx.asked) == 8  # those under way together
+
+    instantly(main)
+
+
 def test_a_mended_clock_is_mended_again(
     instantly: Instantly, over_handler: OverHandler, wall_clock: WallClock
 ) -> None:

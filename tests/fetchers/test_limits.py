@@ -154,6 +154,24 @@ def test_a_request_that_counts_twice_waits_for_both(instantly: Instantly) -> Non
     assert instantly(main) == pytest.approx(5, abs=1e-3)
 
 
+def test_cancelled_in_the_moment_of_its_turn(instantly: Instantly) -> None:
+    """A place that was given to one who was cancelled before he woke is free again at once."""
+
+    async def main() -> float:
+        loop, pacer = asyncio.get_running_loop(), Pacer()
+        limit = Limit("x", 1, timedelta(seconds=1))
+        (await pacer.take([limit], host="h", user="u")).done()
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(pacer.take([limit], host="h", user="u"))
+            await asyncio.sleep(0.5)
+            loop.call_at(1 + 1e-10, task.cancel)  # in the same turn of the loop, just after
+        assert task.cancelled()
+        (await pacer.take([limit], host="h", user="u")).done()
+        return loop.time()
+
+    assert instantly(main) == pytest.approx(1, abs=1e-3)
+
+
 def test_a_closed_window_turns_away(instantly: Instantly) -> None:
     """After `close` nobody leaves, and those who wait hear at once how long."""
 
@@ -207,12 +225,18 @@ def test_keys_that_come_and_go_leave_nothing(instantly: Instantly) -> None:
         pacer = Pacer()
         limit = Limit("x", 1, timedelta(seconds=1))
         await pacer.take([limit], host="h", user="in use")
+        pacer.close(limit, host="h", user="closed", seconds=600)
+        long = Limit("long", 1, timedelta(seconds=600))
+        (await pacer.take([long], host="h", user="counting")).done()
         for number in range(5000):
             (await pacer.take([limit], host="h", user=str(number))).done()
             await asyncio.sleep(0.1)
         assert len(pacer._windows) < 600
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(60):
-                await pacer.take([limit], host="h", user="in use")
+        with pytest.raises(WindowClosed):
+            await pacer.take([limit], host="h", user="closed")
+        for kept, user in ((limit, "in use"), (long, "counting")):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(10):
+                    await pacer.take([kept], host="h", user=user)
 
     instantly(main)
