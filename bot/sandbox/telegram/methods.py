@@ -1,34 +1,32 @@
 """The methods of the Bot API, https://core.telegram.org/bots/api, that a bot like ours needs."""
 
-import re
-import secrets
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from inspect import isawaitable
 from typing import Any
 
-from bot.sandbox.telegram.entities import (
-    Entity,
-    FormattedText,
-    find_entities,
-    parse_html,
-    trim,
-    utf16_length,
-)
-from bot.sandbox.telegram.images import picture_size
+from bot.sandbox.telegram.entities import FormattedText, utf16_length
 from bot.sandbox.telegram.keyboards import parse_keyboard
 from bot.sandbox.telegram.model import Chat, Message, Press, StoredFile, User
+from bot.sandbox.telegram.reading import (
+    caption_of,
+    chat_of,
+    document_of,
+    limited,
+    message_in,
+    own_message,
+    parse_command,
+    photo_of,
+    reply_to_of,
+    scope_of,
+    text_of,
+    thread_id_of,
+)
 from bot.sandbox.telegram.server import TelegramServer
-from bot.sandbox.telegram.wire import Parameters, Refusal, Upload, bad_request, forbidden
+from bot.sandbox.telegram.wire import Parameters, Refusal, bad_request
 
 Method = Callable[[TelegramServer, Parameters], Any | Awaitable[Any]]
 
-_LONGEST_TEXT = 4096
-_LONGEST_CAPTION = 1024
-_MOST_BYTES = 32_768
-_MOST_PHOTO_BYTES = 10 * 2**20
-_MOST_PHOTO_SIDES = 10_000
-_WIDEST_PHOTO = 20
 _PRESS_ANSWERABLE_FOR = timedelta(seconds=150)
 _DELETABLE_FOR = timedelta(hours=48)
 _MOST_COMMANDS = 100
@@ -107,25 +105,25 @@ def set_my_commands(server: TelegramServer, p: Parameters) -> Any:
         raise bad_request("can't parse commands: expected an array of BotCommand")
     if len(commands) > _MOST_COMMANDS:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
-    parsed = [_parse_command(command) for command in commands]
-    server.set_commands(_scope(p), p.text("language_code"), parsed)
+    parsed = [parse_command(command) for command in commands]
+    server.set_commands(scope_of(p), p.text("language_code"), parsed)
     return True
 
 
 def get_my_commands(server: TelegramServer, p: Parameters) -> Any:
     """Answer getMyCommands."""
-    return server.profile.commands.get((_scope(p), p.text("language_code")), [])
+    return server.profile.commands.get((scope_of(p), p.text("language_code")), [])
 
 
 def delete_my_commands(server: TelegramServer, p: Parameters) -> Any:
     """Answer deleteMyCommands."""
-    server.set_commands(_scope(p), p.text("language_code"), [])
+    server.set_commands(scope_of(p), p.text("language_code"), [])
     return True
 
 
 def set_my_description(server: TelegramServer, p: Parameters) -> Any:
     """Answer setMyDescription."""
-    server.profile.description[p.text("language_code")] = _limited(p, "description", 512)
+    server.profile.description[p.text("language_code")] = limited(p, "description", 512)
     return True
 
 
@@ -136,7 +134,7 @@ def get_my_description(server: TelegramServer, p: Parameters) -> Any:
 
 def set_my_short_description(server: TelegramServer, p: Parameters) -> Any:
     """Answer setMyShortDescription."""
-    text = _limited(p, "short_description", 120)
+    text = limited(p, "short_description", 120)
     server.profile.short_description[p.text("language_code")] = text
     return True
 
@@ -152,23 +150,25 @@ def get_my_short_description(server: TelegramServer, p: Parameters) -> Any:
 
 def send_message(server: TelegramServer, p: Parameters) -> Any:
     """Answer sendMessage."""
-    return _send(server, p, _text(p, "text"))
+    return _send(server, p, text_of(p, "text"))
 
 
 def send_photo(server: TelegramServer, p: Parameters) -> Any:
     """Answer sendPhoto."""
-    return _send(server, p, _caption(p), file=_photo(server, p, p.text("photo"), field="photo"))
+    return _send(
+        server, p, caption_of(p), file=photo_of(server, p, p.text("photo"), field="photo")
+    )
 
 
 def send_document(server: TelegramServer, p: Parameters) -> Any:
     """Answer sendDocument."""
-    file = _document(server, p, p.text("document"), field="document")
-    return _send(server, p, _caption(p), file=file)
+    file = document_of(server, p, p.text("document"), field="document")
+    return _send(server, p, caption_of(p), file=file)
 
 
 def send_chat_action(server: TelegramServer, p: Parameters) -> Any:
     """Answer sendChatAction."""
-    chat = _chat(server, p)
+    chat = chat_of(server, p)
     if p.text("action") not in _ACTIONS:
         raise bad_request("wrong parameter action in request")
     server.type_in(chat)
@@ -178,10 +178,10 @@ def send_chat_action(server: TelegramServer, p: Parameters) -> Any:
 def _send(
     server: TelegramServer, p: Parameters, content: FormattedText, file: StoredFile | None = None
 ) -> Any:
-    chat = _chat(server, p)
+    chat = chat_of(server, p)
     keyboard = parse_keyboard(p.structure("reply_markup"))
-    reply_to = _reply_to(chat, p)
-    thread_id = _thread_id(chat, p, reply_to)
+    reply_to = reply_to_of(chat, p)
+    thread_id = thread_id_of(chat, p, reply_to)
     server.pace(chat)
     message = server.post(
         chat,
@@ -201,8 +201,8 @@ def _send(
 
 def edit_message_text(server: TelegramServer, p: Parameters) -> Any:
     """Answer editMessageText."""
-    content = _text(p, "text")
-    message = _own_message(server, p)
+    content = text_of(p, "text")
+    message = own_message(server, p)
     if message.file is not None:
         raise bad_request("there is no text in the message to edit")
     return _edit(server, p, message, content=content)
@@ -210,8 +210,8 @@ def edit_message_text(server: TelegramServer, p: Parameters) -> Any:
 
 def edit_message_caption(server: TelegramServer, p: Parameters) -> Any:
     """Answer editMessageCaption."""
-    content = _caption(p)
-    message = _own_message(server, p)
+    content = caption_of(p)
+    message = own_message(server, p)
     if message.file is None:
         raise bad_request("there is no caption in the message to edit")
     return _edit(server, p, message, content=content)
@@ -223,14 +223,14 @@ def edit_message_media(server: TelegramServer, p: Parameters) -> Any:
     if not isinstance(media, dict) or media.get("type") not in {"photo", "document"}:
         raise bad_request("can't parse InputMedia: media of this type isn't supported here")
     inner = Parameters(media, p.files)
-    read = _photo if media["type"] == "photo" else _document
+    read = photo_of if media["type"] == "photo" else document_of
     file = read(server, inner, inner.text("media"), field="media")
-    return _edit(server, p, _own_message(server, p), content=_caption(inner), file=file)
+    return _edit(server, p, own_message(server, p), content=caption_of(inner), file=file)
 
 
 def edit_message_reply_markup(server: TelegramServer, p: Parameters) -> Any:
     """Answer editMessageReplyMarkup."""
-    message = _own_message(server, p)
+    message = own_message(server, p)
     return _edit(server, p, message, content=message.content)
 
 
@@ -259,8 +259,8 @@ def _edit(
 
 def delete_message(server: TelegramServer, p: Parameters) -> Any:
     """Answer deleteMessage."""
-    chat = _chat(server, p)
-    message = _find_message(chat, p.integer("message_id"), "message to delete not found")
+    chat = chat_of(server, p)
+    message = message_in(chat, p.integer("message_id"), "message to delete not found")
     if server.clock() - message.sent_at > _DELETABLE_FOR:
         raise bad_request("message can't be deleted for everyone")
     if not message.from_bot and chat.kind != "private":
@@ -290,7 +290,7 @@ def get_chat(server: TelegramServer, p: Parameters) -> Any:
         "unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription",
         "gifts_from_channels",
     )  # fmt: skip
-    return _chat(server, p).to_api() | {
+    return chat_of(server, p).to_api() | {
         "accent_color_id": 0,
         "max_reaction_count": 11,
         "accepted_gift_types": dict.fromkeys(gifts, False),
@@ -299,7 +299,7 @@ def get_chat(server: TelegramServer, p: Parameters) -> Any:
 
 def get_chat_member(server: TelegramServer, p: Parameters) -> Any:
     """Answer getChatMember."""
-    chat = _chat(server, p)
+    chat = chat_of(server, p)
     user_id = p.integer("user_id")
     if user_id == server.bot.id:
         return {"status": "member", "user": server.bot.to_api()}
@@ -311,7 +311,7 @@ def get_chat_member(server: TelegramServer, p: Parameters) -> Any:
 
 def get_chat_administrators(server: TelegramServer, p: Parameters) -> Any:
     """Answer getChatAdministrators."""
-    chat = _chat(server, p)
+    chat = chat_of(server, p)
     if chat.kind == "private":
         raise bad_request("there are no administrators in the private chat")
     return [_membership(chat, user) for user in chat.members if user.id in chat.admins]
@@ -319,7 +319,7 @@ def get_chat_administrators(server: TelegramServer, p: Parameters) -> Any:
 
 def leave_chat(server: TelegramServer, p: Parameters) -> Any:
     """Answer leaveChat."""
-    chat = _chat(server, p)
+    chat = chat_of(server, p)
     if chat.kind == "private":
         raise bad_request("chat member status can't be changed in private chats")
     server.leave(chat)
@@ -333,6 +333,13 @@ def get_file(server: TelegramServer, p: Parameters) -> Any:
         raise bad_request("invalid file_id")
     body = {"file_id": file.id, "file_unique_id": f"u{file.id}", "file_size": len(file.content)}
     return body | {"file_path": file.path}
+
+
+def _membership(chat: Chat, user: User) -> dict[str, Any]:
+    owner = user.id == chat.members[0].id and user.id in chat.admins
+    status = "creator" if owner else "administrator" if user.id in chat.admins else "member"
+    body: dict[str, Any] = {"status": status, "user": user.to_api()}
+    return body | ({"is_anonymous": False} if owner else {})
 
 
 METHODS: dict[str, Method] = {
@@ -363,166 +370,3 @@ METHODS: dict[str, Method] = {
     "leavechat": leave_chat,
     "getfile": get_file,
 }
-
-
-# Reading parameters.
-
-
-def _chat(server: TelegramServer, p: Parameters) -> Chat:
-    """Find the chat of the call, in which the bot has to be welcome."""
-    if not p.has("chat_id"):
-        raise bad_request("chat_id is empty")
-    chat = server.chats.get(p.integer("chat_id"))
-    if chat is None:
-        raise bad_request("chat not found")
-    if chat.migrated_to is not None:
-        raise Refusal(
-            400,
-            "Bad Request: group chat was upgraded to a supergroup chat",
-            migrate_to=chat.migrated_to,
-        )
-    if chat.refusal is not None:
-        raise forbidden(chat.refusal)
-    return chat
-
-
-def _find_message(chat: Chat, message_id: int, complaint: str) -> Message:
-    message = chat.messages.get(message_id)
-    if message is None or message.deleted:
-        raise bad_request(complaint)
-    return message
-
-
-def _own_message(server: TelegramServer, p: Parameters) -> Message:
-    chat = _chat(server, p)
-    message = _find_message(chat, p.integer("message_id"), "message to edit not found")
-    if not message.from_bot:
-        raise bad_request("message can't be edited")
-    return message
-
-
-def _reply_to(chat: Chat, p: Parameters) -> Message | None:
-    reply = p.structure("reply_parameters")
-    if not isinstance(reply, dict):
-        reply = p.values
-    asked = Parameters(reply)
-    message_id = asked.integer("message_id") or asked.integer("reply_to_message_id")
-    if not message_id:
-        return None
-    message = chat.messages.get(message_id)
-    if message is not None and not message.deleted:
-        return message
-    if asked.flag("allow_sending_without_reply"):
-        return None
-    raise bad_request("message to be replied not found")
-
-
-def _thread_id(chat: Chat, p: Parameters, reply_to: Message | None) -> int | None:
-    if not p.has("message_thread_id"):
-        return reply_to.thread_id if reply_to else None
-    thread_id = p.integer("message_thread_id")
-    if thread_id not in chat.topics:
-        raise bad_request("message thread not found")
-    return thread_id
-
-
-def _text(p: Parameters, name: str) -> FormattedText:
-    content = _formatted(p, name, entities="entities")
-    if not content.text:
-        raise bad_request("message text is empty")
-    if utf16_length(content.text) > _LONGEST_TEXT:
-        raise bad_request("message is too long")
-    return content
-
-
-def _caption(p: Parameters) -> FormattedText:
-    content = _formatted(p, "caption", entities="caption_entities")
-    if utf16_length(content.text) > _LONGEST_CAPTION:
-        raise bad_request("message caption is too long")
-    return content
-
-
-def _formatted(p: Parameters, name: str, *, entities: str) -> FormattedText:
-    source = p.text(name)
-    if len(source.encode()) > _MOST_BYTES:
-        raise bad_request("message is too long")
-    mode = p.text("parse_mode").lower()
-    if mode == "html":
-        return find_entities(trim(parse_html(source)))
-    if mode:
-        raise bad_request("unsupported parse_mode")
-    given: list[Entity] = p.structure(entities) or []
-    return find_entities(trim(FormattedText(source, tuple(given))))
-
-
-def _photo(server: TelegramServer, p: Parameters, value: str, *, field: str) -> StoredFile:
-    if stored := server.files.get(value):
-        return stored
-    upload = _upload(p, value, field)
-    size = picture_size(upload.content)
-    if size is None:
-        raise bad_request("IMAGE_PROCESS_FAILED")
-    if len(upload.content) > _MOST_PHOTO_BYTES:
-        raise bad_request("file is too big")
-    if sum(size) > _MOST_PHOTO_SIDES or max(size) > _WIDEST_PHOTO * min(size):
-        raise bad_request("PHOTO_INVALID_DIMENSIONS")
-    mime = "image/png" if upload.content.startswith(b"\x89PNG") else "image/jpeg"
-    name = "photo.png" if mime == "image/png" else "photo.jpg"
-    return StoredFile(_file_id(), "photo", upload.content, name, mime, size)
-
-
-def _document(server: TelegramServer, p: Parameters, value: str, *, field: str) -> StoredFile:
-    if stored := server.files.get(value):
-        return stored
-    upload = _upload(p, value, field)
-    if not upload.content:
-        raise bad_request("file must be non-empty")
-    return StoredFile(_file_id(), "document", upload.content, upload.name, upload.mime)
-
-
-def _upload(p: Parameters, value: str, field: str) -> Upload:
-    upload = p.files.get(value.removeprefix("attach://") if value else field)
-    if upload is None:
-        reason = (
-            "wrong remote file identifier specified"
-            if value
-            else f"there is no {field} in the request"
-        )
-        raise bad_request(reason)
-    return upload
-
-
-def _file_id() -> str:
-    return f"sandbox-{secrets.token_hex(8)}"
-
-
-def _membership(chat: Chat, user: User) -> dict[str, Any]:
-    owner = user.id == chat.members[0].id and user.id in chat.admins
-    status = "creator" if owner else "administrator" if user.id in chat.admins else "member"
-    body: dict[str, Any] = {"status": status, "user": user.to_api()}
-    return body | ({"is_anonymous": False} if owner else {})
-
-
-def _parse_command(command: Any) -> dict[str, str]:
-    if not isinstance(command, dict):
-        raise bad_request("can't parse BotCommand: object expected")
-    name = str(command.get("command", "")).removeprefix("/")
-    description = str(command.get("description", ""))
-    if not re.fullmatch(r"[a-z0-9_]{1,32}", name):
-        raise bad_request("BOT_COMMAND_INVALID")
-    if not 1 <= utf16_length(description) <= 256:
-        raise bad_request("BOT_COMMAND_DESCRIPTION_INVALID")
-    return {"command": name, "description": description}
-
-
-def _scope(p: Parameters) -> str:
-    scope = p.structure("scope") or {"type": "default"}
-    parts = [scope.get("type"), scope.get("chat_id"), scope.get("user_id")]
-    return ":".join(str(part) for part in parts if part is not None)
-
-
-def _limited(p: Parameters, name: str, most: int) -> str:
-    text = p.text(name)
-    if utf16_length(text) > most:
-        raise bad_request(f"{name.replace('_', ' ')} is too long")
-    return text
