@@ -34,7 +34,8 @@ def never_left(error: TelegramError) -> bool:
 
 def pause_of(error: RetryAfter) -> timedelta:
     """Return how long Telegram wants to be left alone."""
-    return error._retry_after  # noqa: SLF001 - the public name warns about its coming type
+    wait = error.retry_after
+    return wait if isinstance(wait, timedelta) else timedelta(seconds=wait)
 
 
 def outcome_of(error: TelegramError) -> Outcome:
