@@ -23,7 +23,7 @@ from bot.fetchers import (
     UnexpectedAnswer,
     open_fetcher,
 )
-from bot.fetchers._http import HttpClient
+from bot.fetchers._http import Call, Deadline, Dialect, HttpClient, Wire
 
 Instantly = Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]
 OverHandler = Callable[[Callable[..., Any]], HttpClient]
@@ -285,6 +285,29 @@ def test_too_many_requests_close_the_window(
     instantly(main)
 
 
+def test_xt_counts_the_address_over_all_keys(
+    instantly: Instantly, over_handler: OverHandler
+) -> None:
+    """A thousand accounts are read at once, and the next a minute later: nobody is locked."""
+
+    async def main() -> None:
+        moments = []
+
+        def answer(_: httpx.Request) -> httpx.Response:
+            moments.append(asyncio.get_running_loop().time())
+            return httpx.Response(200, text='{"code": 200, "data": {}}')
+
+        http, pacer = over_handler(answer), Pacer()
+        accounts = [
+            open_fetcher("xt", Credentials(f"key{number}", "secret"), http, pacer=pacer)
+            for number in range(1001)
+        ]
+        await asyncio.gather(*(account.fetch("spot") for account in accounts))
+        assert sum(moment < 60 for moment in moments) == 1000
+
+    instantly(main)
+
+
 def test_other_wallets_and_keys_go_on(
     instantly: Instantly, over_handler: OverHandler, wall_clock: WallClock
 ) -> None:
@@ -350,6 +373,29 @@ async def test_credentials_that_cannot_be_sent(
     assert type(error) is CredentialsRejected
     assert str(error).startswith(f"okx was not asked: {text}")
     assert "cret" not in str(error).replace("secret", "")
+
+
+@pytest.mark.parametrize("slug", EXCHANGES)
+async def test_no_exchange_stumbles_over_credentials(slug: str, over_handler: OverHandler) -> None:
+    """Bytes of the environment that are no text break nothing, when opened or when read."""
+    http = over_handler(lambda _: pytest.fail("asked"))
+    fetcher = open_fetcher(slug, Credentials("k\udc80", "s\udc80", "p\udc80"), http)
+    error = (await fetcher.fetch(EXCHANGES[slug].wallets[0])).error
+    assert type(error) is CredentialsRejected
+
+
+@pytest.mark.parametrize(("body", "good"), [('{"code": 0}', True), ('{"code": false}', False)])
+async def test_a_good_code_has_its_type(over_handler: OverHandler, body: str, good: bool) -> None:
+    """For an exchange whose good code is 0, `false` is none, although they are equal."""
+    http = over_handler(lambda _: httpx.Response(200, text=body))
+    dialect = Dialect("made up", 0, {})
+    wire = Wire(dialect, http, pacer=Pacer(), clock=lambda: START, host="h", user="u")
+    call = Call("GET", httpx.URL("https://example.org"), httpx.Headers(), (), None)
+    if good:
+        assert await wire.request(call, Deadline(1, "1 s")) == {"code": 0}
+    else:
+        with pytest.raises(UnexpectedAnswer):
+            await wire.request(call, Deadline(1, "1 s"))
 
 
 async def test_an_inner_space_of_a_passphrase_is_fine(over_handler: OverHandler) -> None:

@@ -465,6 +465,7 @@ async def test_no_secret_leaks(
     assert error is not None
     assert error.__cause__ is None
     assert error.__context__ is None
+    assert error.__traceback__ is None  # its frames hold the request, and the whole answer
     shown = [str(error), repr(error), repr(reading), caplog.text, str(vars(error))]
     shown += traceback.format_exception(error)
     head = server.heads[0]

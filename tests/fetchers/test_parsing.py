@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -225,6 +226,19 @@ def test_gunzip_refuses(body: bytes) -> None:
     """A damaged body is refused, and a bomb is not unpacked."""
     with pytest.raises(Malformed):
         gunzip(body)
+
+
+def test_a_bomb_is_not_unpacked() -> None:
+    """What is refused for its size never was in memory at that size."""
+    bomb = gzip.compress(b"\0" * 100 * 1024 * 1024, 1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Malformed):
+            gunzip(bomb)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 3 * MAX_BODY
 
 
 @pytest.mark.parametrize("value", [None, {}, "[]", [[]], [None], [{}, "x"]], ids=repr)
