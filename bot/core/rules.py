@@ -26,7 +26,9 @@ CLEAR_MARGIN = Decimal("0.05")
 _TOKEN = re.compile(r'"[^"]*"?|[<>=!]+|[·,]|[^\s·,<>=!"]+')
 _PATH = re.compile(r"[^\s/]+(/\S+)?")
 _COIN = re.compile(r"[A-Za-z0-9._$-]{1,30}")
-_AMOUNT = re.compile(r"\d{1,30}(\.\d{1,30})?")
+# [0-9] because \d takes the digits of all scripts
+_AMOUNT = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?")
+_COUNT = re.compile(r"[0-9]{1,9}")
 _RESERVED = {"sum", "total", "available", "drops", "lasts", "for", "clear", "remind"}
 
 
@@ -180,8 +182,8 @@ def _option(rule: Rule, word: _Word, words: _Words) -> tuple[str, object]:
 
 def _reads(words: _Words) -> int:
     expected = f"a number of reads from 1 to {MAX_READS}"
-    count = words.take(expected, lambda text: text.isascii() and text.isdigit())
-    if not 1 <= int(count.text[:9]) <= MAX_READS:
+    count = words.take(expected, _COUNT.fullmatch)
+    if not 1 <= int(count.text) <= MAX_READS:
         raise RuleError(expected, count.text, count.column)
     words.take("reads", lambda text: text.lower() in {"read", "reads"})
     return int(count.text)
