@@ -54,6 +54,10 @@ class SqlChats:
         else:
             await self._update(chat_id, chat_id=to)
         for table in (outbox, incidents, digests):
+            # Both ids may have been told the same; one mark of it is enough.
             await self._connection.execute(
-                update(table).where(table.c.chat_id == chat_id).values(chat_id=to)
+                update(table)
+                .where(table.c.chat_id == chat_id)
+                .values(chat_id=to)
+                .prefix_with("OR REPLACE", dialect="sqlite")
             )

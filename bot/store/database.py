@@ -121,6 +121,8 @@ def _begin(connection: Connection) -> None:
 
 
 async def _migrate(engine: AsyncEngine) -> None:
+    from alembic.util import CommandError
+
     from bot.store import migrations
 
     try:
@@ -128,3 +130,6 @@ async def _migrate(engine: AsyncEngine) -> None:
             await connection.run_sync(migrations.upgrade)
     except DatabaseError as e:
         raise DatabaseUnusable(f"{engine.url.database} cannot be used: {e.orig}") from None
+    except CommandError:
+        what = f"{engine.url.database} was made by a newer balance-bot"
+        raise DatabaseUnusable(f"{what}: install that or a later one") from None

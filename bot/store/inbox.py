@@ -29,7 +29,7 @@ class SqlInbox:
             .where(inbox.c.handled_at.is_(None))
             .order_by(inbox.c.update_id)
         )
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
     async def mark_handled(self, update_id: int, *, at: datetime) -> None:
         """See the port."""

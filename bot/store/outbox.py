@@ -39,7 +39,7 @@ class SqlOutbox:
                 incidents.c.incident.in_(ended), incidents.c.chat_id == chat_id
             )
         )
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
     async def _queue(
         self, chat_id: int, events: Sequence[Event], *, reply_to: int | None, at: datetime

@@ -79,7 +79,9 @@ class SqlWallets:
         holdings: dict[str, list[Balance]] = {path: [] for path in known}
         newest = (
             select(func.max(changes.c.id).label("id"))
-            .where(changes.c.at <= at)
+            # What is older belongs to an earlier life of the wallet in the settings.
+            .join(wallets, wallets.c.path == changes.c.path)
+            .where(changes.c.at.between(wallets.c.first_read_at, at))
             .group_by(changes.c.path, changes.c.asset)
             .subquery()
         )

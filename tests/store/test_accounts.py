@@ -1,0 +1,124 @@
+"""Leases and fences: an account is checked by one at a time, and a late one writes nothing."""
+
+from datetime import datetime, timedelta
+
+from bot.services.ports import Claim, OpenUnit
+
+LEASE = timedelta(seconds=30)
+MINUTE = timedelta(minutes=1)
+
+
+async def claimed(open_unit: OpenUnit, now: datetime) -> list[str]:
+    async with open_unit() as unit:
+        claims = await unit.accounts.claim_due(now=now, until=now + LEASE)
+    return sorted(claim.account for claim in claims)
+
+
+async def claim(open_unit: OpenUnit, name: str, now: datetime) -> Claim | None:
+    async with open_unit() as unit:
+        return await unit.accounts.claim(name, now=now, until=now + LEASE)
+
+
+async def retain(open_unit: OpenUnit, *names: str, now: datetime) -> None:
+    async with open_unit() as unit:
+        await unit.accounts.retain(names, now=now)
+
+
+async def finish(
+    open_unit: OpenUnit, claim: Claim | None, due_at: datetime, rest: datetime | None = None
+) -> bool:
+    assert claim is not None
+    async with open_unit() as unit:
+        return await unit.accounts.finish(claim, due_at=due_at, rest_until=rest)
+
+
+async def test_due_account_is_claimed_once(open_unit: OpenUnit, now: datetime) -> None:
+    """What is leased is not given out again, neither because it is due nor on request."""
+    await retain(open_unit, "main", "xt", now=now)
+    assert await claimed(open_unit, now) == ["main", "xt"]
+    assert await claimed(open_unit, now) == []
+    assert await claim(open_unit, "main", now) is None
+
+
+async def test_claim_does_not_wait_until_due(open_unit: OpenUnit, now: datetime) -> None:
+    """An account that is not due yet can be claimed by name, and only by name."""
+    await retain(open_unit, "main", now=now)
+    await finish(open_unit, await claim(open_unit, "main", now), now + MINUTE)
+    assert await claimed(open_unit, now) == []
+    assert await claim(open_unit, "main", now) is not None
+    assert await claim(open_unit, "unknown", now) is None
+
+
+async def test_finished_account_is_due_again_in_time(open_unit: OpenUnit, now: datetime) -> None:
+    """It is due at the instant that was set, not before."""
+    await retain(open_unit, "main", now=now)
+    assert await finish(open_unit, await claim(open_unit, "main", now), now + MINUTE)
+    almost = now + MINUTE - timedelta(microseconds=1)
+    assert await claimed(open_unit, almost) == []
+    assert await claimed(open_unit, now + MINUTE) == ["main"]
+
+
+async def test_expired_lease_passes_on(open_unit: OpenUnit, now: datetime) -> None:
+    """A lease that ran out can be had by the next, who gets a higher fence."""
+    await retain(open_unit, "main", now=now)
+    old = await claim(open_unit, "main", now)
+    assert await claimed(open_unit, now + LEASE - timedelta(seconds=1)) == []
+    new = await claim(open_unit, "main", now + LEASE)
+    assert old is not None
+    assert new is not None
+    assert new.fence > old.fence
+
+
+async def test_old_fence_changes_nothing(open_unit: OpenUnit, now: datetime) -> None:
+    """Who comes back with a lost lease can neither prolong nor end that of the next."""
+    await retain(open_unit, "main", now=now)
+    old = await claim(open_unit, "main", now)
+    later = now + LEASE
+    new = await claim(open_unit, "main", later)
+    assert old is not None
+    assert not await finish(open_unit, old, now, rest=now + timedelta(days=1))
+    async with open_unit() as unit:
+        assert not await unit.accounts.renew(old, until=later + timedelta(days=1))
+    assert await claimed(open_unit, later + LEASE - timedelta(seconds=1)) == []
+    assert await finish(open_unit, new, later + MINUTE)
+    assert await claimed(open_unit, later + MINUTE) == ["main"]
+
+
+async def test_renewed_lease_lasts(open_unit: OpenUnit, now: datetime) -> None:
+    """A lease that was prolonged keeps others away for longer."""
+    await retain(open_unit, "main", now=now)
+    held = await claim(open_unit, "main", now)
+    assert held is not None
+    async with open_unit() as unit:
+        assert await unit.accounts.renew(held, until=now + 2 * LEASE)
+    assert await claimed(open_unit, now + LEASE) == []
+    assert await claimed(open_unit, now + 2 * LEASE) == ["main"]
+
+
+async def test_rest_keeps_everybody_away(open_unit: OpenUnit, now: datetime) -> None:
+    """While the exchange wants a pause the account is neither due nor given out by name."""
+    await retain(open_unit, "main", now=now)
+    rest = now + timedelta(minutes=10)
+    await finish(open_unit, await claim(open_unit, "main", now), now, rest=rest)
+    early = rest - timedelta(seconds=1)
+    assert await claimed(open_unit, early) == []
+    assert await claim(open_unit, "main", early) is None
+    assert await claimed(open_unit, rest) == ["main"]
+
+
+async def test_rest_outlasts_a_restart(open_unit: OpenUnit, now: datetime) -> None:
+    """Starting again makes everything due and free, but does not ask into a lock."""
+    await retain(open_unit, "main", "xt", now=now)
+    rest = now + timedelta(minutes=10)
+    await finish(open_unit, await claim(open_unit, "xt", now), now + MINUTE, rest=rest)
+    assert await claim(open_unit, "main", now) is not None
+    await retain(open_unit, "main", "xt", now=now)
+    assert await claimed(open_unit, now) == ["main"]
+    assert await claimed(open_unit, rest) == ["main", "xt"]
+
+
+async def test_removed_account_is_forgotten(open_unit: OpenUnit, now: datetime) -> None:
+    """Accounts that the settings no longer have are not claimed; new ones are due at once."""
+    await retain(open_unit, "main", "old", now=now)
+    await retain(open_unit, "main", "new", now=now)
+    assert await claimed(open_unit, now) == ["main", "new"]

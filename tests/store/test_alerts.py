@@ -1,0 +1,39 @@
+"""Alert states come back as they went in."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from bot.core.alerts import AlertState
+from bot.core.events import Alert
+from bot.services.ports import OpenUnit
+
+
+async def test_state_comes_back_whole(
+    open_unit: OpenUnit, alert: Callable[[str], Alert], now: datetime
+) -> None:
+    """A firing alert is the same after a round trip, and is replaced, not added, when saved."""
+    limit = Decimal("123456789012345678.901234567890123456")
+    firing = AlertState(
+        "low", "main/funding", "USDT", 3, now, now + timedelta(minutes=2), limit,
+        replace(alert("A1B2C3"), limit=limit, note="“it's” <b>"),
+    )  # fmt: skip
+    calm = AlertState("low", "sum *", "USDT")
+    async with open_unit() as unit:
+        await unit.alerts.save([calm, firing])
+        await unit.alerts.save([firing])
+    async with open_unit() as unit:
+        assert await unit.alerts.load() == {firing.key: firing, calm.key: calm}
+        assert await unit.alerts.load([firing.key, ("x", "y", "z")]) == {firing.key: firing}
+        assert await unit.alerts.load([]) == {}
+
+
+async def test_removed_state_is_gone(open_unit: OpenUnit) -> None:
+    """Only the states that were named are forgotten."""
+    a, b = AlertState("low", "main/funding", "USDT"), AlertState("low", "main/funding", "ETH")
+    async with open_unit() as unit:
+        await unit.alerts.save([a, b])
+        await unit.alerts.remove([])
+        await unit.alerts.remove([a.key])
+        assert list(await unit.alerts.load()) == [b.key]

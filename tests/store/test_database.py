@@ -1,0 +1,169 @@
+"""Opening the database: for our eyes only, by one process, and never with a traceback."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.services.ports import OpenUnit
+from bot.store.database import open_database, probe_database
+from bot.store.errors import DatabaseUnusable
+from bot.store.unit_of_work import units_of
+
+
+async def refusal(url: str) -> str:
+    """Say why the database was refused."""
+    with pytest.raises(DatabaseUnusable) as refused:
+        async with open_database(url):
+            pass
+    assert "\n" not in str(refused.value)
+    return str(refused.value)
+
+
+async def test_files_are_for_our_eyes_only(engine: AsyncEngine, tmp_path: Path) -> None:
+    """The folder is 0700 and each file in it 0600, the log of SQLite and the lock included."""
+    async with engine.begin() as connection:
+        await connection.execute(text("SELECT 1"))
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "data").iterdir()}
+    assert {"bot.db", "bot.db.lock", "bot.db-wal"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [
+        ("journal_mode", "wal"),
+        ("synchronous", 2),  # FULL: a commit that was told survives a power cut
+        ("foreign_keys", 1),
+        ("busy_timeout", 5000),
+        ("mmap_size", 0),
+    ],
+)
+async def test_pragmas_are_in_force(engine: AsyncEngine, pragma: str, value: object) -> None:
+    """What keeps the database whole is set on the connection that writes."""
+    async with engine.begin() as connection:
+        assert await connection.scalar(text(f"PRAGMA {pragma}")) == value
+
+
+async def test_second_opening_is_refused(engine: AsyncEngine, url: str) -> None:
+    """A database that is open cannot be opened again, and the first one stays usable."""
+    assert "in use by another balance-bot" in await refusal(url)
+    async with engine.begin() as connection:
+        assert await connection.scalar(text("SELECT 1")) == 1
+
+
+async def test_second_process_is_refused(engine: AsyncEngine, url: str) -> None:
+    """The lock holds between processes, too."""
+    program = (
+        "import asyncio, sys\n"
+        "from bot.store.database import open_database\n"
+        "from bot.store.errors import DatabaseUnusable\n"
+        "async def main():\n"
+        "    try:\n"
+        "        async with open_database(sys.argv[1]): print('opened')\n"
+        "    except DatabaseUnusable as e: print(e)\n"
+        "asyncio.run(main())\n"
+    )
+    done = subprocess.run(  # noqa: ASYNC221 - nothing else is to happen meanwhile
+        [sys.executable, "-c", program, url], capture_output=True, text=True, check=True
+    )
+    assert "in use by another balance-bot" in done.stdout
+
+
+async def test_opening_again_keeps_everything(url: str, now: datetime) -> None:
+    """What was committed is there after a restart, and the schema is not made anew."""
+    for expected in (None, 43):
+        async with open_database(url) as engine, units_of(engine)() as unit:
+            assert await unit.inbox.next_offset() == expected
+            await unit.inbox.add({42: "{}"}, at=now)
+            await unit.inbox.mark_handled(42, at=now)
+
+
+async def test_failed_unit_leaves_nothing(url: str, now: datetime) -> None:
+    """A unit that is left with an error has written nothing at all."""
+    async with open_database(url) as engine:
+        open_unit = units_of(engine)
+        with pytest.raises(ZeroDivisionError):
+            await _add_and_fail(open_unit, now)
+        async with open_unit() as unit:
+            assert await unit.inbox.unhandled() == {}
+
+
+async def _add_and_fail(open_unit: OpenUnit, now: datetime) -> None:
+    async with open_unit() as unit:
+        await unit.inbox.add({42: "{}"}, at=now)
+        raise ZeroDivisionError
+
+
+async def test_file_that_is_no_database(tmp_path: Path) -> None:
+    """Another file is refused, and left as it is."""
+    path = tmp_path / "bot.db"
+    path.write_text("these are my notes, not a database; " * 200)
+    before = path.read_bytes()
+    assert "not a database" in await refusal(f"sqlite:///{path}")
+    assert path.read_bytes() == before
+
+
+async def test_database_of_a_newer_version(engine: AsyncEngine, url: str, tmp_path: Path) -> None:
+    """A schema that this version does not know is refused in one sentence."""
+    await engine.dispose()
+    with sqlite3.connect(tmp_path / "data" / "bot.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    other = tmp_path / "copy.db"
+    other.write_bytes((tmp_path / "data" / "bot.db").read_bytes())
+    assert "newer" in await refusal(f"sqlite:///{other}")
+
+
+async def test_path_under_a_file(tmp_path: Path) -> None:
+    """A folder that cannot be made is told, with the path."""
+    (tmp_path / "file").touch()
+    why = await refusal(f"sqlite:///{tmp_path / 'file' / 'bot.db'}")
+    assert "bot.db cannot be opened" in why
+
+
+async def test_path_is_a_folder(tmp_path: Path) -> None:
+    """A folder is no database."""
+    assert "cannot be opened" in await refusal(f"sqlite:///{tmp_path}")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+async def test_folder_without_permission(tmp_path: Path) -> None:
+    """A folder that may not be written is told."""
+    tmp_path.chmod(0o500)  # noqa: ASYNC240 - nothing else is to happen meanwhile
+    assert "cannot be opened" in await refusal(f"sqlite:///{tmp_path / 'bot.db'}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "data/bot.db",
+        "",
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "postgresql://me:hunter2secret@db/bot",
+        "mysql+nonsense://me:hunter2secret@db/bot",
+    ],
+)
+async def test_url_that_names_no_file(url: str) -> None:
+    """Every other URL is refused, without a password that may be in it."""
+    assert "sqlite:///data/bot.db" in await refusal(url)
+    assert "hunter2" not in await refusal(url)
+
+
+def test_probe_touches_nothing(tmp_path: Path) -> None:
+    """What opening would do is said without doing it."""
+    path = tmp_path / "new" / "bot.db"
+    assert probe_database(f"sqlite:///{path}") == f"{path} will be created"
+    assert list(tmp_path.iterdir()) == []
+    path.parent.mkdir()
+    path.touch()
+    assert probe_database(f"sqlite:///{path}") == f"{path} is there"

@@ -1,0 +1,70 @@
+"""The two tables whose keys keep things from happening twice: digests and updates."""
+
+from datetime import date, datetime, timedelta
+
+from bot.services.ports import OpenUnit
+
+DAY = date(2026, 1, 15)
+
+
+async def test_one_digest_per_chat_and_date(open_unit: OpenUnit, now: datetime) -> None:
+    """A date is taken once a chat, also by a later unit; other chats and dates are free."""
+    async with open_unit() as unit:
+        assert await unit.digests.add(1, DAY, at=now)
+    async with open_unit() as unit:
+        assert not await unit.digests.add(1, DAY, at=now + timedelta(hours=1))
+        assert await unit.digests.add(2, DAY, at=now)
+        assert await unit.digests.add(1, DAY + timedelta(days=1), at=now + timedelta(days=1))
+
+
+async def test_digest_before(open_unit: OpenUnit, now: datetime) -> None:
+    """The digest before is the newest of an earlier date in the same chat."""
+    async with open_unit() as unit:
+        assert await unit.digests.last_before(1, DAY) is None
+        for days in (-5, -2, 0):
+            at = now + timedelta(days=days)
+            await unit.digests.add(1, DAY + timedelta(days=days), at=at)
+        assert await unit.digests.last_before(1, DAY) == now - timedelta(days=2)
+        assert await unit.digests.last_before(2, DAY) is None
+
+
+async def test_update_is_kept_once(open_unit: OpenUnit, now: datetime) -> None:
+    """An update that comes again is left alone: neither replaced nor handled again."""
+    async with open_unit() as unit:
+        await unit.inbox.add({7: '{"n": 1}', 8: '{"n": 2}'}, at=now)
+        await unit.inbox.mark_handled(7, at=now)
+        await unit.inbox.add({7: '{"n": 99}', 8: '{"n": 99}', 9: "ü"}, at=now)
+    async with open_unit() as unit:
+        assert await unit.inbox.unhandled() == {8: '{"n": 2}', 9: "ü"}
+
+
+async def test_unhandled_come_in_order(open_unit: OpenUnit, now: datetime) -> None:
+    """Whatever order they were kept in, updates are handled in Telegram's."""
+    async with open_unit() as unit:
+        await unit.inbox.add({12: "c", 10: "a", 11: "b"}, at=now)
+        await unit.inbox.add({}, at=now)
+        assert list(await unit.inbox.unhandled()) == [10, 11, 12]
+
+
+async def test_offset_follows_the_newest(open_unit: OpenUnit, now: datetime) -> None:
+    """The next question begins behind the newest update that was kept, handled or not."""
+    async with open_unit() as unit:
+        assert await unit.inbox.next_offset() is None
+        await unit.inbox.add({500_000_002: "b", 500_000_001: "a"}, at=now)
+        assert await unit.inbox.next_offset() == 500_000_003
+
+
+async def test_sweep_keeps_what_matters(open_unit: OpenUnit, now: datetime) -> None:
+    """Old handled updates go, but for the newest id: without it, all would be asked for again."""
+    async with open_unit() as unit:
+        await unit.inbox.add({1: "old", 2: "never handled", 3: "newest"}, at=now)
+        for update_id in (1, 3):
+            await unit.inbox.mark_handled(update_id, at=now)
+        await unit.inbox.forget(before=now)
+        await unit.inbox.add({1: "again"}, at=now)
+        assert list(await unit.inbox.unhandled()) == [2]  # nothing was deleted too early …
+        await unit.inbox.forget(before=now + timedelta(seconds=1))
+        assert await unit.inbox.next_offset() == 4
+        assert await unit.inbox.unhandled() == {2: "never handled"}
+        await unit.inbox.add({1: "old"}, at=now)
+        assert 1 in await unit.inbox.unhandled()  # … and then it really was deleted

@@ -1,0 +1,214 @@
+"""The outbox: in order within each chat, one at a time, and done only when it is done."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.core.delivery import Chat, Delivered, Dropped, Postponed
+from bot.core.events import AlertCleared, AlertRaised
+from bot.services.ports import OpenUnit, Parcel
+from bot.store.schema import outbox
+
+Raise = Callable[[str], AlertRaised]
+Clear = Callable[[str], AlertCleared]
+
+
+@pytest.fixture(autouse=True)
+async def chats(open_unit: OpenUnit, now: datetime) -> list[Chat]:
+    """Have three chats."""
+    known = [Chat(chat_id, since=now) for chat_id in (1, 2, -3)]
+    async with open_unit() as unit:
+        for chat in known:
+            await unit.chats.add(chat)
+    return known
+
+
+async def queue(open_unit: OpenUnit, *events: object, chats: Sequence[int], at: datetime) -> None:
+    async with open_unit() as unit:
+        told: list[AlertRaised | AlertCleared] = [
+            e for e in events if isinstance(e, AlertRaised | AlertCleared)
+        ]
+        await unit.outbox.add(told, chats=[Chat(i) for i in chats], at=at)
+
+
+async def lease(
+    open_unit: OpenUnit, now: datetime, *, busy: Sequence[int] = (), most: int = 25
+) -> list[Parcel]:
+    async with open_unit() as unit:
+        return list(await unit.outbox.lease(now=now, busy=busy, most=most))
+
+
+async def settle(
+    open_unit: OpenUnit, parcel: Parcel, decision: Delivered | Dropped | Postponed, at: datetime
+) -> None:
+    async with open_unit() as unit:
+        await unit.outbox.settle(parcel.id, decision, at=at)
+
+
+def ids(parcels: Sequence[Parcel]) -> list[tuple[int, list[str]]]:
+    """Tell chats and episodes."""
+    return sorted(
+        (
+            parcel.chat.chat_id,
+            [e.alert.incident for e in parcel.events if isinstance(e, AlertRaised | AlertCleared)],
+        )
+        for parcel in parcels
+    )
+
+
+async def test_events_come_back_whole(open_unit: OpenUnit, raised: Raise, now: datetime) -> None:
+    """Events of one check go to each chat as one message, and are what they were."""
+    await queue(open_unit, raised("A"), raised("B"), chats=[1, 2], at=now)
+    parcels = await lease(open_unit, now)
+    assert [p.events for p in parcels] == [(raised("A"), raised("B"))] * 2
+    assert [(p.attempts, p.maybe_sent, p.reply_to) for p in parcels] == [(1, False, None)] * 2
+    assert parcels[0].chat == Chat(1, since=now)
+
+
+async def test_order_and_one_at_a_time(open_unit: OpenUnit, raised: Raise, now: datetime) -> None:
+    """Each chat gets its oldest message, and the next one only when that is settled."""
+    for incident in ("A", "B"):
+        await queue(open_unit, raised(incident), chats=[1, 2], at=now)
+    first = await lease(open_unit, now)
+    assert ids(first) == [(1, ["A"]), (2, ["A"])]
+    assert await lease(open_unit, now) == []
+    await settle(open_unit, first[0], Delivered(11), now)
+    assert ids(await lease(open_unit, now)) == [(1, ["B"])]
+
+
+async def test_busy_chats_and_most(open_unit: OpenUnit, raised: Raise, now: datetime) -> None:
+    """Chats that are busy are passed over, and no more are leased than asked for."""
+    await queue(open_unit, raised("A"), chats=[1, 2, -3], at=now)
+    assert ids(await lease(open_unit, now, busy=[1], most=1)) == [(2, ["A"])]
+    assert ids(await lease(open_unit, now, busy=[1])) == [(-3, ["A"])]
+    assert ids(await lease(open_unit, now)) == [(1, ["A"])]
+
+
+async def test_postponed_holds_its_place(
+    open_unit: OpenUnit, raised: Raise, now: datetime
+) -> None:
+    """What is tried again stays before later ones; attempts are counted, doubt is remembered."""
+    for incident in ("A", "B"):
+        await queue(open_unit, raised(incident), chats=[1], at=now)
+    (parcel,) = await lease(open_unit, now)
+    until = now + timedelta(seconds=1)
+    await settle(open_unit, parcel, Postponed(until, maybe_sent=True), now)
+    assert await lease(open_unit, now) == []
+    (again,) = await lease(open_unit, until)
+    assert (ids([again]), again.attempts, again.maybe_sent) == ([(1, ["A"])], 2, True)
+    await settle(open_unit, again, Postponed(until, maybe_sent=False), now)
+    (third,) = await lease(open_unit, until)
+    assert third.maybe_sent  # a doubt does not go away by a later failure that surely sent nothing
+
+
+@pytest.mark.parametrize("end", [Delivered(11), Dropped("refused")])
+async def test_done_is_done(
+    open_unit: OpenUnit, raised: Raise, now: datetime, end: Delivered | Dropped
+) -> None:
+    """A message that was delivered or given up does not come again."""
+    await queue(open_unit, raised("A"), chats=[1], at=now)
+    (parcel,) = await lease(open_unit, now)
+    await settle(open_unit, parcel, end, now)
+    assert await lease(open_unit, now + timedelta(days=1)) == []
+    async with open_unit() as unit:
+        assert await unit.outbox.interrupted() == []
+
+
+async def test_what_was_under_way(open_unit: OpenUnit, raised: Raise, now: datetime) -> None:
+    """A message whose sender died is found, is not leased meanwhile, and can be put back."""
+    await queue(open_unit, raised("A"), chats=[1, 2], at=now)
+    sent, cut = await lease(open_unit, now)
+    await settle(open_unit, sent, Delivered(11), now)
+    async with open_unit() as unit:
+        (found,) = await unit.outbox.interrupted()
+    assert (found.id, found.events) == (cut.id, cut.events)
+    assert await lease(open_unit, now) == []
+    await settle(open_unit, found, Postponed(now, maybe_sent=True), now)
+    (again,) = await lease(open_unit, now)
+    assert (again.id, again.maybe_sent) == (cut.id, True)
+
+
+async def test_recovery_replies_to_the_first_message(
+    open_unit: OpenUnit, raised: Raise, cleared: Clear, now: datetime
+) -> None:
+    """What ends an episode is a message of its own, a reply to where it was told in that chat."""
+    await queue(open_unit, raised("A"), raised("B"), chats=[1, 2], at=now)
+    for parcel, message_id in zip(await lease(open_unit, now), (11, 22), strict=True):
+        await settle(open_unit, parcel, Delivered(message_id), now)
+    await queue(open_unit, cleared("A"), raised("C"), cleared("X"), chats=[1, 2, -3], at=now)
+    seen = []
+    while parcels := await lease(open_unit, now):
+        for parcel in parcels:
+            seen.append((*ids([parcel])[0], parcel.reply_to))
+            await settle(open_unit, parcel, Delivered(99), now)
+    assert sorted(seen, key=str) == sorted(
+        [
+            (1, ["A"], 11),
+            (2, ["A"], 22),
+            (1, ["C", "X"], None),
+            (2, ["C", "X"], None),
+            (-3, ["A", "C", "X"], None),  # never told there: a reply to nothing
+        ],
+        key=str,
+    )
+
+
+async def test_reply_to_what_never_arrived(
+    open_unit: OpenUnit, raised: Raise, cleared: Clear, now: datetime
+) -> None:
+    """Where the first message was given up, the recovery is told all the same."""
+    await queue(open_unit, raised("A"), chats=[1], at=now)
+    (parcel,) = await lease(open_unit, now)
+    await queue(open_unit, cleared("A"), chats=[1], at=now)
+    await settle(open_unit, parcel, Dropped("refused"), now)
+    (recovery,) = await lease(open_unit, now)
+    assert (ids([recovery]), recovery.reply_to) == ([(1, ["A"])], None)
+
+
+async def test_held_and_gone_chats(open_unit: OpenUnit, raised: Raise, now: datetime) -> None:
+    """A chat that must pause waits, one that is gone waits until it is back; others go on."""
+    await queue(open_unit, raised("A"), chats=[1, 2, -3], at=now)
+    until = now + timedelta(seconds=30)
+    async with open_unit() as unit:
+        await unit.chats.hold(1, until=until)
+        await unit.chats.mark_gone(2, reason="blocked")
+    assert ids(await lease(open_unit, now)) == [(-3, ["A"])]
+    assert ids(await lease(open_unit, until)) == [(1, ["A"])]
+    async with open_unit() as unit:
+        await unit.chats.add(Chat(2, since=now))
+    assert ids(await lease(open_unit, until)) == [(2, ["A"])]
+
+
+async def test_moved_chat_keeps_order_and_replies(
+    open_unit: OpenUnit, raised: Raise, cleared: Clear, now: datetime
+) -> None:
+    """After a move, what waited goes to the new id, in order."""
+    await queue(open_unit, raised("A"), chats=[-3], at=now)
+    (parcel,) = await lease(open_unit, now)
+    await settle(open_unit, parcel, Delivered(33), now)
+    await queue(open_unit, cleared("A"), chats=[-3], at=now)
+    async with open_unit() as unit:
+        await unit.chats.move(-3, to=-1003)
+    (moved,) = await lease(open_unit, now)
+    assert (ids([moved]), moved.reply_to) == ([(-1003, ["A"])], 33)
+
+
+async def test_sweep(
+    open_unit: OpenUnit, engine: AsyncEngine, raised: Raise, cleared: Clear, now: datetime
+) -> None:
+    """Only what was done before the instant goes; replies to it become ordinary messages."""
+    await queue(open_unit, raised("A"), chats=[1, 2], at=now)
+    done, _waiting = await lease(open_unit, now)
+    await settle(open_unit, done, Delivered(11), now)
+    await queue(open_unit, cleared("A"), chats=[1], at=now)
+    async with open_unit() as unit:
+        await unit.outbox.forget(before=now)
+        await unit.outbox.forget(before=now + timedelta(seconds=1))
+    (recovery,) = await lease(open_unit, now)
+    assert (ids([recovery]), recovery.reply_to) == ([(1, ["A"])], None)
+    async with engine.begin() as connection:
+        left = list(await connection.scalars(select(outbox.c.chat_id).order_by(outbox.c.id)))
+    assert left == [2, 1]
