@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from bot.core.alerts import AlertState
-from bot.core.portfolio import Amount, WalletState, amount_of, totals_by_coin
+from bot.core.portfolio import Amount, WalletState, amount_in, totals_by_coin
 from bot.fetchers.model import Balance, exact_sum
 
 Holdings = Mapping[str, Sequence[Balance]]
@@ -25,7 +25,7 @@ class Change:
     @property
     def difference(self) -> Decimal:
         """Positive when there is more now."""
-        return exact_sum([self.after, -self.before])
+        return exact_sum([self.after, self.before.copy_negate()])  # a minus would round
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +85,6 @@ def _changes(wallets: Sequence[WalletState], before: Holdings) -> list[Change]:
 def _pairs(
     before: Sequence[Balance], after: Sequence[Balance]
 ) -> list[tuple[str, Decimal, Decimal]]:
-    was, now = _by_coin(before), _by_coin(after)
-    zero = Decimal(0)
-    return [(coin, was.get(coin, zero), now.get(coin, zero)) for coin in sorted({*was, *now})]
-
-
-def _by_coin(balances: Sequence[Balance]) -> dict[str, Decimal]:
-    found = ((balance.asset, amount_of(balance)) for balance in balances)
-    return {asset: amount.value for asset, amount in found if amount is not None}
+    coins = sorted({balance.asset for balance in (*before, *after)})
+    both = ((coin, amount_in(before, coin), amount_in(after, coin)) for coin in coins)
+    return [(coin, was.value, now.value) for coin, was, now in both if was and now]

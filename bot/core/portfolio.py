@@ -69,6 +69,9 @@ class Amount:
     """False: at least this much; something could not be read, or only in part."""
 
 
+_UNKNOWN = Amount(Decimal(0), complete=False)
+
+
 def matches(pattern: str, path: str) -> bool:
     """Whether `path` is meant by `pattern`; without a slash a pattern names whole accounts."""
     account, _, wallet = pattern.lower().partition("/")
@@ -130,21 +133,21 @@ def total_of(wallets: Iterable[WalletState], asset: str, part: Part = "total") -
 def totals_by_coin(wallets: Iterable[WalletState]) -> Mapping[str, Amount]:
     """Add up every coin over those wallets that can be read now, in the order of the names.
 
-    An amount is marked incomplete when a wallet that could hold the coin cannot be read.
+    An amount is marked incomplete when a wallet cannot be read, or does not tell all of the coin;
+    coins of which nothing is known to be there are left out.
     """
     states = list(wallets)
     good = [state for state in states if state.readable]
     held: dict[str, dict[str, Amount]] = defaultdict(dict)
     for state in good:
         for balance in state.balances or ():
-            amount = amount_of(balance)
-            if amount is not None and amount.value:
-                held[balance.asset][state.path] = amount
+            held[balance.asset][state.path] = amount_of(balance) or _UNKNOWN
     blind = len(good) < len(states)
-    return {
+    totals = {
         asset: _marked(_added(held[asset], _overlapping(good, asset)), incomplete=blind)
         for asset in sorted(held)
     }
+    return {asset: amount for asset, amount in totals.items() if amount.value}
 
 
 def _marked(amount: Amount, *, incomplete: bool) -> Amount:

@@ -1,0 +1,242 @@
+"""Accounts, wallets and totals: what is meant, what counts once, and what is not known."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.errors import UnknownName
+from bot.core.health import Health
+from bot.core.portfolio import (
+    Account,
+    Amount,
+    WalletState,
+    amount_in,
+    amount_of,
+    matches,
+    nearest,
+    select_paths,
+    total_of,
+    totals_by_coin,
+)
+from bot.fetchers.model import Balance, Staking
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SNAPSHOT = Staking(NOW, Decimal(0), Decimal(0))
+FAILING = Health(failures=1, failing_since=NOW, error="ExchangeUnavailable", message="down")
+
+
+def coin(asset: str, total: str | Decimal | None, available: str | None = None) -> Balance:
+    return Balance(
+        asset,
+        total=Decimal(total) if total is not None else None,
+        available=Decimal(available) if available is not None else None,
+        held=None,
+    )
+
+
+def staked(amount: str) -> Balance:
+    return Balance("BETH", Decimal(amount), None, None, SNAPSHOT)
+
+
+def wallet(path: str, *balances: Balance, health: Health | None = None) -> WalletState:
+    return WalletState(path, balances, NOW, health or Health())
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "meant"),
+    [
+        ("*", "main/funding", True),
+        ("*", "main/sub:desk1", True),
+        ("main", "main/funding", True),  # without a slash: whole accounts
+        ("main", "main2/funding", False),
+        ("ma*", "main2/funding", True),
+        ("main/funding", "main/funding", True),
+        ("MAIN/Funding", "main/funding", True),
+        ("main/funding", "main/funding2", False),
+        ("main/fund", "main/funding", False),
+        ("*/spot", "coinw/spot", True),
+        ("*/spot", "main/funding", False),
+        ("main/sub:*", "main/sub:desk1", True),
+        ("main/sub:*", "main/funding", False),
+        ("main/sub:DESK1", "main/sub:Desk1", True),
+        ("*/*", "main/sub:desk1", True),
+        ("main/sub:desk?", "main/sub:desk1", True),
+        ("funding", "main/funding", False),  # a wallet alone is not a path
+    ],
+)
+def test_patterns(pattern: str, path: str, *, meant: bool) -> None:
+    """A path or glob means these wallets, in whatever case."""
+    assert matches(pattern, path) is meant
+
+
+def test_selecting_paths() -> None:
+    """Paths are chosen in their order; a pattern for nothing names what is near."""
+    paths = ("main/funding", "main/eth-staking", "coinw/spot")
+    assert select_paths("main", paths) == ("main/funding", "main/eth-staking")
+    with pytest.raises(UnknownName) as caught:
+        select_paths("main/fundign", paths)
+    assert caught.value.nearest[0] == "main/funding"
+    assert str(caught.value).startswith("nothing here is called main/fundign; did you mean main/")
+    assert nearest("USTD", ["USDT", "BTC"]) == ("USDT",)
+    assert str(UnknownName("zzz", ())) == "nothing here is called zzz"
+
+
+def test_paths_that_can_hold_a_coin() -> None:
+    """A wallet that can hold certain coins only is not asked about others."""
+    account = Account(
+        name="main",
+        exchange="okx",
+        wallets=("funding", "eth-staking"),
+        check_every=timedelta(minutes=1),
+        coins={"eth-staking": frozenset({"BETH"})},
+    )
+    assert account.paths == ("main/funding", "main/eth-staking")
+    assert account.paths_for("USDT") == ("main/funding",)
+    assert account.paths_for("BETH") == account.paths
+
+
+@pytest.mark.parametrize(
+    ("balance", "part", "expected"),
+    [
+        (coin("A", "5", "3"), "total", Amount(Decimal(5))),
+        (coin("A", "5", "3"), "available", Amount(Decimal(3), "available")),
+        # Available stands in for a total that is not told, as the least there is.
+        (coin("A", None, "3"), "total", Amount(Decimal(3), "available", complete=False)),
+        (coin("A", None, "3"), "available", Amount(Decimal(3), "available")),
+        (coin("A", None, "0"), "total", Amount(Decimal(0), "available", complete=False)),
+        (coin("A", "5"), "available", None),
+        (coin("A", None), "total", None),
+        (coin("A", "0"), "total", Amount(Decimal(0))),
+    ],
+)
+def test_parts_of_a_balance(balance: Balance, part: str, expected: Amount | None) -> None:
+    """A part that is not told is unknown, never zero."""
+    assert amount_of(balance, "total" if part == "total" else "available") == expected
+
+
+def test_a_coin_that_a_good_reading_leaves_out_is_zero() -> None:
+    """Exchanges leave out what is empty; what they list and do not tell stays unknown."""
+    assert amount_in((), "USDT") == Amount(Decimal(0))
+    assert amount_in((coin("ETH", "1"),), "USDT", "available") == Amount(Decimal(0), "available")
+    assert amount_in((coin("USDT", None),), "USDT") is None
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        # The snapshot has all BETH of the account: what is in funding is in it, too.
+        ([wallet("m/funding", coin("BETH", "1")), wallet("m/eth-staking", staked("3"))], 3),
+        ([wallet("m/funding", coin("BETH", "4")), wallet("m/eth-staking", staked("3"))], 4),
+        ([wallet("m/funding"), wallet("m/eth-staking", staked("3"))], 3),
+        ([wallet("m/funding", coin("BETH", "4")), wallet("m/eth-staking")], 4),
+        (
+            [
+                wallet("m/funding", coin("BETH", "2")),
+                wallet("m/trading", coin("BETH", "2")),
+                wallet("m/eth-staking", staked("3")),
+            ],
+            4,
+        ),
+        # Sub-accounts and other accounts stake for themselves.
+        (
+            [
+                wallet("m/funding", coin("BETH", "1")),
+                wallet("m/eth-staking", staked("3")),
+                wallet("m/sub:a", coin("BETH", "10")),
+                wallet("m/sub:b", coin("BETH", "20")),
+            ],
+            33,
+        ),
+        (
+            [
+                wallet("m/funding", coin("BETH", "1")),
+                wallet("m/eth-staking", staked("3")),
+                wallet("n/funding", coin("BETH", "5")),
+                wallet("n/eth-staking", staked("2")),
+            ],
+            8,
+        ),
+    ],
+)
+def test_staked_ether_counts_once(states: list[WalletState], expected: int) -> None:
+    """The total of BETH is the larger of the snapshot and the other wallets of the account."""
+    assert total_of(states, "BETH") == Amount(Decimal(expected))
+    assert totals_by_coin(states)["BETH"] == Amount(Decimal(expected))
+
+
+def test_a_sum_needs_every_wallet() -> None:
+    """One wallet that is unread, unreadable or silent about the coin, and there is no sum."""
+    good = wallet("a/spot", coin("USDT", "5", "4"))
+    assert total_of([good], "USDT") == Amount(Decimal(5))
+    assert total_of([good], "USDT", "available") == Amount(Decimal(4), "available")
+    assert total_of([good, wallet("b/spot")], "USDT") == Amount(Decimal(5))
+    assert total_of([good, WalletState("b/spot")], "USDT") is None
+    assert total_of([good, wallet("b/spot", health=FAILING)], "USDT") is None
+    assert total_of([good, wallet("b/spot", coin("USDT", None))], "USDT") is None
+    assert total_of([good, wallet("b/spot", coin("USDT", "1"))], "USDT", "available") is None
+    assert total_of([], "USDT") is None
+
+
+def test_totals_say_what_is_missing() -> None:
+    """Each total is marked as the least that there is, unless all of it is known."""
+    good = wallet("a/spot", coin("USDT", "5"), coin("ETH", "0"))
+    assert totals_by_coin([good]) == {"USDT": Amount(Decimal(5))}
+    least = {"USDT": Amount(Decimal(5), complete=False)}
+    for other in (
+        WalletState("b/spot"),  # never read
+        wallet("b/spot", coin("USDT", "7"), health=FAILING),  # its old value is not counted
+        wallet("b/spot", coin("USDT", None)),
+        wallet("b/spot", coin("USDT", None, "0")),  # something may be held
+    ):
+        assert totals_by_coin([good, other]) == least
+    partly = wallet("b/spot", coin("USDT", None, "2"))
+    assert totals_by_coin([good, partly]) == {"USDT": Amount(Decimal(7), complete=False)}
+    assert totals_by_coin([partly]) == {"USDT": Amount(Decimal(2), "available", complete=False)}
+    assert totals_by_coin([]) == {}
+
+
+def test_readable_is_what_was_read_at_the_last_attempt() -> None:
+    """A state without a reading, or with a failure since, must not be judged."""
+    assert wallet("a/spot").readable
+    assert not WalletState("a/spot").readable
+    assert not wallet("a/spot", health=FAILING).readable
+
+
+digits = st.integers(0, 10**30 - 1)
+
+
+@given(st.lists(st.tuples(digits, st.integers(0, 18)), min_size=1, max_size=20))
+def test_sums_are_exact(amounts: Sequence[tuple[int, int]]) -> None:
+    """Sums of amounts of 30 digits agree with those of whole numbers, to the last digit."""
+    states = [
+        wallet(f"a{n}/spot", coin("USDT", Decimal(f"{number}E-{places}")))
+        for n, (number, places) in enumerate(amounts)
+    ]
+    expected = sum(number * 10 ** (18 - places) for number, places in amounts)
+    total = total_of(states, "USDT")
+    assert total is not None
+    numerator, denominator = total.value.as_integer_ratio()
+    assert numerator * 10**18 == expected * denominator
+    assert totals_by_coin(states).get("USDT", Amount(Decimal(0))) == total
+
+
+@given(st.lists(st.sampled_from(["known", "partly", "silent", "failing", "unread"]), min_size=1))
+def test_unknown_parts_never_become_zero(kinds: list[str]) -> None:
+    """There is a sum only when each part is known, and a whole total only when each is whole."""
+    made: dict[str, Callable[[str], WalletState]] = {
+        "known": lambda path: wallet(path, coin("USDT", "1")),
+        "partly": lambda path: wallet(path, coin("USDT", None, "1")),
+        "silent": lambda path: wallet(path, coin("USDT", None)),
+        "failing": lambda path: wallet(path, coin("USDT", "1"), health=FAILING),
+        "unread": WalletState,
+    }
+    states = [made[kind](f"a{n}/spot") for n, kind in enumerate(kinds)]
+    total, shown = total_of(states, "USDT"), totals_by_coin(states).get("USDT")
+    assert (total is None) == bool(set(kinds) - {"known", "partly"})
+    assert total is None or total.value == len(kinds)
+    assert (shown is None) == (not set(kinds) & {"known", "partly"})
+    assert shown is None or shown.complete == (set(kinds) == {"known"})
