@@ -23,7 +23,7 @@ from bot.chat.poller import Poller, UpdatesBot
 from bot.chat.sender import TelegramSender
 from bot.core.verdict import watches_of
 from bot.fetchers import Fetcher, Pacer, Reading, open_fetcher
-from bot.jobs import build_timetable
+from bot.jobs import Timetable
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
 from bot.services.deliver_outbox import DeliverOutbox
@@ -40,8 +40,8 @@ from bot.transport import WireTransport
 log = structlog.get_logger(__name__)
 
 CHECK_TICK_S, DIGEST_TICK_S, HOUSE_TICK_S = 1.0, 5.0, 3600.0
-STOP_WITHIN_S = 8.0
-"""For what is being sent when the bot is told to stop; supervisors give it ten seconds."""
+STOP_TICKS_WITHIN_S, STOP_SENDING_WITHIN_S = 2.0, 6.0
+"""For what is at work when the bot is told to stop; supervisors give it ten seconds in all."""
 FIRST_ROUND_S = 60.0
 """How long digests wait, after the start, for every account to have been read."""
 
@@ -93,23 +93,21 @@ class App:
 
     async def run(self) -> None:
         """Work until cancelled; then finish what is being sent, and leave the rest for later."""
-        timetable = build_timetable(
-            {
-                CHECK_TICK_S: {"check_accounts": self.use.checks.start_due},
-                DIGEST_TICK_S: {"queue_digests": self._digest_tick()},
-                HOUSE_TICK_S: {"keep_house": self.house.sweep},
-            }
-        )
+        timetable = Timetable()
+        timetable.add("check_accounts", self.use.checks.start_due, every_s=CHECK_TICK_S)
+        timetable.add("queue_digests", self._digest_tick(), every_s=DIGEST_TICK_S)
+        timetable.add("keep_house", self.house.sweep, every_s=HOUSE_TICK_S)
         async with self.tasks.owned():
             delivery = self.tasks.start(self.delivery.run(), name="deliver")
             self.tasks.start(self.poller.run(), name="poll")
             timetable.start()
             try:
+                await self.use.checks.start_due()  # the first tick would be a second away
                 await asyncio.Event().wait()
             finally:
-                timetable.shutdown(wait=False)
+                await timetable.stop(within_s=STOP_TICKS_WITHIN_S)
                 self.delivery.stop()
-                await _finished(delivery, within_s=STOP_WITHIN_S)
+                await _finished(delivery, within_s=STOP_SENDING_WITHIN_S)
 
     def _digest_tick(self) -> Callable[[], Coroutine[Any, Any, None]]:
         """Let the first digest after a start wait for fresh readings, but not for ever."""

@@ -4,7 +4,9 @@ What is due is decided by the services from the database and the wall clock. Tic
 so one that is missed or comes late loses nothing.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -14,26 +16,40 @@ log = structlog.get_logger(__name__)
 Tick = Callable[[], Awaitable[None]]
 
 
-def build_timetable(ticks: Mapping[float, Mapping[str, Tick]]) -> AsyncIOScheduler:
-    """Arrange ticks by their distance in seconds; nothing runs before `start()`.
+class Timetable:
+    """Calls services at their distances, from `start()` to `stop()`."""
 
-    An error of a tick is logged and the next tick comes as ever.
-    """
-    timetable = AsyncIOScheduler(
-        timezone="UTC",
-        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
-    )
-    for seconds, jobs in ticks.items():
-        for name, tick in jobs.items():
-            timetable.add_job(_guarded(name, tick), "interval", seconds=seconds, id=name)
-    return timetable
+    def __init__(self) -> None:
+        self._scheduler: Any = AsyncIOScheduler(
+            timezone="UTC",
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+        self._ticking: set[asyncio.Task[Any]] = set()
 
+    def add(self, name: str, tick: Tick, *, every_s: float) -> None:
+        """Call `tick` every so many seconds; while one is at work, none of its name is begun."""
+        self._scheduler.add_job(
+            self._guarded, "interval", args=[name, tick], seconds=every_s, id=name
+        )
 
-def _guarded(name: str, tick: Tick) -> Tick:
-    async def guarded() -> None:
+    def start(self) -> None:
+        """Begin to tick."""
+        self._scheduler.start()
+
+    async def stop(self, *, within_s: float) -> None:
+        """Begin no tick any more, and let those end that are at work; the rest is cancelled."""
+        self._scheduler.pause()
+        if self._ticking:
+            await asyncio.wait(self._ticking, timeout=within_s)
+        self._scheduler.shutdown(wait=False)
+
+    async def _guarded(self, name: str, tick: Tick) -> None:
+        """Tick; an error is logged and the next tick comes as ever."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._ticking.add(task)
+            task.add_done_callback(self._ticking.discard)
         try:
             await tick()
         except Exception:
             log.exception("A tick broke off", action=name)
-
-    return guarded

@@ -86,11 +86,14 @@ class Poller:
                 attempts += 1
                 if attempts == 1:
                     log.warning(_reason(e), action=what, error=str(e))
-                await asyncio.sleep(pause_after(attempts).total_seconds())
+            except Exception:
+                attempts += 1
+                log.exception("Something else broke off; trying on", action=what)
             else:
                 if attempts:
                     log.info("Telegram answers again", action=what, attempts=attempts)
                 return
+            await asyncio.sleep(pause_after(attempts).total_seconds())
 
     async def _poll(self, group: asyncio.TaskGroup) -> None:
         async with self._open_unit() as unit:

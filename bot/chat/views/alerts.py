@@ -72,7 +72,7 @@ def _what(alert: Alert) -> str:
 
 
 def _figures(alert: Alert, amount: Decimal) -> str:
-    off = exact_sum([alert.limit, -amount]).copy_abs()
+    off = exact_sum([alert.limit, amount.copy_negate()]).copy_abs()
     return columns(
         [
             (_part(alert), amount_text(amount)),
@@ -89,7 +89,7 @@ def _part(alert: Alert) -> str:
 def _change(event: AlertRaised) -> list[str]:
     if event.before is None or event.before == event.amount:
         return []
-    difference = exact_sum([event.amount, -event.before])
+    difference = exact_sum([event.amount, event.before.copy_negate()])
     return [f"{change_text(difference)} since the reading before"]
 
 
@@ -192,6 +192,7 @@ def unreadable_lines(unreadable: Sequence[WalletState], now: datetime) -> list[s
 
 
 def _unreadable(state: WalletState, now: datetime) -> str:
+    if state.health.message is None:
+        return f"⏳ {path_text(state.path)}\nnot read yet"
     good = f"last read {age_text(state.read_at, now)}" if state.read_at else "never read so far"
-    reason = escape(state.health.message or "not read yet")
-    return f"🔌 {path_text(state.path)}\n{reason}\n{good}"
+    return f"🔌 {path_text(state.path)}\n{escape(state.health.message)}\n{good}"

@@ -85,7 +85,9 @@ def _heading(state: WalletState, shown: Sequence[Balance], now: datetime) -> str
     if state.readable and state.read_at is not None:
         partly = shown and all(b.total is None and b.available is not None for b in shown)
         return f"{path} · {age_text(state.read_at, now)}{' · available' if partly else ''}"
-    reason = escape(state.health.message or "not read yet")
+    if state.health.message is None:
+        return f"⏳ {path}\nnot read yet"
+    reason = escape(state.health.message)
     if state.read_at is None:
         return f"⚠️ {path}\n{reason}; never read so far"
     return f"⚠️ {path}\n{reason}\nlast good value, {age_text(state.read_at, now)}:"
