@@ -122,14 +122,20 @@ def _quiet_log(settings: Settings) -> None:
 
 
 async def _run_bot(settings: Settings) -> None:
+    import structlog
+
     from bot.app import open_app
     from bot.store.errors import DatabaseUnusable
 
+    log = structlog.get_logger(__name__)
     try:
         async with open_app(settings) as app:
             await app.run()
     except DatabaseUnusable as e:
         _refuse(SettingsError([f"BOT_DATABASE_URL: {e}"]))
+    except Exception:
+        log.exception("The bot has broken off; whoever started it should start it again")
+        raise typer.Exit(1) from None
 
 
 def _run_until_stopped(work: Coroutine[Any, Any, None]) -> None:

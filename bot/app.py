@@ -230,7 +230,7 @@ def _assembled(
         open_unit=open_unit,
         sender=TelegramSender(bot, zone=zone, clock=clock),
         digests=digests,
-        recipients=chats.recipients,
+        chats=chats,
         clock=clock,
         changed=outbox_changed,
     )

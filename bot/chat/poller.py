@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 POLL_S = 30
 """How long Telegram may keep a question open; 50 at most."""
 ANSWER_S = POLL_S + 10
-KINDS = ["message", "callback_query", "my_chat_member"]
+KINDS = ["message", "callback_query"]
 AT_ONCE = 32
 
 

@@ -25,6 +25,8 @@ class Chat:
     """Telegram asked for a pause until then."""
     gone: str | None = None
     """Why nothing can be sent there any more; None while it can."""
+    former_id: int | None = None
+    """What it was called before it became a supergroup: the settings may know it by that."""
 
 
 @dataclass(frozen=True, slots=True)

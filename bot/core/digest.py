@@ -39,7 +39,8 @@ class Digest:
     """The instant that `changes` are counted from; None for the first digest of a chat."""
     totals: Mapping[str, Amount]
     wallets: tuple[WalletState, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[Change, ...] | None
+    """None where there is nothing to compare with."""
     firing: tuple[AlertState, ...]
 
     @property
@@ -66,7 +67,7 @@ def build_digest(
         since=since,
         totals=totals_by_coin(wallets),
         wallets=tuple(wallets),
-        changes=tuple(_changes(wallets, before)) if since is not None else (),
+        changes=tuple(_changes(wallets, before)) if before else None,
         firing=tuple(firing),
     )
 

@@ -106,3 +106,14 @@ class DigestDue:
 
 
 Event = AlertRaised | AlertCleared | AlertEnded | SourceLost | SourceFound | DigestDue
+
+
+def about(event: Event) -> str:
+    """Name in a word or two what an event is about."""
+    match event:
+        case SourceLost() | SourceFound():
+            return event.path
+        case DigestDue():
+            return event.local_date.isoformat()
+        case _:
+            return f"{event.alert.subject} {event.alert.asset}"

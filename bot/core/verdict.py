@@ -6,6 +6,7 @@ what is now known of it → alerts. Nothing is written; the caller keeps it all 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bot.core.alerts import AlertState, Observation, step
 from bot.core.events import Event
@@ -15,6 +16,9 @@ from bot.core.rules import Rule
 from bot.fetchers.model import Reading
 
 AlertKey = tuple[str, str, str]
+
+MISSED_ROUNDS = 3
+"""A reading that has missed so many rounds of its account is stale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Watch:
     """The path, or `sum PATTERN`."""
     paths: tuple[str, ...]
     """What has to be known to judge it."""
+    most_apart: timedelta
+    """How far apart its readings may lie: after a night's pause half a sum is old news."""
 
     @property
     def key(self) -> AlertKey:
@@ -46,15 +52,19 @@ class Verdict:
 
 def watches_of(name: str, rule: Rule, accounts: Iterable[Account]) -> tuple[Watch, ...]:
     """List what a rule is about among the wallets that can hold its coin; () if it covers none."""
-    paths = tuple(
-        path
+    found = [
+        (path, account.check_every)
         for account in accounts
         for path in account.paths_for(rule.asset)
         if matches(rule.pattern, path)
-    )
-    if not rule.summed:
-        return tuple(Watch(name, rule, path, (path,)) for path in paths)
-    return (Watch(name, rule, f"sum {rule.pattern}", paths),) if paths else ()
+    ]
+    if not found:
+        return ()
+    paths = tuple(path for path, _ in found)
+    most_apart = MISSED_ROUNDS * max(check_every for _, check_every in found)
+    if rule.summed:
+        return (Watch(name, rule, f"sum {rule.pattern}", paths, most_apart),)
+    return tuple(Watch(name, rule, path, (path,), most_apart) for path in paths)
 
 
 def reach_verdict(
@@ -94,11 +104,11 @@ def _learned(state: WalletState, reading: Reading) -> tuple[WalletState, tuple[E
 
 
 def _seen(watch: Watch, wallets: Mapping[str, WalletState]) -> Observation | None:
-    """Observe a subject; None when any wallet in it cannot be read now or does not tell."""
+    """Observe a subject; None when a wallet in it is not readable now, stale, or does not tell."""
     rule = watch.rule
     states = [wallets.get(path, WalletState(path)) for path in watch.paths]
     instants = [state.read_at for state in states if state.readable and state.read_at]
-    if len(instants) < len(states):
+    if len(instants) < len(states) or max(instants) - min(instants) > watch.most_apart:
         return None
     amount = (
         total_of(states, rule.asset, rule.part)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.core.events import about
 from bot.core.portfolio import Account
 from bot.core.verdict import Verdict, Watch, newly_empty, reach_verdict
 from bot.fetchers.errors import RateLimited
@@ -158,7 +159,7 @@ class CheckAccounts:
             chats = self._recipients(await unit.chats.load())
             await unit.outbox.add(verdict.events, chats=chats, at=self._clock())
             for event in verdict.events:
-                log.info("Something is worth telling", action=event.kind, chats=len(chats))
+                log.info("Worth telling", action=event.kind, chats=len(chats), about=about(event))
 
 
 def _rest_until(readings: Mapping[str, Reading]) -> datetime | None:

@@ -14,6 +14,7 @@ from bot.core.delivery import (
     ChatGone,
     ChatMoved,
     Dropped,
+    MaybeSent,
     NotSent,
     Outcome,
     Refused,
@@ -23,7 +24,8 @@ from bot.core.delivery import (
 )
 from bot.core.events import DigestDue
 from bot.services.build_digests import BuildDigests
-from bot.services.ports import ChatSender, Clock, OpenUnit, Parcel, Recipients
+from bot.services.manage_chats import ManageChats
+from bot.services.ports import ChatSender, Clock, OpenUnit, Parcel
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +46,7 @@ class DeliverOutbox:
         open_unit: OpenUnit,
         sender: ChatSender,
         digests: BuildDigests,
-        recipients: Recipients,
+        chats: ManageChats,
         clock: Clock,
         changed: asyncio.Event,
     ) -> None:
@@ -52,7 +54,7 @@ class DeliverOutbox:
         self._open_unit = open_unit
         self._sender = sender
         self._digests = digests
-        self._recipients = recipients
+        self._chats = chats
         self._clock = clock
         self._busy: set[int] = set()
         self._changed = changed
@@ -89,17 +91,24 @@ class DeliverOutbox:
         """Send one message and keep its chat busy for the distance to the next one."""
         chat_id = parcel.chat.chat_id
         try:
-            outcome = await self._send(parcel)
-            await self._settle(parcel, outcome)
+            await self._settle(parcel, await self._attempt(parcel))
         except Exception:
-            log.exception("A delivery broke off", action="deliver", parcel=parcel.id)
+            log.exception("An outcome was not kept", action="deliver", parcel=parcel.id)
         finally:
             await _wait(self._stopping, PRIVATE_GAP_S if chat_id > 0 else GROUP_GAP_S)
             self._busy.discard(chat_id)
             self._changed.set()
 
+    async def _attempt(self, parcel: Parcel) -> Outcome:
+        """Send; what breaks off in a way that nobody foresaw may have arrived."""
+        try:
+            return await self._send(parcel)
+        except Exception:
+            log.exception("A delivery broke off", action="deliver", parcel=parcel.id)
+            return MaybeSent("it broke off")
+
     async def _send(self, parcel: Parcel) -> Outcome:
-        if not self._recipients([parcel.chat]):
+        if not self._chats.recipients([parcel.chat]):
             return Refused("the chat is no longer allowed")
         for event in parcel.events:
             if isinstance(event, DigestDue):
@@ -115,10 +124,10 @@ class DeliverOutbox:
     async def _settle(self, parcel: Parcel, outcome: Outcome) -> None:
         now = self._clock()
         decision = decide(outcome, parcel.events, attempts=parcel.attempts, now=now)
+        if isinstance(outcome, ChatMoved):
+            await self._chats.follow(parcel.chat.chat_id, to=outcome.chat_id)
         async with self._open_unit() as unit:
             match outcome:
-                case ChatMoved(chat_id):
-                    await unit.chats.move(parcel.chat.chat_id, to=chat_id)
                 case ChatGone(reason):
                     await unit.chats.mark_gone(parcel.chat.chat_id, reason=reason)
                 case NotSent(_, timedelta() as pause):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -52,7 +52,8 @@ class SqlChats:
         if to in known:
             await self._connection.execute(delete(chats).where(chats.c.chat_id == chat_id))
         else:
-            await self._update(chat_id, chat_id=to)
+            former_id = func.coalesce(chats.c.former_id, chats.c.chat_id)
+            await self._update(chat_id, chat_id=to, former_id=former_id)
         for table in (outbox, incidents, digests):
             # Both ids may have been told the same; one mark of it is enough.
             await self._connection.execute(

@@ -150,6 +150,7 @@ chats = Table(
     Column("since", Instant, nullable=False),
     Column("not_before", Instant),
     Column("gone", Text),
+    Column("former_id", BigInteger),
 )
 
 # One row is one message to one chat. `done_at` is set last, after the send.

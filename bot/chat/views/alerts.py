@@ -8,7 +8,7 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from bot.chat.numbers import age_text, amount_text, change_text, clock_text, span_text
-from bot.chat.views.layout import columns, first_page, name_text, path_text
+from bot.chat.views.layout import Row, columns, first_page, name_text, path_text, room_beside
 from bot.core.alerts import AlertState
 from bot.core.events import (
     Alert,
@@ -75,11 +75,15 @@ def _figures(alert: Alert, amount: Decimal) -> str:
     off = exact_sum([alert.limit, amount.copy_negate()]).copy_abs()
     return columns(
         [
-            (_part(alert), amount_text(amount)),
+            _figure(_part(alert), amount),
             ("limit", f"{alert.comparison} {amount_text(alert.limit)}"),
-            ("short" if alert.comparison == "<" else "over", amount_text(off)),
+            _figure("short" if alert.comparison == "<" else "over", off),
         ]
     )
+
+
+def _figure(name: str, amount: Decimal) -> Row:
+    return name, amount_text(amount, width=room_beside(name))
 
 
 def _part(alert: Alert) -> str:
@@ -101,7 +105,7 @@ def _cleared(event: AlertCleared) -> str:
             f"✅ RECOVERED · {_what(alert).rsplit(' ', 1)[0]}",
             columns(
                 [
-                    (_part(alert), amount_text(event.amount)),
+                    _figure(_part(alert), event.amount),
                     ("limit", f"{alert.comparison} {amount_text(alert.limit)}"),
                     ("clear", f"{back} {amount_text(alert.clear)}"),
                 ]

@@ -18,6 +18,7 @@ from bot.fetchers.model import Balance
 from bot.services.report_balances import BalanceReport
 
 AT_LEAST = "≥ "
+MOST_PATHS = 5
 _FREE, _HELD = "· free", "· held"
 
 
@@ -44,11 +45,22 @@ def _total_blocks(report: BalanceReport) -> Iterator[str]:
         yield from tables(rows)
     elif all(state.readable for state in report.wallets):
         yield "nothing in any wallet"
+    partly = [state.path for state in report.wallets if _tells_part(state)]
+    if partly and any(not amount.complete for amount in report.totals.values()):
+        yield f"≥ at least: {_listed(partly)} tells only what is available"
     blind = [state.path for state in report.wallets if not state.readable]
     if blind:
-        shown = ", ".join(path_text(path) for path in blind[:5])
-        more = f" and {len(blind) - 5} more" if len(blind) > 5 else ""
-        yield f"⚠️ without {shown}{more}: not readable now"
+        yield f"⚠️ without {_listed(blind)}: not readable now"
+
+
+def _tells_part(state: WalletState) -> bool:
+    found = [b for b in state.balances or () if b.available is not None]
+    return state.readable and any(balance.total is None for balance in found)
+
+
+def _listed(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - MOST_PATHS} more" if len(paths) > MOST_PATHS else ""
+    return ", ".join(path_text(path) for path in paths[:MOST_PATHS]) + more
 
 
 def _wallet_blocks(report: BalanceReport) -> Iterator[str]:

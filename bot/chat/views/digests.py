@@ -31,8 +31,8 @@ def _balances(digest: Digest) -> list[str]:
 
 
 def _changes(digest: Digest, zone: ZoneInfo) -> Iterator[str]:
-    if digest.since is None:
-        yield "\n<b>Changes</b>\nfrom tomorrow on: this is the first digest"
+    if digest.changes is None or digest.since is None:
+        yield "\n<b>Changed</b>\nnothing to compare with yet"
         return
     yield f"\n<b>Changed</b> since {clock_text(digest.since, zone, now=digest.at)}"
     if not digest.changes:
