@@ -30,14 +30,13 @@ def gathered(environ: Mapping[str, str] | None, folder: Path) -> dict[str, str]:
         SettingsError: a file cannot be read.
     """
     environ = os.environ if environ is None else environ
-    named = {**_from_secrets(), **_from_file(folder / FILE)}
-    named |= {name.upper(): value for name, value in environ.items() if _is_ours(name)}
-    named |= dict(_pointed_to(named))
-    return {
-        name: value
-        for name, value in named.items()
-        if not _points(name) and (value or name in MAY_BE_EMPTY)
-    }
+    ours = {name.upper(): value for name, value in environ.items() if _is_ours(name)}
+    named: dict[str, str] = {}
+    for layer in (_from_secrets(), _from_file(folder / FILE), ours):
+        given = {name: value for name, value in layer.items() if value or name in MAY_BE_EMPTY}
+        named |= {name: value for name, value in given.items() if not _points(name)}
+        named |= dict(_pointed_to(given))
+    return {name: value for name, value in named.items() if value or name in MAY_BE_EMPTY}
 
 
 def _is_ours(name: str) -> bool:
