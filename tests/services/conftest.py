@@ -1,0 +1,301 @@
+"""The use cases on a real database, with a clock by hand and doubles that write down."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
+
+from bot.core.delivery import Chat, Delivered, Outcome, Sent
+from bot.core.digest import Digest
+from bot.core.events import Event
+from bot.core.portfolio import Account
+from bot.core.rules import Rule, parse_rule
+from bot.core.verdict import watches_of
+from bot.fetchers.errors import FetchError
+from bot.fetchers.model import Balance, Reading
+from bot.services.build_digests import BuildDigests
+from bot.services.check_accounts import CheckAccounts
+from bot.services.deliver_outbox import DeliverOutbox
+from bot.services.manage_chats import ManageChats
+from bot.services.manage_rules import ManageRules
+from bot.services.ports import ChatSender, OpenUnit, Parcel
+from bot.store.database import open_database
+from bot.store.unit_of_work import units_of
+
+START = datetime(2026, 1, 15, 9, tzinfo=UTC)
+OWNER, GROUP = 1001, -4001
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass
+class HandClock:
+    """Stands still until it is moved."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **duration: float) -> None:
+        self.now += timedelta(**duration)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    async with open_database(f"sqlite:///{tmp_path / 'bot.db'}") as engine:
+        yield engine
+
+
+@pytest.fixture
+def open_unit(engine: AsyncEngine) -> OpenUnit:
+    return units_of(engine)
+
+
+def _balance(coin: str, amount: str) -> Balance:
+    return Balance(coin, Decimal(amount), Decimal(amount), Decimal(0))
+
+
+@dataclass
+class Exchange:
+    """Stands for all exchanges: what it answers for each path, and who has asked."""
+
+    clock: HandClock
+    answers: dict[str, dict[str, str] | Exception] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    gate: asyncio.Event | None = None
+    """While it is there and not set, nothing is answered."""
+    on_ask: Callable[[str], None] = lambda path: None
+
+    async def __call__(self, account: str, wallet: str) -> Reading:
+        path = f"{account}/{wallet}"
+        self.asked.append(path)
+        self.on_ask(path)
+        if self.gate is not None:
+            await self.gate.wait()
+        answer = self.answers.get(path, {})
+        if isinstance(answer, FetchError):
+            return Reading(wallet, self.clock(), None, answer)
+        if isinstance(answer, Exception):
+            raise answer
+        return Reading(wallet, self.clock(), tuple(_balance(*row) for row in answer.items()))
+
+    async def wait_for(self, count: int) -> None:
+        """Wait until so much was asked."""
+        async with asyncio.timeout(10):
+            while len(self.asked) < count:  # noqa: ASYNC110 - `asked` may be looked at and cleared
+                await asyncio.sleep(0)
+
+
+@pytest.fixture
+def exchange(clock: HandClock) -> Exchange:
+    return Exchange(clock)
+
+
+@dataclass(frozen=True)
+class Said:
+    """One call of the sender."""
+
+    chat_id: int
+    events: tuple[Event, ...]
+    digest: Digest | None
+    maybe_repeated: bool
+    reply_to: int | None
+
+    @property
+    def kinds(self) -> list[str]:
+        return [event.kind for event in self.events]
+
+
+@dataclass
+class Recorder(ChatSender):
+    """Writes down what is sent, and answers as it is told to; by default all arrives."""
+
+    said: list[Said] = field(default_factory=list)
+    outcomes: dict[int, list[Outcome | Exception]] = field(default_factory=dict)
+    """What to answer in a chat, in this order, before all is well."""
+    gates: dict[int, asyncio.Event] = field(default_factory=dict)
+    """Chats in which sending hangs until the event is set."""
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @override
+    async def send_events(
+        self, chat: Chat, events: Sequence[Event], *, maybe_repeated: bool, reply_to: int | None
+    ) -> Outcome:
+        return await self._take(Said(chat.chat_id, tuple(events), None, maybe_repeated, reply_to))
+
+    @override
+    async def send_digest(self, chat: Chat, digest: Digest) -> Outcome:
+        return await self._take(Said(chat.chat_id, (), digest, False, None))
+
+    async def _take(self, said: Said) -> Outcome:
+        self.said.append(said)
+        async with self._changed:
+            self._changed.notify_all()
+        if said.chat_id in self.gates:
+            await self.gates[said.chat_id].wait()
+        waiting = self.outcomes.get(said.chat_id)
+        outcome = waiting.pop(0) if waiting else Sent(1000 + len(self.said))
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def wait_for(self, count: int) -> list[Said]:
+        """Wait until so much was sent, or begun to be."""
+        async with asyncio.timeout(10), self._changed:
+            await self._changed.wait_for(lambda: len(self.said) >= count)
+        return self.said
+
+
+@pytest.fixture
+def sender() -> Recorder:
+    return Recorder()
+
+
+@dataclass
+class House:
+    """All use cases around one database; what is set before `open` counts."""
+
+    clock: HandClock
+    open_unit: OpenUnit
+    exchange: Exchange
+    sender: Recorder
+    accounts: tuple[Account, ...] = (
+        Account("main", "okx", ("funding", "trading"), MINUTE),
+        Account("xt", "xt", ("spot",), MINUTE),
+    )
+    rules: dict[str, Rule] = field(
+        default_factory=lambda: {"low": parse_rule("main/funding USDT < 500")}
+    )
+    owners: tuple[int, ...] = (OWNER,)
+    chats_allowed: tuple[int, ...] = (GROUP,)
+    digest_at: time | None = time(9)
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self.tasks.add(task)
+
+    @property
+    def chats(self) -> ManageChats:
+        return ManageChats(
+            owners=self.owners,
+            chats=self.chats_allowed,
+            open_unit=self.open_unit,
+            clock=self.clock,
+        )
+
+    def build_checks(self) -> CheckAccounts:
+        return CheckAccounts(
+            accounts=self.accounts,
+            watches=[w for n, r in self.rules.items() for w in watches_of(n, r, self.accounts)],
+            reader=self.exchange,
+            open_unit=self.open_unit,
+            recipients=self.chats.recipients,
+            clock=self.clock,
+            spawn=self.spawn,
+            wake_delivery=self.changed.set,
+        )
+
+    def build_rules(self) -> ManageRules:
+        return ManageRules(
+            rules=self.rules,
+            watches=[w for n, r in self.rules.items() for w in watches_of(n, r, self.accounts)],
+            open_unit=self.open_unit,
+            recipients=self.chats.recipients,
+            clock=self.clock,
+        )
+
+    def build_digests(self) -> BuildDigests:
+        return BuildDigests(
+            at=self.digest_at,
+            zone=self.zone,
+            paths=[path for account in self.accounts for path in account.paths],
+            open_unit=self.open_unit,
+            recipients=self.chats.recipients,
+            clock=self.clock,
+            wake_delivery=self.changed.set,
+        )
+
+    def build_delivery(self) -> DeliverOutbox:
+        return DeliverOutbox(
+            open_unit=self.open_unit,
+            sender=self.sender,
+            digests=self.build_digests(),
+            chats=self.chats,
+            clock=self.clock,
+            changed=self.changed,
+        )
+
+    async def prepare(self) -> None:
+        """Make accounts due, and let the owner's and the group's chat have events."""
+        async with self.open_unit() as unit:
+            await unit.accounts.retain([a.name for a in self.accounts], now=self.clock())
+        await self.chats.add_configured()
+        for owner in self.owners:
+            await self.chats.greet(owner, title="You")
+
+    async def settle(self) -> None:
+        """Wait until all checks that were started have ended."""
+        while self.tasks:
+            done, self.tasks = self.tasks, set()
+            await asyncio.gather(*done)
+
+    async def check(self, checks: CheckAccounts, *, minutes: float = 1) -> None:
+        """Move the clock on and let what is due then be checked."""
+        self.clock.advance(minutes=minutes)
+        await checks.start_due()
+        await self.settle()
+
+    @asynccontextmanager
+    async def delivering(self) -> AsyncIterator[DeliverOutbox]:
+        """Deliver while the block runs, then stop and wait for the end."""
+        delivery = self.build_delivery()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(delivery.run())
+            try:
+                yield delivery
+            finally:
+                delivery.stop()
+
+    async def queued(self) -> list[Parcel]:
+        """Take what waits in the owner's chat, oldest first, as if each had been delivered."""
+        taken: list[Parcel] = []
+        async with self.open_unit() as unit:
+            await self._take(unit, taken)
+        return taken
+
+    async def _take(self, unit: Any, taken: list[Parcel]) -> None:
+        now = self.clock()
+        while parcels := await unit.outbox.lease(now=now, busy=(), most=25):
+            for parcel in parcels:
+                await unit.outbox.settle(parcel.id, Delivered(100 + parcel.id), at=now)
+            taken += [parcel for parcel in parcels if parcel.chat.chat_id == OWNER]
+
+
+@pytest.fixture
+async def house(
+    clock: HandClock, open_unit: OpenUnit, exchange: Exchange, sender: Recorder
+) -> AsyncIterator[House]:
+    """Build a house, its accounts due and its chats known; what still runs is waited for."""
+    house = House(clock, open_unit, exchange, sender)
+    await house.prepare()
+    yield house
+    for task in house.tasks:
+        task.cancel()
+    await asyncio.gather(*house.tasks, return_exceptions=True)

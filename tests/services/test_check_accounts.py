@@ -1,0 +1,333 @@
+"""Checking accounts: from readings to rows, all or nothing, each account by one at a time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.core.portfolio import WalletState
+from bot.core.rules import parse_rule
+from bot.fetchers.errors import CredentialsRejected, ExchangeUnavailable, RateLimited
+from bot.services.check_accounts import LEASE
+from bot.services.ports import OpenUnit
+from bot.store.schema import accounts
+
+USDT = {"USDT": "12345.678901234567890123"}
+
+
+async def known(house: Any) -> dict[str, WalletState]:
+    async with house.open_unit() as unit:
+        return dict(await unit.wallets.load())
+
+
+async def kinds(house: Any) -> list[list[str]]:
+    """Take what was queued for the owner; tell the kinds of events, message by message."""
+    return [[event.kind for event in parcel.events] for parcel in await house.queued()]
+
+
+async def test_check_keeps_every_wallet(house: Any) -> None:
+    """A check reads all wallets of all accounts that are due, and keeps them to the last digit."""
+    house.exchange.answers = {"main/funding": USDT, "xt/spot": {"ETH": "1"}}
+    checks = house.build_checks()
+    assert not checks.all_attempted
+    await house.check(checks, minutes=0)
+    assert checks.all_attempted
+    assert sorted(house.exchange.asked) == ["main/funding", "main/trading", "xt/spot"]
+    wallets = await known(house)
+    (balance,) = wallets["main/funding"].balances or ()
+    assert balance.total == Decimal(USDT["USDT"])
+    assert wallets["main/trading"].balances == ()
+    assert wallets["xt/spot"].read_at == house.clock()
+
+
+async def test_checked_again_when_due(house: Any) -> None:
+    """An account is left alone until its time has come."""
+    checks = house.build_checks()
+    for minutes, times in ((0, 1), (0.99, 1), (0.01, 2)):
+        await house.check(checks, minutes=minutes)
+        assert house.exchange.asked.count("xt/spot") == times
+
+
+async def test_alert_is_told_once_and_ended_once(house: Any) -> None:
+    """Low: one alert. Still low: nothing. Recovered: one word, a reply to the alert."""
+    checks = house.build_checks()
+    told = []
+    for amount in ("600", "499.99", "499.98", "510", "480", "525", "600"):
+        house.exchange.answers["main/funding"] = {"USDT": amount}
+        await house.check(checks)
+        told.append(await house.queued())
+    assert [[e.kind for p in parcels for e in p.events] for parcels in told] == [
+        [], ["alert_raised"], [], [], [], ["alert_cleared"], [],
+    ]  # fmt: skip
+    (first,), (last,) = told[1], told[5]
+    assert (first.reply_to, last.reply_to) == (None, 100 + first.id)
+    assert first.events[0].amount == Decimal("499.99")
+    assert first.events[0].before == Decimal(600)
+    assert first.events[0].alert.incident == last.events[0].alert.incident
+
+
+async def test_restart_forgets_and_repeats_nothing(house: Any) -> None:
+    """A process that starts anew goes on from the database: no second alert, the recovery told."""
+    house.exchange.answers["main/funding"] = {"USDT": "1"}
+    await house.check(house.build_checks())
+    assert await kinds(house) == [["alert_raised"]]
+    await house.check(house.build_checks())
+    assert await kinds(house) == []
+    house.exchange.answers["main/funding"] = {"USDT": "1000"}
+    await house.check(house.build_checks())
+    assert await kinds(house) == [["alert_cleared"]]
+
+
+async def test_failed_readings_move_nothing(house: Any) -> None:
+    """Failures neither raise nor end an alert, and never become a zero; they are told once."""
+    checks = house.build_checks()
+    house.exchange.answers["main/funding"] = {"USDT": "600"}
+    await house.check(checks)
+    good = (await known(house))["main/funding"]
+    house.exchange.answers["main/funding"] = ExchangeUnavailable("okx answered HTTP 502")
+    told = []
+    for _ in range(5):
+        await house.check(checks)
+        told += await kinds(house)
+    assert told == [["source_lost"]]
+    failing = (await known(house))["main/funding"]
+    assert (failing.balances, failing.read_at) == (good.balances, good.read_at)
+    assert (failing.readable, failing.health.failures) == (False, 5)
+    house.exchange.answers["main/funding"] = {"USDT": "600"}
+    await house.check(checks)
+    assert await kinds(house) == [["source_found"]]
+
+
+async def test_firing_alert_outlasts_an_outage(house: Any) -> None:
+    """An alert that fires goes on through failures, and ends with the first good reading only."""
+    checks = house.build_checks()
+    answers = [{"USDT": "1"}, CredentialsRejected("the key is not known"), {"USDT": "1"}]
+    told = []
+    for answer in answers:
+        house.exchange.answers["main/funding"] = answer
+        await house.check(checks)
+        told += await kinds(house)
+    assert told == [["alert_raised"], ["source_lost"], ["source_found"]]
+
+
+async def test_failed_wallet_does_not_spoil_the_others(house: Any) -> None:
+    """The other wallets of the same account are kept and judged."""
+    house.exchange.answers = {
+        "main/funding": {"USDT": "1"},
+        "main/trading": ExchangeUnavailable("no answer"),
+    }
+    await house.check(house.build_checks())
+    assert await kinds(house) == [["alert_raised"]]
+    assert not (await known(house))["main/trading"].readable
+
+
+async def test_sum_over_accounts(house: Any) -> None:
+    """A sum is judged with the other accounts as they are known, and not while one is unknown."""
+    house.rules = {"all": parse_rule("sum * USDT < 500")}
+    house.exchange.answers = {
+        "main/funding": {"USDT": "100"},
+        "xt/spot": ExchangeUnavailable("no answer"),
+    }
+    checks = house.build_checks()
+    await house.check(checks)
+    assert await kinds(house) == []
+    house.exchange.answers["xt/spot"] = {"USDT": "399"}
+    await house.check(checks)
+    (parcel,) = await house.queued()
+    assert [event.amount for event in parcel.events] == [Decimal(499)]
+
+
+class BreaksOnAdd:
+    """A unit whose outbox cannot be written."""
+
+    def __init__(self, unit: Any) -> None:
+        self._unit = unit
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "outbox":
+            raise OSError("the disk is full")
+        return getattr(self._unit, name)
+
+
+def breaking(open_unit: OpenUnit) -> OpenUnit:
+    @asynccontextmanager
+    async def unit() -> AsyncIterator[Any]:
+        async with open_unit() as real:
+            yield BreaksOnAdd(real)
+
+    return unit
+
+
+async def test_all_or_nothing(house: Any) -> None:
+    """A failed last write leaves nothing of a check; the next one tells all the same."""
+    house.exchange.answers["main/funding"] = {"USDT": "1"}
+    sound, house.open_unit = house.open_unit, breaking(house.open_unit)
+    await house.check(house.build_checks())
+    house.open_unit = sound
+    assert "main/funding" not in await known(house)
+    async with sound() as unit:
+        assert await unit.alerts.load() == {}
+    assert await house.queued() == []
+    house.clock.advance(seconds=LEASE.total_seconds())
+    await house.check(house.build_checks())
+    assert await kinds(house) == [["alert_raised"]]
+
+
+async def test_two_who_ask_share_one_read(house: Any) -> None:
+    """Concurrent questions join one read, and both return when it is done."""
+    house.exchange.gate = asyncio.Event()
+    checks = house.build_checks()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(2):
+            group.create_task(checks.read_now(["xt"]))
+        await house.exchange.wait_for(1)
+        late = group.create_task(checks.read_now(["xt", "main"]))
+        await house.exchange.wait_for(3)
+        assert not late.done()
+        house.exchange.gate.set()
+    assert sorted(house.exchange.asked) == ["main/funding", "main/trading", "xt/spot"]
+    await checks.read_now(["xt"])
+    assert house.exchange.asked.count("xt/spot") == 2
+
+
+async def test_reading_for_a_person_alerts_too(house: Any) -> None:
+    """What is read because somebody asked is judged and kept like any other check."""
+    house.exchange.answers["main/funding"] = {"USDT": "1"}
+    await house.build_checks().read_now(["main"])
+    assert await kinds(house) == [["alert_raised"]]
+    assert house.changed.is_set()
+
+
+async def test_question_about_an_unknown_account_returns(house: Any) -> None:
+    """A name that is not there is nothing to wait for."""
+    async with asyncio.timeout(5):
+        await house.build_checks().read_now(["nobody"])
+
+
+async def test_lost_lease_writes_nothing(house: Any) -> None:
+    """Who comes back after the lease has passed on writes nothing; the newer check counts."""
+    slow, fast = house.build_checks(), house.build_checks()
+    house.exchange.gate = asyncio.Event()
+    house.exchange.answers["main/funding"] = {"USDT": "600"}
+    await slow.start_due()
+    await house.exchange.wait_for(3)
+    old_gate, house.exchange.gate = house.exchange.gate, None
+    house.clock.advance(seconds=LEASE.total_seconds())
+    await fast.read_now(["main", "xt"])
+    kept = await known(house)
+    house.exchange.answers["main/funding"] = {"USDT": "1"}
+    old_gate.set()
+    await house.settle()
+    assert await known(house) == kept
+    assert await house.queued() == []
+
+
+async def test_sudden_emptiness_is_read_again(house: Any) -> None:
+    """A wallet that held something and is suddenly empty is believed only the second time."""
+    checks = house.build_checks()
+    house.exchange.answers["main/funding"] = {"USDT": "600"}
+    await house.check(checks)
+
+    def come_back(path: str) -> None:
+        if house.exchange.asked.count("main/funding") == 3:
+            house.exchange.answers["main/funding"] = {"USDT": "600"}
+
+    house.exchange.answers["main/funding"] = {}
+    house.exchange.on_ask = come_back
+    await house.check(checks)
+    assert house.exchange.asked.count("main/funding") == 3
+    assert house.exchange.asked.count("main/trading") == 2
+    assert await kinds(house) == []
+    house.exchange.answers["main/funding"] = {"USDT": "0"}
+    await house.check(checks)
+    assert house.exchange.asked.count("main/funding") == 5
+    assert await kinds(house) == [["alert_raised"]]
+
+
+async def test_emptiness_that_cannot_be_confirmed(house: Any) -> None:
+    """When the second reading fails, the wallet is unreadable, not empty."""
+    checks = house.build_checks()
+    house.exchange.answers["main/funding"] = {"USDT": "600"}
+    await house.check(checks)
+
+    def fail(path: str) -> None:
+        if house.exchange.asked.count("main/funding") == 3:
+            house.exchange.answers["main/funding"] = ExchangeUnavailable("no answer")
+
+    house.exchange.answers["main/funding"] = {}
+    house.exchange.on_ask = fail
+    await house.check(checks)
+    assert await kinds(house) == []
+    funding = (await known(house))["main/funding"]
+    assert not funding.readable
+    assert [balance.total for balance in funding.balances or ()] == [Decimal(600)]
+
+
+async def test_rate_limited_account_rests(house: Any) -> None:
+    """Until the exchange's pause is over nobody asks, not even a person; others go on."""
+    checks = house.build_checks()
+    retry_at = house.clock() + timedelta(minutes=10)
+    house.exchange.answers["main/trading"] = RateLimited("locked", retry_at=retry_at)
+    await house.check(checks, minutes=0)
+    house.exchange.asked.clear()
+    await house.check(checks, minutes=9.9)
+    await checks.read_now(["main"])
+    await house.build_checks().read_now(["main"])
+    assert house.exchange.asked == ["xt/spot"]
+    house.exchange.answers.clear()
+    await house.check(checks, minutes=0.1)
+    assert "main/trading" in house.exchange.asked
+
+
+async def test_unexpected_error_ends_one_check_only(house: Any) -> None:
+    """A reader that breaks stops neither the others nor, for good, its own account."""
+    house.exchange.answers["main/funding"] = ZeroDivisionError("a bug")
+    checks = house.build_checks()
+    async with asyncio.timeout(5):
+        await checks.read_now(["main", "xt"])
+    await house.settle()
+    assert checks.all_attempted
+    assert set(await known(house)) == {"xt/spot"}
+    assert await house.queued() == []
+    house.exchange.answers["main/funding"] = {"USDT": "600"}
+    await house.check(checks, minutes=0)  # its lease still stands
+    assert "main/funding" not in await known(house)
+    house.clock.advance(seconds=LEASE.total_seconds())
+    await house.check(checks, minutes=0)
+    assert (await known(house))["main/funding"].readable
+
+
+async def test_lease_is_prolonged_while_reading(
+    house: Any, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reading that takes longer than the lease keeps it, and is kept."""
+    monkeypatch.setattr("bot.services.check_accounts.RENEW_EVERY_S", 0.001)
+    house.exchange.gate = asyncio.Event()
+    house.exchange.answers["main/funding"] = {"USDT": "1"}
+    checks, other = house.build_checks(), house.build_checks()
+    await checks.start_due()
+    await house.exchange.wait_for(3)
+    for _ in range(3):
+        house.clock.advance(seconds=LEASE.total_seconds() - 1)
+        await _renewed(engine, house.clock() + LEASE)
+        await other.start_due()
+    house.exchange.gate.set()
+    await house.settle()
+    assert len(house.exchange.asked) == 3
+    assert await kinds(house) == [["alert_raised"]]
+
+
+async def _renewed(engine: AsyncEngine, until: datetime) -> None:
+    """Wait until every lease lasts to that instant."""
+    async with asyncio.timeout(10):
+        while True:
+            async with engine.begin() as connection:
+                leases = set(await connection.scalars(select(accounts.c.leased_until)))
+            if leases == {until}:
+                return

@@ -1,0 +1,302 @@
+"""Delivering: send, then mark; doubt repeats an alert and says so, never a digest."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.core.delivery import (
+    Chat,
+    ChatGone,
+    ChatMoved,
+    MaybeSent,
+    NotSent,
+    Refused,
+)
+from bot.core.events import DigestDue, SourceFound
+from bot.store.schema import outbox
+
+OWNER, GROUP = 1001, -4001
+
+
+@pytest.fixture(autouse=True)
+def no_distance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let messages to one chat follow each other at once."""
+    monkeypatch.setattr("bot.services.deliver_outbox.PRIVATE_GAP_S", 0)
+    monkeypatch.setattr("bot.services.deliver_outbox.GROUP_GAP_S", 0)
+    monkeypatch.setattr("bot.services.deliver_outbox.LOOK_EVERY_S", 0.01)
+
+
+def news(house: Any, path: str = "main/funding") -> SourceFound:
+    return SourceFound(path=path, since=house.clock(), at=house.clock())
+
+
+def due(house: Any) -> DigestDue:
+    now = house.clock()
+    return DigestDue(local_date=now.date(), since=None, late=False, at=now)
+
+
+async def queue(house: Any, event: Any, *chats: int) -> None:
+    async with house.open_unit() as unit:
+        await unit.outbox.add([event], chats=[Chat(c) for c in chats], at=house.clock())
+    house.changed.set()
+
+
+@pytest.fixture
+def rows(engine: AsyncEngine) -> Callable[[], Any]:
+    """Look at the outbox itself: chat, whether it is being sent, message id, why dropped."""
+
+    async def look() -> list[tuple[int, bool, int | None, str | None]]:
+        columns = outbox.c
+        async with engine.begin() as connection:
+            found = await connection.execute(select(outbox).order_by(columns.id))
+            return [
+                (r.chat_id, r.sending_since is not None, r.message_id, r.dropped) for r in found
+            ]
+
+    return look
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    """Wait until it is so."""
+    async with asyncio.timeout(10):
+        while not await condition():  # noqa: ASYNC110 - the database tells nobody
+            await asyncio.sleep(0.001)
+
+
+async def test_marked_only_after_the_send(house: Any, rows: Any) -> None:
+    """While a message is being sent its row says so; the id comes with the success."""
+    house.sender.gates[OWNER] = asyncio.Event()
+    await queue(house, news(house), OWNER)
+    async with house.delivering():
+        await house.sender.wait_for(1)
+        assert await rows() == [(OWNER, True, None, None)]
+        house.sender.gates[OWNER].set()
+    assert await rows() == [(OWNER, False, 1001, None)]
+
+
+async def test_in_order(house: Any) -> None:
+    """Messages to one chat arrive in the order in which they were queued."""
+    paths = [f"main/sub:{n}" for n in range(10)]
+    for path in paths:
+        await queue(house, news(house, path), OWNER)
+    async with house.delivering():
+        said = await house.sender.wait_for(10)
+    assert [s.events[0].path for s in said] == paths
+
+
+async def crash_while_sending(house: Any) -> None:
+    """Die like a killed process between the lease and the mark."""
+    house.sender.gates[OWNER] = asyncio.Event()
+    running = asyncio.get_running_loop().create_task(house.build_delivery().run())
+    await house.sender.wait_for(1)
+    running.cancel()
+    await asyncio.wait({running})
+    house.sender.gates.clear()
+    house.sender.said.clear()
+
+
+async def test_crash_repeats_an_alert_and_says_so(house: Any, rows: Any) -> None:
+    """What was being sent when the process died is sent again, marked as a possible repeat."""
+    await queue(house, news(house), OWNER)
+    await crash_while_sending(house)
+    async with house.delivering():
+        await until(lambda: _put_back(rows))
+        house.clock.advance(seconds=1)
+        (said,) = await house.sender.wait_for(1)
+    assert said.maybe_repeated
+    assert (await rows())[0][2] is not None
+
+
+async def _put_back(rows: Any) -> bool:
+    return not any(row[1] for row in await rows())
+
+
+async def test_crash_does_not_repeat_a_digest(house: Any, rows: Any) -> None:
+    """A digest that may have arrived is given up."""
+    await queue(house, due(house), OWNER)
+    await crash_while_sending(house)
+    house.clock.advance(hours=1)
+    await queue(house, news(house), OWNER)
+    async with house.delivering():
+        (said,) = await house.sender.wait_for(1)
+    assert said.digest is None
+    digest, _ = await rows()
+    assert digest[3].startswith("not repeated")
+
+
+async def test_crash_before_the_send_loses_nothing(house: Any) -> None:
+    """What waited is sent at the next start, not marked as a repeat."""
+    await queue(house, news(house), OWNER)
+    async with house.delivering():
+        (said,) = await house.sender.wait_for(1)
+    assert not said.maybe_repeated
+
+
+async def test_not_sent_is_tried_again_with_pauses(house: Any) -> None:
+    """Each failure doubles the pause; before it is over nothing is tried, and no doubt is told."""
+    house.sender.outcomes[OWNER] = [NotSent("no connection")] * 3
+    await queue(house, news(house), OWNER)
+    async with house.delivering():
+        for attempt, pause_s in enumerate((1, 2, 4), 1):
+            await house.sender.wait_for(attempt)
+            house.clock.advance(seconds=pause_s - 0.001)
+            await asyncio.sleep(0.05)  # several looks at the outbox, and none may send
+            assert len(house.sender.said) == attempt
+            house.clock.advance(seconds=0.001)
+        said = await house.sender.wait_for(4)
+    assert [s.maybe_repeated for s in said] == [False] * 4
+
+
+async def test_maybe_sent_alert_is_repeated(house: Any, rows: Any) -> None:
+    """An alert in doubt is sent again and says so; a digest in doubt is not."""
+    house.sender.outcomes[OWNER] = [MaybeSent("hung up")]
+    house.sender.outcomes[GROUP] = [MaybeSent("hung up")]
+    await queue(house, news(house), OWNER)
+    await queue(house, due(house), GROUP)
+    async with house.delivering():
+        await house.sender.wait_for(2)
+        house.clock.advance(minutes=2)
+        said = await house.sender.wait_for(3)
+    assert [(s.chat_id, s.maybe_repeated) for s in said if s.digest is None] == [
+        (OWNER, False),
+        (OWNER, True),
+    ]
+    assert [row[3] for row in await rows()] == [None, "not repeated: hung up"]
+
+
+async def test_retry_after_holds_that_chat_only(house: Any) -> None:
+    """A pause that Telegram asks for holds all messages of that chat, and of no other."""
+    house.sender.outcomes[OWNER] = [NotSent("flood", timedelta(seconds=30))]
+    for path in ("a/a", "b/b"):
+        await queue(house, news(house, path), OWNER, GROUP)
+    async with house.delivering():
+        await house.sender.wait_for(3)
+        house.clock.advance(seconds=29)
+        await asyncio.sleep(0.05)  # several looks at the outbox, and none may send
+        assert sorted(s.chat_id for s in house.sender.said) == [GROUP, GROUP, OWNER]
+        house.clock.advance(seconds=1)
+        said = await house.sender.wait_for(5)
+    assert [s.events[0].path for s in said if s.chat_id == OWNER] == ["a/a", "a/a", "b/b"]
+
+
+async def test_hanging_chat_holds_up_nobody(house: Any) -> None:
+    """While one chat hangs all others get theirs."""
+    house.sender.gates[GROUP] = asyncio.Event()
+    for path in ("a/a", "b/b", "c/c"):
+        await queue(house, news(house, path), GROUP, OWNER)
+    async with house.delivering():
+        said = await house.sender.wait_for(4)
+        assert sorted(s.chat_id for s in said) == [GROUP, OWNER, OWNER, OWNER]
+        house.sender.gates[GROUP].set()
+
+
+async def test_removed_chat_gets_nothing(house: Any, rows: Any) -> None:
+    """A chat that was taken out of the settings gets not even what was queued for it before."""
+    await queue(house, news(house), GROUP, OWNER)
+    house.chats_allowed = ()
+    async with house.delivering():
+        await house.sender.wait_for(1)
+        await until(lambda: _all_settled(rows))
+    assert [s.chat_id for s in house.sender.said] == [OWNER]
+    assert [(row[0], row[3]) for row in await rows()] == [
+        (GROUP, "the chat is no longer allowed"),
+        (OWNER, None),
+    ]
+
+
+async def _all_settled(rows: Any) -> bool:
+    return all(row[2] or row[3] for row in await rows())
+
+
+async def test_chat_that_is_gone(house: Any, rows: Any) -> None:
+    """Who blocked the bot gets nothing more until they speak again; nothing is tried meanwhile."""
+    house.sender.outcomes[OWNER] = [ChatGone("blocked by the user")]
+    await queue(house, news(house, "a/a"), OWNER)
+    await queue(house, news(house, "b/b"), OWNER)
+    async with house.delivering():
+        await house.sender.wait_for(1)
+        await until(lambda: _dropped(rows, "blocked by the user"))
+        await asyncio.sleep(0.05)  # several looks at the outbox, and none may send
+        assert len(house.sender.said) == 1
+        await house.chats.greet(OWNER, title="You")
+        said = await house.sender.wait_for(2)
+    assert said[1].events[0].path == "b/b"
+
+
+async def _dropped(rows: Any, reason: str) -> bool:
+    return reason in [row[3] for row in await rows()]
+
+
+async def test_refused_message_does_not_block_the_chat(house: Any, rows: Any) -> None:
+    """A message that is never accepted is given up, and the next one goes out."""
+    house.sender.outcomes[OWNER] = [Refused("message is too long")]
+    await queue(house, news(house, "a/a"), OWNER)
+    await queue(house, news(house, "b/b"), OWNER)
+    async with house.delivering():
+        await house.sender.wait_for(2)
+    assert [row[2:] for row in await rows()] == [(None, "message is too long"), (1002, None)]
+
+
+async def test_group_that_moved(house: Any) -> None:
+    """A group that became a supergroup gets the message under its new id, and later ones too."""
+    house.sender.outcomes[GROUP] = [ChatMoved(-1004001)]
+    await queue(house, news(house, "a/a"), GROUP)
+    await queue(house, news(house, "b/b"), GROUP)
+    async with house.delivering():
+        said = await house.sender.wait_for(3)
+    assert [(s.chat_id, s.events[0].path) for s in said] == [
+        (GROUP, "a/a"),
+        (-1004001, "a/a"),
+        (-1004001, "b/b"),
+    ]
+    after_restart = house.chats
+    await after_restart.add_configured()
+    assert after_restart.may_look(-1004001)
+    async with house.open_unit() as unit:
+        known = after_restart.recipients(await unit.chats.load())
+    assert [chat.chat_id for chat in known] == [-1004001, OWNER]
+
+
+async def test_unexpected_error_does_not_block_the_chat(house: Any) -> None:
+    """A sender that breaks counts as doubt: the message comes again, and those behind it, too."""
+    house.sender.outcomes[OWNER] = [ZeroDivisionError("a bug")]
+    await queue(house, news(house, "a/a"), OWNER)
+    await queue(house, news(house, "b/b"), OWNER)
+    async with house.delivering():
+        await house.sender.wait_for(1)
+        house.clock.advance(minutes=2)
+        said = await house.sender.wait_for(3)
+    assert [s.events[0].path for s in said] == ["a/a", "a/a", "b/b"]
+    assert said[1].maybe_repeated
+
+
+async def test_stop_finishes_what_is_under_way(house: Any, rows: Any) -> None:
+    """Told to stop, it waits for the message that is being sent, and begins no other."""
+    house.sender.gates[OWNER] = asyncio.Event()
+    await queue(house, news(house, "a/a"), OWNER)
+    await queue(house, news(house, "b/b"), OWNER)
+    async with asyncio.TaskGroup() as group:
+        delivery = house.build_delivery()
+        running = group.create_task(delivery.run())
+        await house.sender.wait_for(1)
+        delivery.stop()
+        await asyncio.sleep(0.05)
+        assert not running.done()
+        house.sender.gates[OWNER].set()
+    assert [row[:3] for row in await rows()] == [(OWNER, False, 1001), (OWNER, False, None)]
+
+
+async def test_distance_between_messages(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a message its chat is left alone for a while; other chats are not."""
+    monkeypatch.setattr("bot.services.deliver_outbox.PRIVATE_GAP_S", 60)
+    for path in ("a/a", "b/b"):
+        await queue(house, news(house, path), OWNER, GROUP)
+    async with house.delivering():
+        await house.sender.wait_for(3)
+        await asyncio.sleep(0.05)  # several looks at the outbox, and none may send
+        assert sorted(s.chat_id for s in house.sender.said) == [GROUP, GROUP, OWNER]
