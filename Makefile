@@ -1,5 +1,6 @@
 # make demo   the bot against a sandbox, with a chat page in the browser; needs no key
 # make test   everything that a reviewer would refuse: style, types, layers, tests
+# make pictures   the pictures of the README, taken from the demo
 # make lock   renew the locks after a change of the dependencies in pyproject.toml
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ PORT ?= 8080
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo run test lint types layers lock clean
+.PHONY: demo run test lint types layers pictures lock clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/.installed
@@ -41,6 +42,10 @@ layers: .venv/.installed-dev
 .venv/.installed-dev: deploy/requirements-dev.lock .venv/.installed
 	$(PIP) install --require-hashes --only-binary :all: -r deploy/requirements-dev.lock
 	@touch $@
+
+# Needs Chromium, as the tests of the page do.
+pictures: .venv/.installed-dev
+	$(BIN)/python deploy/pictures/take.py
 
 # The locks name no host: whoever installs from them chooses the index.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 
 from rich.console import Console
-from telegram.error import InvalidToken, TelegramError
 
 from bot.app import open_fetchers, open_http
-from bot.chat.application import build_bot
+from bot.chat.probe import TelegramUnusable, ask_name
 from bot.cli.balances import read_wallets
 from bot.fetchers import FetchError, Reading
 from bot.settings import Settings
@@ -81,23 +80,13 @@ async def _telegram(settings: Settings) -> Finding:
             message="there is no token",
             advice="set BOT_TELEGRAM__TOKEN; @BotFather gives you one",
         )
-    transport = WireTransport()
-    bot = build_bot(
-        settings.telegram.token.get_secret_value(),
-        api_url=settings.telegram.api_url,
-        transports=(transport, transport),
-    )
+    token = settings.telegram.token.get_secret_value()
     try:
-        me = await bot.get_me()
-    except InvalidToken:
-        advice = "copy BOT_TELEGRAM__TOKEN from @BotFather again"
-        return Finding("telegram", ok=False, message="the token is refused", advice=advice)
-    except TelegramError as e:
-        advice = "see whether this machine reaches BOT_TELEGRAM__API_URL"
-        return Finding("telegram", ok=False, message=str(e), advice=advice)
-    finally:
-        await transport.aclose()
-    return _listeners(settings, f"@{me.username}")
+        async with WireTransport() as transport:
+            name = await ask_name(token, api_url=settings.telegram.api_url, transport=transport)
+    except TelegramUnusable as e:
+        return Finding("telegram", ok=False, message=str(e), advice=e.advice)
+    return _listeners(settings, name)
 
 
 def _listeners(settings: Settings, name: str) -> Finding:

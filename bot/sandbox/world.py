@@ -155,7 +155,8 @@ class World:
 
 # ---- the demo -----------------------------------------------------------------------------------
 
-_FUNDING_USDT = Decimal("2345.678901234567890123")
+_FUNDING_USDT = Decimal("2345.67")
+_CENT = Decimal("0.01")
 _LOW_USDT = Decimal("470.123456789012345678")
 _LEAST_BEFORE_LOW = Decimal(540)
 _CYCLE_S, _LOW_AFTER_S, _LOW_FOR_S, _SPEND_EVERY_S = 240, 30, 40, 3
@@ -236,7 +237,7 @@ class DemoStory:
     def tell(self, elapsed_s: float) -> None:
         """Bring the world to where it is so many seconds after the start; any order will do."""
         main = self.world.account("okx", "main")
-        main.set("funding", "USDT", available=self._funding_usdt(elapsed_s))
+        main.set("funding", "USDT", available=self._funding_usdt(elapsed_s).quantize(_CENT))
         for trade in _TRADES:
             self._swap(trade, count=int(elapsed_s // trade.every_s))
         self._set_outage(elapsed_s)
@@ -256,8 +257,7 @@ class DemoStory:
         steps = (_LOW_AFTER_S + 3) // _SPEND_EVERY_S
         share = Decimal(spent) / steps
         wobble = 15 * self._jitter("spend", cycle, spent) if spent else Decimal(0)
-        level = _FUNDING_USDT - share * (_FUNDING_USDT - _LEAST_BEFORE_LOW) + wobble
-        return level.quantize(_DIGITS)
+        return _FUNDING_USDT - share * (_FUNDING_USDT - _LEAST_BEFORE_LOW) + wobble
 
     def _swap(self, trade: _Trade, *, count: int) -> None:
         bought = Decimal(0)
@@ -265,7 +265,10 @@ class DemoStory:
             bought = trade.size * self._jitter(trade.exchange, trade.wallet, count)
             bought = bought.quantize(Decimal("1e-8"))
         account = self.world.account(trade.exchange, trade.account)
-        for coin, change in ((trade.coin, bought), ("USDT", -bought * trade.price)):
+        for coin, change in (
+            (trade.coin, bought),
+            ("USDT", (-bought * trade.price).quantize(_CENT)),
+        ):
             began = self._began[trade, coin]
             available = _EXACT.add(began.available, change)
             account.set(trade.wallet, coin, available=available, held=began.held)

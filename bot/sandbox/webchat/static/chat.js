@@ -10,7 +10,7 @@ const early = new Map();          // answers that came before the response of th
 const PRESS_GIVES_UP_MS = 15_000; // like the real apps: the progress bar ends without an answer
 const TYPING_LASTS_MS = 5_000;
 const JOINED_WITHIN_MS = 5 * 60_000;
-let typingTimer, toastTimer, belowCount = 0, wasAtEnd = true;
+let typingTimer, toastTimer, belowCount = 0, wasAtEnd = true, lastTop = 0;
 
 // What happens, as the server tells it.
 
@@ -50,7 +50,7 @@ function takeMessage(chatId, message) {
   const known = chat.messages.has(message.id);
   chat.messages.set(message.id, message);
   if (chatId === state.open) {
-    const stay = !atEnd();
+    const stay = !following();
     if (message.from.bot && !known) hideTyping();
     if (known) replaceElement(chat, message); else appendElement(chat, message, "fresh");
     if (!stay || (message.from.id === state.visitor && !known)) scrollToEnd(known ? "instant" : "smooth");
@@ -169,7 +169,7 @@ function showChat() {
   byId("avatar").className = `avatar ${chat.private ? "of-bot" : "of-group"}`;
   byId("input").setAttribute("aria-label", `Message to ${chat.title}`);
   showSubtitle();
-  showMessages(chat, { keepPlace: byId("messages").dataset.chat === chat.id && !atEnd() });
+  showMessages(chat, { keepPlace: byId("messages").dataset.chat === chat.id && !following() });
   showMenuButton(chat);
   markSeen(chat);
   showList();
@@ -278,7 +278,7 @@ function showSubtitle(text) {
 
 function showTyping(chatId) {
   if (chatId !== state.open) return;
-  const follow = atEnd();
+  const follow = following();
   byId("typing").hidden = false;
   showSubtitle("typing…");
   if (follow) scrollToEnd("smooth");
@@ -325,8 +325,18 @@ function atEnd() {
   return scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60;
 }
 
+// Whether new messages are to scroll into view: yes at the end and on the way there, until the
+// reader goes up.
+function following() {
+  const top = byId("scroll").scrollTop;
+  if (top < lastTop || atEnd()) wasAtEnd = atEnd();
+  lastTop = top;
+  return wasAtEnd;
+}
+
 function scrollToEnd(behavior) {
   const scroll = byId("scroll");
+  wasAtEnd = true; // also while a smooth scroll is still on its way
   scroll.scrollTo({ top: scroll.scrollHeight, behavior: calm() ? "instant" : behavior });
   belowCount = 0;
   showToEnd();
@@ -423,6 +433,6 @@ document.addEventListener("visibilitychange", () => { const chat = state.chats.g
 document.addEventListener("click", (e) => { if (!e.target.closest(".composer")) closeMenu(); });
 // A picture that has loaded late must not push the newest message out of sight.
 new ResizeObserver(() => { if (wasAtEnd) scrollToEnd("instant"); }).observe(byId("messages"));
-byId("scroll").addEventListener("scroll", () => { wasAtEnd = atEnd(); }, { passive: true });
+byId("scroll").addEventListener("scroll", following, { passive: true });
 
 listen();

@@ -1,0 +1,44 @@
+"""Take the pictures of the README from the demo's real page: `make pictures`."""
+
+import asyncio
+from pathlib import Path
+
+from playwright.async_api import Page, async_playwright, expect
+
+from bot.sandbox.demo import open_demo
+
+FOLDER = Path(__file__).parent
+PHONE = {"width": 390, "height": 844}
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+async def main() -> None:
+    """Talk to the demo as a person would, and keep what is seen."""
+    async with open_demo(port=0) as address, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=ARGUMENTS
+        )
+        page = await browser.new_page(viewport=PHONE, device_scale_factor=2)  # type: ignore[arg-type]
+        await page.goto(address)
+        await _say(page, "/balance", "Balances")
+        await page.mouse.move(195, 400)
+        await page.mouse.wheel(0, -5000)
+        await asyncio.sleep(1)
+        await page.screenshot(path=FOLDER / "balance.png")
+        alert = page.get_by_test_id("message").filter(has_text="CRITICAL")
+        await expect(alert).to_be_visible(timeout=60_000)
+        await _say(page, "/alerts", "since")
+        recovery = page.get_by_test_id("message").filter(has_text="RECOVERED")
+        await expect(recovery).to_be_visible(timeout=90_000)
+        await asyncio.sleep(1)
+        await page.screenshot(path=FOLDER / "alert.png")
+        await browser.close()
+
+
+async def _say(page: Page, command: str, answer: str) -> None:
+    await page.get_by_test_id("input").fill(command)
+    await page.get_by_test_id("input").press("Enter")
+    await expect(page.get_by_test_id("message").last).to_contain_text(answer, timeout=20_000)
+
+
+asyncio.run(main())
