@@ -8,27 +8,28 @@ MINUS = "−"
 _STEPS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
-def amount_text(amount: Decimal, *, width: int | None = None) -> str:
-    """Write an amount out, grouped and exact; zeros at the end of a fraction tell nothing.
+def amount_text(amount: Decimal) -> str:
+    """Write an amount out, grouped and exact; zeros at the end of a fraction tell nothing."""
+    text = f"{amount:,f}".replace("-", MINUS)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
-    Where it must fit a width, digits of the fraction are cut off, never rounded up, and an
-    ellipsis says so.
+
+def fitted(text: str, *, width: int) -> str:
+    """Make the text of an amount fit a width, as far as that can be done without a lie.
+
+    Digits of the fraction are cut off, never rounded up, and an ellipsis says so; where that is
+    not enough, the groups are closed up. The whole part stays whole, however wide it is.
     """
-    text = _plain(amount)
-    whole = len(text.partition(".")[0])
-    if width is None or len(text) <= width or whole >= width:
-        return text
-    return f"{text[: width - 1].rstrip('.')}…"
+    for shown in (text, text.replace(",", "")):
+        point = shown.find(".")
+        if len(shown) <= width or -1 < point < width - 2:
+            return shown if len(shown) <= width else f"{shown[: width - 1]}…"
+    return text.replace(",", "")
 
 
 def change_text(difference: Decimal) -> str:
     """Write a difference with its sign."""
-    return f"+{_plain(difference)}" if difference > 0 else _plain(difference)
-
-
-def _plain(amount: Decimal) -> str:
-    text = f"{amount:,f}".replace("-", MINUS)
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return f"+{amount_text(difference)}" if difference > 0 else amount_text(difference)
 
 
 def span_text(span: timedelta) -> str:

@@ -22,6 +22,8 @@ from bot.core.portfolio import Part
 Comparison = Literal["<", ">"]
 
 MAX_READS = 1000
+MAX_NOTE = 200
+"""Characters; a note must leave room for the rest of a message."""
 CLEAR_MARGIN = Decimal("0.05")
 _TOKEN = re.compile(r'"[^"]*"?|[<>=!]+|[·,]|[^\s·,<>=!"]+')
 _PATH = re.compile(r"[^\s/]+(/\S+)?")
@@ -175,9 +177,15 @@ def _option(rule: Rule, word: _Word, words: _Words) -> tuple[str, object]:
         case "warning" | "critical" as severity:
             return "severity", severity
         case note if len(note) > 1 and note.startswith('"') and note.endswith('"'):
-            return "note", word.text[1:-1]
+            return "note", _note(word)
         case _:
             raise RuleError(_OPTIONS, word.text, word.column)
+
+
+def _note(word: _Word) -> str:
+    if len(word.text) > MAX_NOTE + 2:
+        raise RuleError(f"a note of {MAX_NOTE} characters at most", word.text[:20], word.column)
+    return word.text[1:-1]
 
 
 def _reads(words: _Words) -> int:

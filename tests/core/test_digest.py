@@ -72,8 +72,10 @@ def test_an_amount_that_is_not_told_is_no_change_to_zero() -> None:
 def test_the_first_digest_compares_with_nothing() -> None:
     """Without a digest before there are no changes, rather than everything."""
     wallet = WalletState("m/f", (coin("BTC", "1"),), NOW)
-    assert digest([wallet], since=None, before={"m/f": []}).changes == ()
-    assert digest([wallet], before={"m/f": []}).changes != ()
+    assert digest([wallet], since=None, before={}).changes is None
+    assert digest([wallet], before={"m/f": []}).changes == (
+        Change("m/f", "BTC", Decimal(0), Decimal(1)),
+    )
 
 
 def test_the_rest_is_passed_on() -> None:

@@ -127,6 +127,10 @@ def test_good_lines(line: str, expected: Rule) -> None:
         ),
         ("m USDT < 5 · for 3", ("reads", "", 19)),
         ("m USDT < 5 · for 3 hours", ("reads", "hours", 20)),
+        (
+            f'm USDT < 5 · "{"x" * 201}"',
+            ("a note of 200 characters at most", '"' + "x" * 19, 14),
+        ),
         ("m USDT < 5 · clear", ("a clear level such as 550", "", 19)),
         ("m USDT < 5 · clear 4.9", ("a clear level not below the limit 5", "4.9", 20)),
         ("m USDT > 5 · clear 5.1", ("a clear level not above the limit 5", "5.1", 20)),

@@ -12,7 +12,7 @@ from bot.core.alerts import AlertState
 from bot.core.events import AlertCleared, AlertRaised
 from bot.core.portfolio import Account, WalletState
 from bot.core.rules import parse_rule
-from bot.core.verdict import AlertKey, Verdict, Watch, newly_empty, reach_verdict, watches_of
+from bot.core.verdict import AlertKey, Verdict, newly_empty, reach_verdict, watches_of
 from bot.fetchers.errors import CredentialsRejected, ExchangeUnavailable, FetchError
 from bot.fetchers.model import Balance, Reading
 
@@ -180,6 +180,15 @@ def test_a_sum_for_two_reads_needs_each_wallet_twice() -> None:
     assert bot.kinds({"coinw/spot": read("1", 5)}) == ["alert_raised"]
 
 
+def test_a_sum_of_old_and_new_is_not_judged() -> None:
+    """After a pause the first wallet that is read does not make a sum with news of yesterday."""
+    bot = Bot("sum main USDT < 500")
+    bot.check({"main/funding": read("1000"), "main/sub:desk1": read("1000")})
+    assert bot.kinds({"main/sub:desk1": read("0", 3)}) == []  # 1000 in all: three rounds are fine
+    assert bot.kinds({"main/funding": read("0", 7)}) == []
+    assert bot.kinds({"main/sub:desk1": read("0", 7)}) == ["alert_raised"]
+
+
 what_is_read = st.one_of(st.just(DOWN), st.integers(0, 600).map(str), st.none())
 check_of_all = st.fixed_dictionaries(
     {}, optional={path: what_is_read for account in ACCOUNTS for path in account.paths}
@@ -206,7 +215,7 @@ def test_failures_move_no_alert(checks: list[dict[str, str | FetchError | None]]
 
 def test_a_watch_without_a_reading_is_not_judged() -> None:
     """A wallet that nothing is known of leaves its alert as it was."""
-    watch = Watch("low", parse_rule("main/funding USDT < 5"), "main/funding", ("main/funding",))
+    (watch,) = watches_of("low", parse_rule("main/funding USDT < 5"), ACCOUNTS)
     verdict = reach_verdict({}, watches=[watch], known={}, alerts={})
     assert verdict.alerts == (AlertState("low", "main/funding", "USDT"),)
     assert verdict.events == ()

@@ -8,7 +8,7 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from bot.chat.numbers import age_text, amount_text, change_text, clock_text, span_text
-from bot.chat.views.layout import Row, columns, first_page, name_text, path_text, room_beside
+from bot.chat.views.layout import columns, first_page, name_text, path_text, paths_text
 from bot.core.alerts import AlertState
 from bot.core.events import (
     Alert,
@@ -75,15 +75,11 @@ def _figures(alert: Alert, amount: Decimal) -> str:
     off = exact_sum([alert.limit, amount.copy_negate()]).copy_abs()
     return columns(
         [
-            _figure(_part(alert), amount),
+            (_part(alert), amount_text(amount)),
             ("limit", f"{alert.comparison} {amount_text(alert.limit)}"),
-            _figure("short" if alert.comparison == "<" else "over", off),
+            ("short" if alert.comparison == "<" else "over", amount_text(off)),
         ]
     )
-
-
-def _figure(name: str, amount: Decimal) -> Row:
-    return name, amount_text(amount, width=room_beside(name))
 
 
 def _part(alert: Alert) -> str:
@@ -94,18 +90,18 @@ def _change(event: AlertRaised) -> list[str]:
     if event.before is None or event.before == event.amount:
         return []
     difference = exact_sum([event.amount, event.before.copy_negate()])
-    return [f"{change_text(difference)} since the reading before"]
+    return [f"{change_text(difference)} against the reading before"]
 
 
 def _cleared(event: AlertCleared) -> str:
     alert = event.alert
-    back = "at least" if alert.comparison == "<" else "at most"
+    back = "≥" if alert.comparison == "<" else "≤"
     return "\n".join(
         [
             f"✅ RECOVERED · {_what(alert).rsplit(' ', 1)[0]}",
             columns(
                 [
-                    _figure(_part(alert), event.amount),
+                    (_part(alert), amount_text(event.amount)),
                     ("limit", f"{alert.comparison} {amount_text(alert.limit)}"),
                     ("clear", f"{back} {amount_text(alert.clear)}"),
                 ]
@@ -135,13 +131,12 @@ def _lost(events: Sequence[Event], now: datetime) -> Iterator[str]:
         if isinstance(event, SourceLost):
             by_reason[event.error, event.message].append(event)
     for (error, message), lost in by_reason.items():
-        paths = ", ".join(path_text(event.path) for event in lost[:8])
-        more = f" and {len(lost) - 8} more" if len(lost) > 8 else ""
+        paths = paths_text([event.path for event in lost])
         good = [event.last_good_at for event in lost if event.last_good_at is not None]
         known = f"last read {age_text(min(good), now)}" if good else "never read so far"
         yield "\n".join(
             [
-                f"🔌 CANNOT READ · {paths}{more}",
+                f"🔌 CANNOT READ · {paths}",
                 escape(message),
                 f"{known}; no rule about it is judged meanwhile",
                 f"<i>{escape(error)}</i>",
@@ -152,10 +147,9 @@ def _lost(events: Sequence[Event], now: datetime) -> Iterator[str]:
 def _found(events: Sequence[Event]) -> Iterator[str]:
     found = [event for event in events if isinstance(event, SourceFound)]
     if found:
-        paths = ", ".join(path_text(event.path) for event in found[:8])
-        more = f" and {len(found) - 8} more" if len(found) > 8 else ""
+        paths = paths_text([event.path for event in found])
         longest = max(event.at - event.since for event in found)
-        yield f"🟢 READABLE AGAIN · {paths}{more}\nafter {span_text(longest)}"
+        yield f"🟢 READABLE AGAIN · {paths}\nafter {span_text(longest)}"
 
 
 def alerts_text(report: AlertReport, zone: ZoneInfo) -> str:

@@ -6,25 +6,18 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from bot.chat.numbers import age_text, amount_text, clock_text
-from bot.chat.views.layout import (
-    Row,
-    name_text,
-    path_text,
-    room_beside,
-    tables,
-)
+from bot.chat.views.layout import Row, name_text, path_text, paths_text, tables
 from bot.core.portfolio import Amount, WalletState, amount_of
 from bot.fetchers.model import Balance
 from bot.services.report_balances import BalanceReport
 
 AT_LEAST = "≥ "
-MOST_PATHS = 5
 _FREE, _HELD = "· free", "· held"
 
 
 def reading_text(accounts: Sequence[str]) -> str:
     """Say at once that the answer is coming."""
-    return f"⏳ reading {escape(', '.join(accounts))} …"
+    return f"⏳ reading {paths_text(accounts)} …"
 
 
 def balance_blocks(report: BalanceReport, zone: ZoneInfo) -> list[str]:
@@ -47,20 +40,15 @@ def _total_blocks(report: BalanceReport) -> Iterator[str]:
         yield "nothing in any wallet"
     partly = [state.path for state in report.wallets if _tells_part(state)]
     if partly and any(not amount.complete for amount in report.totals.values()):
-        yield f"≥ at least: {_listed(partly)} tells only what is available"
+        yield f"≥ at least: {paths_text(partly)} tells only what is available"
     blind = [state.path for state in report.wallets if not state.readable]
     if blind:
-        yield f"⚠️ without {_listed(blind)}: not readable now"
+        yield f"⚠️ without {paths_text(blind)}: not readable now"
 
 
 def _tells_part(state: WalletState) -> bool:
     found = [b for b in state.balances or () if b.available is not None]
     return state.readable and any(balance.total is None for balance in found)
-
-
-def _listed(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - MOST_PATHS} more" if len(paths) > MOST_PATHS else ""
-    return ", ".join(path_text(path) for path in paths[:MOST_PATHS]) + more
 
 
 def _wallet_blocks(report: BalanceReport) -> Iterator[str]:
@@ -72,7 +60,7 @@ def _wallet_blocks(report: BalanceReport) -> Iterator[str]:
         else:
             yield from _wallet(state, shown, report.at)
     if empty and report.coin is None:
-        yield f"\nempty: {', '.join(path_text(path) for path in empty)}"
+        yield f"\nempty: {paths_text(empty)}"
 
 
 def _shown(state: WalletState, coin: str | None) -> list[Balance]:
@@ -121,7 +109,7 @@ def _amount_row(asset: str, amount: Amount) -> Row:
 
 
 def _row(name: str, amount: Amount, *, mark: str) -> Row:
-    return name, mark + amount_text(amount.value, width=room_beside(name) - len(mark))
+    return name, mark + amount_text(amount.value)
 
 
 def _staking(balance: Balance, now: datetime) -> str:

@@ -38,7 +38,9 @@ def _changes(digest: Digest, zone: ZoneInfo) -> Iterator[str]:
     if not digest.changes:
         yield "nothing"
     for path, changes in groupby(digest.changes, key=lambda change: change.path):
-        yield "\n".join([path_text(path), *tables([_change_row(change) for change in changes])])
+        head, *rest = tables([_change_row(change) for change in changes])
+        yield f"{path_text(path)}\n{head}"
+        yield from rest
 
 
 def _change_row(change: Change) -> tuple[str, str]:

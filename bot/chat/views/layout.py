@@ -3,12 +3,17 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from bot.chat.numbers import fitted
+
 COLUMNS = 34
 """What a phone shows of monospaced text in one line."""
 MOST_UNITS = 3900
 """A message has 4,096 UTF-16 units; the rest is for a heading."""
 MOST_ROWS = 60
 _COIN_WIDTH = 10
+_PATH_WIDTH = 80
+
+MOST_PATHS = 5
 
 Row = tuple[str, str]
 
@@ -20,7 +25,13 @@ def length_of(text: str) -> int:
 
 def path_text(path: str) -> str:
     """Show a path so that a touch copies it."""
-    return f"<code>{escape(path)}</code>"
+    return f"<code>{escape(name_text(path, width=_PATH_WIDTH))}</code>"
+
+
+def paths_text(paths: Sequence[str]) -> str:
+    """Name the first few paths, and how many more there are."""
+    more = f" and {len(paths) - MOST_PATHS} more" if len(paths) > MOST_PATHS else ""
+    return ", ".join(path_text(path) for path in paths[:MOST_PATHS]) + more
 
 
 def name_text(name: str, *, width: int = _COIN_WIDTH) -> str:
@@ -34,15 +45,14 @@ def columns(rows: Sequence[Row]) -> str:
     if not rows:
         return ""
     left = max(len(name) for name, _ in rows)
-    right = max(len(amount) for _, amount in rows)
+    amounts = [fitted(amount, width=COLUMNS - left - 1) for _, amount in rows]
+    right = max(map(len, amounts))
     gap = max(1, min(COLUMNS - left - right, 4))
-    lines = (f"{name:<{left}}{' ' * gap}{amount:>{right}}" for name, amount in rows)
+    lines = (
+        f"{name:<{left}}{' ' * gap}{amount:>{right}}"
+        for (name, _), amount in zip(rows, amounts, strict=True)
+    )
     return f"<pre>{escape(chr(10).join(lines))}</pre>"
-
-
-def room_beside(name: str) -> int:
-    """How wide an amount may be beside a name."""
-    return COLUMNS - len(name) - 1
 
 
 def tables(rows: Sequence[Row]) -> list[str]:

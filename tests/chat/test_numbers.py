@@ -1,0 +1,146 @@
+"""Amounts, durations and instants: exact, plain, and no lie where room is short."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat.numbers import (
+    MINUS,
+    age_text,
+    amount_text,
+    change_text,
+    clock_text,
+    fitted,
+    span_text,
+)
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+amounts = st.builds(
+    lambda number, places: Decimal(number).scaleb(-places),
+    st.integers(-(10**27), 10**27),
+    st.integers(0, 27),
+) | st.from_regex(r"-?[0-9]{1,60}(\.[0-9]{1,60})?", fullmatch=True).map(Decimal)
+
+
+def value_of(text: str) -> Decimal:
+    return Decimal(text.replace(",", "").replace(MINUS, "-").replace("…", ""))
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("0", "0"),
+        ("0.000", "0"),
+        ("500", "500"),
+        ("1000", "1,000"),
+        ("257.518301140000000", "257.51830114"),
+        ("12345.678901234567890123", "12,345.678901234567890123"),
+        ("1E+6", "1,000,000"),
+        ("1E-18", "0.000000000000000001"),
+        ("0.10", "0.1"),
+        ("-1234.50", "−1,234.5"),
+        ("123456789012345678901234567890.5", "123,456,789,012,345,678,901,234,567,890.5"),
+    ],
+)
+def test_amounts(amount: str, text: str) -> None:
+    """Amounts are written out: grouped, to the last digit, without a power of ten."""
+    assert amount_text(Decimal(amount)) == text
+
+
+@given(amounts)
+def test_amounts_are_exact(amount: Decimal) -> None:
+    """What is written is what there is, whatever its size."""
+    text = amount_text(amount)
+    assert value_of(text) == amount
+    assert set(text) <= set("0123456789,.−")
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("1,234.5678", 10, "1,234.5678"),
+        ("1,234.5678", 9, "1,234.56…"),
+        ("0.999", 4, "0.9…"),  # not 1
+        ("1,234.5678", 8, "1,234.5…"),
+        ("1,234.5678", 7, "1234.5…"),  # no "1,234.…", which says less
+        ("1,234.5678", 6, "1234.5678"),  # the whole part is never cut
+        ("1,234", 4, "1234"),
+        ("1,234", 3, "1234"),
+        ("≥ 1,234.5678", 11, "≥ 1,234.56…"),
+        ("unknown", 3, "unknown"),
+    ],
+)
+def test_fitting(text: str, width: int, shown: str) -> None:
+    """Digits of the fraction go first, then the commas, and never a digit before the point."""
+    assert fitted(text, width=width) == shown
+
+
+@given(amounts, st.integers(1, 80))
+def test_cutting_tells_no_more_than_there_is(amount: Decimal, width: int) -> None:
+    """What is cut is marked, lies no further from zero, and is off by less than its last digit."""
+    text = fitted(amount_text(amount), width=width)
+    if "…" not in text:
+        assert value_of(text) == amount
+        return
+    assert len(text) <= width
+    difference = amount.copy_abs().as_integer_ratio(), value_of(text).copy_abs().as_integer_ratio()
+    (a, b), (c, d) = difference
+    places = len(text.rstrip("…").partition(".")[2])
+    assert places >= 1
+    assert 0 <= (a * d - c * b) * 10**places < b * d
+
+
+@given(st.integers(0, 10**18 - 1), st.integers(0, 10**18 - 1), st.integers(21, 40))
+def test_eighteen_digits_always_fit(whole: int, fraction: int, width: int) -> None:
+    """The largest amounts of a token find room in a column of 21."""
+    assert len(fitted(amount_text(Decimal(f"{whole}.{fraction:018}")), width=width)) <= width
+
+
+def test_changes_have_a_sign() -> None:
+    """More is +, less is −; both exact."""
+    assert change_text(Decimal("1000.50")) == "+1,000.5"
+    assert change_text(Decimal("-0.00000001")) == "−0.00000001"
+    assert change_text(Decimal(0)) == "0"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5, "0 s"),
+        (0, "0 s"),
+        (0.4, "0 s"),
+        (59.6, "1 min"),
+        (40, "40 s"),
+        (61, "1 min 1 s"),
+        (3600, "1 h"),
+        (3605, "1 h"),
+        (3900, "1 h 5 min"),
+        (86400 + 300, "1 d"),
+        (90000, "1 d 1 h"),
+        (86400 * 400, "400 d"),
+    ],
+)
+def test_durations(seconds: float, text: str) -> None:
+    """A duration has its two largest units, if they are neighbours."""
+    assert span_text(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("ago", "text"), [(-3, "just now"), (0.9, "just now"), (1, "1 s ago"), (90, "1 min 30 s ago")]
+)
+def test_ages(ago: float, text: str) -> None:
+    """What has just been read says so, also when clocks differ a little."""
+    assert age_text(NOW - timedelta(seconds=ago), NOW) == text
+
+
+def test_clocks() -> None:
+    """An instant of another day, by the chat's clock, has its date."""
+    berlin = ZoneInfo("Europe/Berlin")
+    assert clock_text(NOW, berlin, now=NOW) == "13:00:00 CET"
+    late = NOW.replace(hour=23, minute=30)  # past midnight in Berlin
+    assert clock_text(late, berlin, now=NOW) == "02 Mar 00:30 CET"
+    assert clock_text(late, ZoneInfo("UTC"), now=NOW) == "23:30:00 UTC"
