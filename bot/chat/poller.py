@@ -85,7 +85,7 @@ class Poller:
             except TelegramError as e:
                 attempts += 1
                 if attempts == 1:
-                    log.warning(_reason(e), action=what, error=str(e))
+                    log.warning(_reason(e), action=what, error=_error(e))
             except Exception:
                 attempts += 1
                 log.exception("Something else broke off; trying on", action=what)
@@ -131,6 +131,11 @@ def _parsed(raw: str, bot: Bot) -> Update | None:
     except Exception:
         log.exception("An update could not be read and is skipped", action="parse_update")
         return None
+
+
+def _error(error: TelegramError) -> str:
+    """Quote an error; the library puts the token into that of a refused one."""
+    return "InvalidToken" if isinstance(error, InvalidToken) else str(error)
 
 
 def _reason(error: TelegramError) -> str:

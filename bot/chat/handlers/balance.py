@@ -14,6 +14,8 @@ from bot.chat.views.words import OLD_BUTTON, READING, usage_text
 from bot.core.errors import UnknownName
 
 EVERYTHING = "*"
+LONGEST_QUERY = 200
+"""No path is longer; the answer to a name that is not known repeats it."""
 
 
 def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
@@ -22,10 +24,10 @@ def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
     async def balance(update: Update, context: Context) -> None:
         if update.message is None:
             return
-        if len(context.args or ()) > 1:
+        query = " ".join(context.args or ()) or EVERYTHING
+        if " " in query or len(query) > LONGEST_QUERY:
             await update.message.reply_html(usage_text("balance"))
             return
-        query = context.args[0] if context.args else EVERYTHING
         accounts = use.balances.accounts_of(query)
         answer = await update.message.reply_html(reading_text(accounts))
         await use.checks.read_now(accounts)

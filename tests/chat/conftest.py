@@ -1,0 +1,217 @@
+"""The chat against a sandbox Telegram on a real socket, with the use cases on a real database."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.chat.application import build_application, build_bot
+from bot.chat.handlers import UseCases
+from bot.chat.poller import Poller, UpdatesBot
+from bot.core.portfolio import Account
+from bot.core.rules import parse_rule
+from bot.core.verdict import watches_of
+from bot.fetchers.errors import FetchError
+from bot.fetchers.model import Balance, Reading
+from bot.sandbox.telegram import TelegramServer, User, serve_telegram
+from bot.services.build_digests import BuildDigests
+from bot.services.check_accounts import CheckAccounts
+from bot.services.manage_chats import ManageChats
+from bot.services.manage_rules import ManageRules
+from bot.services.ports import OpenUnit
+from bot.services.report_balances import ReportBalances
+from bot.store.database import open_database
+from bot.store.unit_of_work import units_of
+from bot.transport import WireTransport
+
+OWNER, STRANGER, GROUP, FOREIGN_GROUP = 1001, 6666, -4001, -4002
+UTC_ZONE = ZoneInfo("UTC")
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again at once where the bot would wait for seconds."""
+    monkeypatch.setattr("bot.chat.poller.pause_after", lambda attempts: timedelta(milliseconds=1))
+    monkeypatch.setattr("bot.chat.pace.PAUSES_S", (0.001, 0.001))
+
+
+@dataclass
+class HandClock:
+    """Stands still until it is moved."""
+
+    now: datetime = datetime(2026, 1, 15, 9, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def telegram() -> TelegramServer:
+    """An owner, a stranger, a group that is allowed, and one with the owner in it that is not."""
+    server = TelegramServer(privacy=False)
+    server.add_private_chat("You", user_id=OWNER)
+    server.add_private_chat("Eve", user_id=STRANGER)
+    you, eve = User(OWNER, "You"), User(STRANGER, "Eve")
+    server.add_group("Desk", [User(2002, "Ada"), you], chat_id=GROUP)
+    server.add_group("Elsewhere", [eve, you], chat_id=FOREIGN_GROUP)
+    server.updates.clear()
+    return server
+
+
+@pytest.fixture
+async def api_url(telegram: TelegramServer) -> AsyncIterator[str]:
+    async with serve_telegram(telegram, page=False) as url:
+        yield url
+
+
+OpenBot = Callable[..., UpdatesBot]
+
+
+@pytest.fixture
+async def open_bot(telegram: TelegramServer) -> AsyncIterator[OpenBot]:
+    """Build bots as the app does; their connections are closed at the end."""
+    async with AsyncExitStack() as stack:
+
+        def build(api_url: str, *, token: str = telegram.token) -> UpdatesBot:
+            transports = WireTransport(), WireTransport()
+            for transport in transports:
+                stack.push_async_callback(transport.aclose)
+            return build_bot(token, api_url=api_url, transports=transports)
+
+        yield build
+
+
+@pytest.fixture
+async def open_unit(tmp_path: Path) -> AsyncIterator[OpenUnit]:
+    async with open_database(f"sqlite:///{tmp_path / 'bot.db'}") as engine:
+        yield units_of(engine)
+
+
+@dataclass
+class Exchange:
+    """Answers for all wallets, and counts who asks."""
+
+    clock: HandClock
+    answers: dict[str, dict[str, str] | Exception] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    gate: asyncio.Event | None = None
+
+    async def __call__(self, account: str, wallet: str) -> Reading:
+        path = f"{account}/{wallet}"
+        self.asked.append(path)
+        if self.gate is not None:
+            await self.gate.wait()
+        answer = self.answers.get(path, {})
+        if isinstance(answer, FetchError):
+            return Reading(wallet, self.clock(), None, answer)
+        if isinstance(answer, Exception):
+            raise answer
+        balances = (
+            Balance(c, Decimal(a), Decimal(a), Decimal(0)) for c, a in sorted(answer.items())
+        )
+        return Reading(wallet, self.clock(), tuple(balances))
+
+
+@dataclass
+class Desk:
+    """The bot, put together for one test."""
+
+    telegram: TelegramServer
+    exchange: Exchange
+    open_unit: OpenUnit
+    clock: HandClock
+    build: Callable[[], UpdatesBot]
+    tasks: asyncio.TaskGroup | None = None
+    accounts: tuple[Account, ...] = (
+        Account("main", "okx", ("funding", "trading"), timedelta(minutes=1)),
+        Account("xt", "xt", ("spot",), timedelta(minutes=1)),
+    )
+
+    def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
+        assert self.tasks is not None
+        self.tasks.create_task(work, name=name)
+
+    def use_cases(self) -> UseCases:
+        rules = {"low": parse_rule("main/funding USDT < 500")}
+        watches = [w for n, r in rules.items() for w in watches_of(n, r, self.accounts)]
+        unit_and_clock: dict[str, Any] = {"open_unit": self.open_unit, "clock": self.clock}
+        chats = ManageChats(owners=[OWNER], chats=[GROUP], **unit_and_clock)
+        told = {"recipients": chats.recipients, **unit_and_clock}
+        return UseCases(
+            CheckAccounts(
+                accounts=self.accounts,
+                watches=watches,
+                reader=self.exchange,
+                spawn=self.spawn,
+                wake_delivery=lambda: None,
+                **told,
+            ),
+            ReportBalances(accounts=self.accounts, **unit_and_clock),
+            ManageRules(rules=rules, watches=watches, **told),
+            BuildDigests(
+                at=time(9),
+                zone=UTC_ZONE,
+                paths=[path for account in self.accounts for path in account.paths],
+                wake_delivery=lambda: None,
+                **told,
+            ),
+            chats,
+            UTC_ZONE,
+        )
+
+    @asynccontextmanager
+    async def polling(self) -> AsyncIterator[Any]:
+        """Run the poller while the block runs; give the application, to put handlers into."""
+        bot = self.build()
+        async with asyncio.TaskGroup() as self.tasks:
+            application = build_application(bot, self.use_cases())
+            poller = Poller(application, bot, open_unit=self.open_unit, clock=self.clock)
+            task = self.tasks.create_task(poller.run())
+            try:
+                yield application
+            finally:
+                task.cancel()
+
+    async def quiet(self) -> None:
+        """Wait until all that was said to the bot has been handled to its end."""
+        async with asyncio.timeout(10):
+            # Nobody tells when the last of them is done.
+            while self.telegram.updates.pending or await self._unhandled():  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+
+    async def _unhandled(self) -> bool:
+        async with self.open_unit() as unit:
+            return bool(await unit.inbox.unhandled())
+
+    async def ask(self, text: str, *, chat: int = OWNER, user: int | None = None) -> list[str]:
+        """Say something, wait until it is handled, and give what the bot has said to it."""
+        said = self.telegram.say(chat, user or chat, text)
+        await self.quiet()
+        return [m.text for m in self.telegram.messages(chat) if m.from_bot and m.id > said.id]
+
+
+@pytest.fixture
+async def desk(
+    telegram: TelegramServer,
+    api_url: str,
+    open_bot: OpenBot,
+    open_unit: OpenUnit,
+    clock: HandClock,
+) -> Desk:
+    """Have everything there, and nothing running."""
+    desk = Desk(telegram, Exchange(clock), open_unit, clock, lambda: open_bot(api_url))
+    async with open_unit() as unit:
+        await unit.accounts.retain([account.name for account in desk.accounts], now=clock())
+    return desk
