@@ -8,7 +8,7 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from bot.chat.numbers import age_text, amount_text, change_text, clock_text, span_text
-from bot.chat.views.layout import columns, first_page, name_text, path_text, paths_text
+from bot.chat.views.layout import columns, first_page, name_text, one_line, path_text, paths_text
 from bot.core.alerts import AlertState
 from bot.core.events import (
     Alert,
@@ -57,10 +57,14 @@ def _raised(events: Sequence[Event], zone: ZoneInfo, now: datetime) -> Iterator[
                 _figures(alert, event.amount),
                 *_change(event),
                 f"since {clock_text(alert.since, zone, now=now)}, {age_text(alert.since, now)}",
-                *([f"“{escape(alert.note)}”"] if alert.note else []),
-                f"<i>{escape(alert.rule)} · {alert.incident}</i>",
+                *([f"“{one_line(alert.note)}”"] if alert.note else []),
+                _signature(alert),
             ]
         )
+
+
+def _signature(alert: Alert) -> str:
+    return f"<i>{one_line(alert.rule)} · {alert.incident}</i>"
 
 
 def _what(alert: Alert) -> str:
@@ -107,7 +111,7 @@ def _cleared(event: AlertCleared) -> str:
                 ]
             ),
             f"after {span_text(event.at - alert.since)}",
-            f"<i>{escape(alert.rule)} · {alert.incident}</i>",
+            _signature(alert),
         ]
     )
 
@@ -120,7 +124,7 @@ def _ended(event: AlertEnded) -> str:
             "its rule or wallet is no longer in the settings; whether it has recovered is unknown",
             f"last seen {amount_text(event.amount)}, limit "
             f"{escape(alert.comparison)} {amount_text(alert.limit)}",
-            f"<i>{escape(alert.rule)} · {alert.incident}</i>",
+            _signature(alert),
         ]
     )
 
@@ -137,7 +141,7 @@ def _lost(events: Sequence[Event], now: datetime) -> Iterator[str]:
         yield "\n".join(
             [
                 f"🔌 CANNOT READ · {paths}",
-                escape(message),
+                one_line(message),
                 f"{known}; no rule about it is judged meanwhile",
                 f"<i>{escape(error)}</i>",
             ]
@@ -193,4 +197,4 @@ def _unreadable(state: WalletState, now: datetime) -> str:
     if state.health.message is None:
         return f"⏳ {path_text(state.path)}\nnot read yet"
     good = f"last read {age_text(state.read_at, now)}" if state.read_at else "never read so far"
-    return f"🔌 {path_text(state.path)}\n{escape(state.health.message)}\n{good}"
+    return f"🔌 {path_text(state.path)}\n{one_line(state.health.message)}\n{good}"

@@ -6,7 +6,7 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from bot.chat.numbers import age_text, amount_text, clock_text
-from bot.chat.views.layout import Row, name_text, path_text, paths_text, tables
+from bot.chat.views.layout import Row, name_text, one_line, path_text, paths_text, tables
 from bot.core.portfolio import Amount, WalletState, amount_of
 from bot.fetchers.model import Balance
 from bot.services.report_balances import BalanceReport
@@ -87,7 +87,7 @@ def _heading(state: WalletState, shown: Sequence[Balance], now: datetime) -> str
         return f"{path} · {age_text(state.read_at, now)}{' · available' if partly else ''}"
     if state.health.message is None:
         return f"⏳ {path}\nnot read yet"
-    reason = escape(state.health.message)
+    reason = one_line(state.health.message)
     if state.read_at is None:
         return f"⚠️ {path}\n{reason}; never read so far"
     return f"⚠️ {path}\n{reason}\nlast good value, {age_text(state.read_at, now)}:"

@@ -12,6 +12,7 @@ MOST_UNITS = 3900
 MOST_ROWS = 60
 _COIN_WIDTH = 10
 _PATH_WIDTH = 80
+_LINE_WIDTH = 300
 
 MOST_PATHS = 5
 
@@ -38,6 +39,11 @@ def name_text(name: str, *, width: int = _COIN_WIDTH) -> str:
     """Shorten a name to a column; control and direction marks would disorder the line."""
     shown = "".join(c for c in name if c.isprintable())
     return shown if len(shown) <= width else f"{shown[: width - 1]}…"
+
+
+def one_line(text: str) -> str:
+    """Show words of others within ours: what they may do to the line is taken out."""
+    return escape(name_text(text, width=_LINE_WIDTH))
 
 
 def columns(rows: Sequence[Row]) -> str:

@@ -1,10 +1,9 @@
 """The answer to `/rules`: each rule as it was written, and how it stands now."""
 
 from collections.abc import Sequence
-from html import escape
 
 from bot.chat.numbers import amount_text
-from bot.chat.views.layout import first_page, path_text
+from bot.chat.views.layout import first_page, one_line, path_text
 from bot.core.alerts import AlertState
 from bot.services.manage_rules import RuleStatus
 
@@ -25,7 +24,7 @@ def _example() -> str:
 
 
 def _rule(status: RuleStatus) -> str:
-    lines = [f"\n<b>{escape(status.name)}</b> <code>{escape(str(status.rule))}</code>"]
+    lines = [f"\n<b>{one_line(status.name)}</b> <code>{one_line(str(status.rule))}</code>"]
     worst_first = sorted(status.states, key=lambda s: ("firing", "pending", "ok").index(s.phase))
     lines += [_state(state) for state in worst_first[:_MOST_SUBJECTS]]
     if len(worst_first) > _MOST_SUBJECTS:
@@ -36,7 +35,7 @@ def _rule(status: RuleStatus) -> str:
 def _state(state: AlertState) -> str:
     if state.amount is None:
         return f"▫️ {_subject(state)}: not judged yet"
-    amount = f"{amount_text(state.amount)} {escape(state.asset)}"
+    amount = f"{amount_text(state.amount)} {one_line(state.asset)}"
     counting = f", {state.bad_reads} bad in a row" if state.phase == "pending" else ""
     return f"{_SIGNS[state.phase]} {_subject(state)}: {amount}{counting}"
 

@@ -1,0 +1,538 @@
+"""Views: what a person reads, word for word, and that it always fits and never breaks."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from html import unescape
+from html.parser import HTMLParser
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typing_extensions import override
+
+from bot.chat.views.alerts import alerts_text, events_text
+from bot.chat.views.balances import balance_blocks, reading_text
+from bot.chat.views.digests import digest_text
+from bot.chat.views.layout import COLUMNS, columns, pages
+from bot.chat.views.rules import rules_text
+from bot.chat.views.words import usage_text, whoami_text
+from bot.core.alerts import AlertState
+from bot.core.digest import Digest, build_digest
+from bot.core.events import Alert, AlertCleared, AlertEnded, AlertRaised, SourceFound, SourceLost
+from bot.core.health import Health
+from bot.core.portfolio import WalletState, totals_by_coin
+from bot.core.rules import parse_rule
+from bot.fetchers.model import Balance, Staking
+from bot.services.manage_rules import RuleStatus
+from bot.services.report_balances import AlertReport, BalanceReport
+
+NOW = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
+UTC_ZONE, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")
+TAGS = {"b", "i", "code", "pre"}
+DOWN = Health(2, NOW - timedelta(minutes=2), "ExchangeUnavailable", "okx answered HTTP 502")
+
+
+def ago(**span: float) -> datetime:
+    return NOW - timedelta(**span)
+
+
+def alert(**more: Any) -> Alert:
+    return Alert(
+        **{
+            "incident": "A1B2C3",
+            "rule": "low",
+            "subject": "main/funding",
+            "asset": "USDT",
+            "part": "total",
+            "comparison": "<",
+            "limit": Decimal(500),
+            "clear": Decimal(525),
+            "severity": "warning",
+            "since": ago(seconds=60),
+            **more,
+        }
+    )
+
+
+def raised(amount: str = "412.5", before: str | None = None, **more: Any) -> AlertRaised:
+    was = None if before is None else Decimal(before)
+    return AlertRaised(alert=alert(**more), amount=Decimal(amount), before=was, at=NOW)
+
+
+def told(*events: Any, maybe_repeated: bool = False, zone: ZoneInfo = UTC_ZONE) -> str:
+    return events_text(events, zone=zone, now=NOW, maybe_repeated=maybe_repeated)
+
+
+def coin(
+    asset: str, total: str | None, available: str | None = None, held: str | None = None
+) -> Balance:
+    told_total, told_available, told_held = (
+        None if part is None else Decimal(part) for part in (total, available, held)
+    )
+    return Balance(asset, told_total, told_available, told_held)
+
+
+def wallet(path: str, *balances: Balance, **more: Any) -> WalletState:
+    return replace(WalletState(path, balances, ago(seconds=5)), **more)
+
+
+def report(*wallets: WalletState, coin: str | None = None) -> BalanceReport:
+    return BalanceReport(NOW, wallets, totals_by_coin(wallets), coin)
+
+
+def shown(*wallets: WalletState, coin: str | None = None) -> str:
+    return "\n".join(balance_blocks(report(*wallets, coin=coin), UTC_ZONE))
+
+
+class Reader(HTMLParser):
+    """Reads as Telegram does: only these tags, each closed in its order."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.text = ""
+
+    @override
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        assert tag in TAGS
+        self.open.append(tag)
+
+    @override
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    @override
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def read(html: str) -> str:
+    """Check that the markup is whole and that it fits a message; return what is seen."""
+    reader = Reader()
+    reader.feed(html)
+    reader.close()
+    assert reader.open == []
+    assert len(reader.text.encode("utf-16-le")) // 2 <= 4096
+    assert "&" not in re.sub(r"&(amp|lt|gt|quot|#x27);", "", html)
+    return reader.text
+
+
+def lines_of_tables(html: str) -> Iterator[str]:
+    for table in re.findall(r"<pre>(.*?)</pre>", html, re.DOTALL):
+        yield from unescape(table).split("\n")
+
+
+def test_raised() -> None:
+    """An alert says what, how much, how it has changed, since when, why and its number."""
+    event = raised("412.5", "612.5", severity="critical", note="Grid bot <needs> 500")
+    assert told(event, zone=BERLIN) == (
+        "🔴 CRITICAL · <code>main/funding</code> · <b>USDT</b> low\n"
+        "<pre>balance    412.5\n"
+        "limit      &lt; 500\n"
+        "short       87.5</pre>\n"
+        "−200 against the reading before\n"
+        "since 12:59:30 CET, 1 min ago\n"
+        "“Grid bot &lt;needs&gt; 500”\n"
+        "<i>low · A1B2C3</i>"
+    )
+
+
+def test_raised_sum_and_high() -> None:
+    """A sum says so, and what is too much is over, not short."""
+    event = raised("50001", comparison=">", limit=Decimal(50000), subject="sum */spot")
+    assert told(event) == (
+        "🟠 WARNING · sum <code>*/spot</code> · <b>USDT</b> high\n"
+        "<pre>balance      50,001\n"
+        "limit      &gt; 50,000\n"
+        "over              1</pre>\n"
+        "since 11:59:30 UTC, 1 min ago\n"
+        "<i>low · A1B2C3</i>"
+    )
+
+
+def test_cleared() -> None:
+    """Recovery says the new balance, the levels, and how long it took."""
+    event = AlertCleared(alert=alert(part="available"), amount=Decimal("900.00"), at=NOW)
+    assert told(event) == (
+        "✅ RECOVERED · <code>main/funding</code> · <b>USDT</b>\n"
+        "<pre>available      900\n"
+        "limit        &lt; 500\n"
+        "clear        ≥ 525</pre>\n"
+        "after 1 min\n"
+        "<i>low · A1B2C3</i>"
+    )
+
+
+def test_ended() -> None:
+    """What is no longer watched has not recovered."""
+    event = AlertEnded(alert=alert(), amount=Decimal(3), at=NOW)
+    assert told(event) == (
+        "⏹ ENDED · <code>main/funding</code> · <b>USDT</b> low\n"
+        "its rule or wallet is no longer in the settings; whether it has recovered is unknown\n"
+        "last seen 3, limit &lt; 500\n"
+        "<i>low · A1B2C3</i>"
+    )
+
+
+def lost(path: str, message: str = "okx answered HTTP 502", **more: Any) -> SourceLost:
+    return SourceLost(
+        **{
+            "path": path,
+            "error": "ExchangeUnavailable",
+            "message": message,
+            "since": ago(minutes=3),
+            "last_good_at": ago(minutes=4),
+            "at": NOW,
+            **more,
+        }
+    )
+
+
+def test_lost_sources_are_grouped_by_reason() -> None:
+    """One exchange that is down is one block, with the oldest of the last good readings."""
+    text = told(
+        lost("main/funding"),
+        lost("main/eth-staking", last_good_at=ago(minutes=9)),
+        lost(
+            "xt/spot", "xt does not know the key", error="CredentialsRejected", last_good_at=None
+        ),
+    )
+    assert text == (
+        "🔌 CANNOT READ · <code>main/funding</code>, <code>main/eth-staking</code>\n"
+        "okx answered HTTP 502\n"
+        "last read 9 min ago; no rule about it is judged meanwhile\n"
+        "<i>ExchangeUnavailable</i>\n"
+        "\n"
+        "🔌 CANNOT READ · <code>xt/spot</code>\n"
+        "xt does not know the key\n"
+        "never read so far; no rule about it is judged meanwhile\n"
+        "<i>CredentialsRejected</i>"
+    )
+
+
+def test_found() -> None:
+    """Sources that are back are one line, with the longest silence."""
+    events = [
+        SourceFound(path=f"main/sub:{n}", since=ago(minutes=n + 1), at=NOW) for n in range(7)
+    ]
+    assert told(*events) == (
+        "🟢 READABLE AGAIN · <code>main/sub:0</code>, <code>main/sub:1</code>, "
+        "<code>main/sub:2</code>, <code>main/sub:3</code>, <code>main/sub:4</code> and 2 more\n"
+        "after 7 min"
+    )
+
+
+def test_the_worst_comes_first() -> None:
+    """Critical, warning, recovered, ended, unreadable, readable: in this order, whatever came."""
+    text = told(
+        SourceFound(path="a/b", since=NOW, at=NOW),
+        lost("c/d"),
+        AlertEnded(alert=alert(), amount=Decimal(1), at=NOW),
+        AlertCleared(alert=alert(), amount=Decimal(1), at=NOW),
+        raised(severity="warning"),
+        raised(severity="critical"),
+    )
+    signs = [block.split(" ")[0] for block in text.split("\n\n")]
+    assert signs == ["🔴", "🟠", "✅", "⏹", "🔌", "🟢"]
+
+
+def test_a_repeat_says_so() -> None:
+    """What may have arrived before is marked."""
+    assert told(raised(), maybe_repeated=True).endswith(
+        "\n<i>This may be a repeat: Telegram did not confirm the first one.</i>"
+    )
+    assert "repeat" not in told(raised())
+
+
+def test_balances() -> None:
+    """Totals first, then each wallet with its age; what is held is told where it is known."""
+    text = shown(
+        wallet("main/funding", coin("ETH", "37.11827078", "30", "7.11827078"), coin("OLD", "0")),
+        wallet("main/sub:desk1"),
+        wallet("xt/spot", coin("ETH", "1", "1", "0")),
+    )
+    assert text == (
+        "<b>Balances</b> · 12:00:30 UTC\n"
+        "<pre>ETH    38.11827078</pre>\n"
+        "\n<b><code>main/funding</code></b> · 5 s ago\n"
+        "<pre>ETH       37.11827078\n"
+        "· free             30\n"
+        "· held     7.11827078</pre>\n"
+        "\n<b><code>xt/spot</code></b> · 5 s ago\n"
+        "<pre>ETH    1</pre>\n"
+        "\nempty: <code>main/sub:desk1</code>"
+    )
+
+
+def test_a_wallet_that_cannot_be_read() -> None:
+    """It shows why, and its last good value with its age; no total counts it."""
+    failing = wallet("main/funding", coin("ETH", "3"), read_at=ago(minutes=4), health=DOWN)
+    text = shown(failing, wallet("xt/spot", coin("ETH", "1")))
+    assert "<pre>ETH    ≥ 1</pre>" in text
+    assert "⚠️ without <code>main/funding</code>: not readable now" in text
+    assert (
+        "⚠️ <b><code>main/funding</code></b>\nokx answered HTTP 502\n"
+        "last good value, 4 min ago:\n<pre>ETH    3</pre>"
+    ) in text
+
+
+def test_a_wallet_that_was_never_read() -> None:
+    """It has no number at all."""
+    text = shown(WalletState("main/funding", health=DOWN))
+    assert "okx answered HTTP 502; never read so far" in text
+    assert "<pre>" not in text
+    assert "nothing in any wallet" not in text
+    assert "empty" not in text
+
+
+def test_available_only() -> None:
+    """Where the exchange does not tell the total, the heading says what is shown."""
+    text = shown(wallet("coinw/spot", coin("USDT", None, "257.51830114")))
+    assert "<code>coinw/spot</code></b> · 5 s ago · available\n<pre>USDT    257.51830114<" in text
+    assert "<pre>USDT    ≥ 257.51830114</pre>" in text
+
+
+def test_staking() -> None:
+    """A snapshot says how old it is, and what it has earned."""
+    staking = Staking(ago(hours=3), Decimal("0.00006549"), Decimal("0.01490596"))
+    beth = Balance("BETH", Decimal("0.63926191"), None, None, staking)
+    text = shown(wallet("main/eth-staking", beth))
+    assert text.endswith(
+        "<pre>BETH    0.63926191</pre>\nsnapshot 3 h ago · interest 0.00006549, in all 0.01490596"
+    )
+
+
+def test_an_unknown_amount_is_unknown() -> None:
+    """A coin whose amount is not told is not shown as nothing."""
+    assert "<pre>ETH    unknown</pre>" in shown(wallet("a/spot", coin("ETH", None, None, "1")))
+
+
+def test_one_coin() -> None:
+    """Asked for one coin, no other is shown, and no empty wallet."""
+    text = shown(
+        wallet("a/spot", coin("ETH", "1"), coin("BTC", "2")), wallet("b/spot"), coin="BTC"
+    )
+    assert text.startswith("<b>Balances</b> · BTC · ")
+    assert "<pre>BTC    2</pre>" in text
+    assert "<pre>ETH" not in text
+    assert "empty" not in text
+
+
+def digest(*wallets: WalletState, **more: Any) -> Digest:
+    return build_digest(
+        **{
+            "local_date": date(2026, 3, 1),
+            "late": False,
+            "at": NOW,
+            "since": ago(days=1),
+            "wallets": wallets,
+            "before": {},
+            "firing": [],
+            **more,
+        }
+    )
+
+
+def test_digest() -> None:
+    """Balances, changes, what is low, what cannot be read: each with its heading."""
+    firing = AlertState("low", "main/funding", "USDT", amount=Decimal(400), alert=alert())
+    text = digest_text(
+        digest(
+            wallet("main/funding", coin("USDT", "400")),
+            wallet("xt/spot", coin("ETH", "1"), health=DOWN),
+            before={"main/funding": [coin("USDT", "650")], "xt/spot": [coin("ETH", "9")]},
+            firing=[firing],
+            late=True,
+        ),
+        BERLIN,
+    )
+    assert text == (
+        "☀️ <b>Digest</b> · Sun 01 Mar 2026 · 13:00 CET\n"
+        "late: I was not running when it was due\n"
+        "\n<b>Balances</b>\n"
+        "<pre>USDT    ≥ 400</pre>\n"
+        "\n<b>Changed</b> since 28 Feb 13:00 CET\n"
+        "<code>main/funding</code>\n"
+        "<pre>USDT    −250</pre>\n"
+        "\n<b>Low or high</b>\n"
+        "🟠 WARNING · <code>main/funding</code> · <b>USDT</b> low\n"
+        "400, limit &lt; 500\n"
+        "since 12:59:30 CET, 1 min ago\n"
+        "\n<b>Cannot be read</b>\n"
+        "🔌 <code>xt/spot</code>\nokx answered HTTP 502\nlast read 5 s ago"
+    )
+
+
+def test_is_anything_wrong() -> None:
+    """`/alerts` says that all is well, and how old that knowledge is; or what is wrong."""
+    states = (wallet("a/spot"), wallet("b/spot", read_at=ago(seconds=42)))
+    well = alerts_text(AlertReport(NOW, (), (), states), UTC_ZONE)
+    assert well == "✅ All is well: 2 wallets, oldest reading 42 s ago."
+    blind = (wallet("c/spot", health=DOWN),)
+    firing = (AlertState("low", "a/spot", "USDT", amount=Decimal(400), alert=alert()),)
+    text = alerts_text(AlertReport(NOW, firing, blind, (*states, *blind)), UTC_ZONE)
+    assert "All is well" not in text
+    assert "400, limit &lt; 500" in text
+    assert "🔌 <code>c/spot</code>\nokx answered HTTP 502" in text
+
+
+coins = st.text(
+    st.characters(exclude_categories=["Cs", "Cc", "Zs"], exclude_characters="\n"),
+    min_size=1,
+    max_size=64,
+)
+parts = st.none() | st.builds(
+    lambda whole, fraction: f"{whole}.{fraction:018}",
+    st.integers(0, 10**18 - 1),
+    st.integers(0, 10**18 - 1),
+)
+balances = st.lists(st.builds(coin, coins, parts, parts, parts), max_size=8)
+
+
+@given(st.lists(balances, min_size=1, max_size=3))
+def test_tables_of_balances_fit_a_phone(wallets: list[list[Balance]]) -> None:
+    """Whatever coins and amounts there are, no line of a table is wider than a phone."""
+    states = [wallet(f"a{n}/spot", *held) for n, held in enumerate(wallets)]
+    for block in balance_blocks(report(*states), UTC_ZONE):
+        read(block)
+        assert all(len(line) <= COLUMNS for line in lines_of_tables(block))
+
+
+@given(balances, balances)
+def test_tables_of_digests_fit_a_phone(before: list[Balance], after: list[Balance]) -> None:
+    """Totals and differences keep to the same width."""
+    text = digest_text(digest(wallet("a/spot", *after), before={"a/spot": before}), UTC_ZONE)
+    read(text)
+    assert all(len(line) <= COLUMNS for line in lines_of_tables(text))
+
+
+amounts = parts.filter(bool).map(str).map(Decimal)
+
+
+@given(amounts, amounts, amounts, st.sampled_from("<>"), st.sampled_from(["total", "available"]))
+def test_tables_of_alerts_fit_a_phone(
+    amount: Decimal, limit: Decimal, clear: Decimal, sign: str, part: str
+) -> None:
+    """Balance, limit and shortfall keep to the same width."""
+    given_ = alert(limit=limit, clear=clear, comparison=sign, part=part)
+    for event in (
+        AlertRaised(alert=given_, amount=amount, before=None, at=NOW),
+        AlertCleared(alert=given_, amount=amount, at=NOW),
+    ):
+        assert all(len(line) <= COLUMNS for line in lines_of_tables(told(event)))
+
+
+NASTY = [
+    "<b>",
+    "&",
+    "&amp;",
+    "</pre>",
+    "\u202eabc\u202c",
+    "a\nb",
+    "'\"",
+    "x" * 300,
+    "<" * 300,
+    "😀" * 50,
+]
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_nasty_names_break_no_text(name: str) -> None:
+    """Names with markup, marks of direction or without end leave every text whole."""
+    states = [wallet(f"{name}/{name}", coin(name, "1")), wallet(name, health=DOWN)]
+    firing = AlertState(name, f"{name}/x", name, amount=Decimal(1), alert=alert(asset=name))
+    given_ = alert(subject=f"sum {name}", asset=name, note=name[:200], rule=name)
+    health = replace(DOWN, message=name)
+    texts = [
+        told(
+            *[raised(subject=name, asset=name, note=name[:200], rule=name)] * 3,
+            AlertCleared(alert=given_, amount=Decimal(1), at=NOW),
+            AlertEnded(alert=given_, amount=Decimal(1), at=NOW),
+            *[lost(f"{name}{n}", name) for n in range(9)],
+            SourceFound(path=name, since=NOW, at=NOW),
+        ),
+        shown(*states, wallet("x", health=health)),
+        digest_text(digest(*states, before={name: [coin(name, "5")]}, firing=[firing]), UTC_ZONE),
+        alerts_text(AlertReport(NOW, (firing,), (states[1],), tuple(states)), UTC_ZONE),
+        rules_text([RuleStatus(name, parse_rule("* USDT < 5"), (firing,))]),
+        reading_text([name, name]),
+        usage_text("balance"),
+        whoami_text(user_id=1, chat_id=-1, role="an owner"),
+    ]
+    for text in texts:
+        assert "\u202e" not in read(text)
+
+
+def many_wallets(count: int, coins_each: int) -> Sequence[WalletState]:
+    held = [coin(f"C{n:03}", "123456.789012345678") for n in range(coins_each)]
+    return [wallet(f"account{n}/sub:desk{n}", *held) for n in range(count)]
+
+
+def test_two_hundred_alerts_are_one_message() -> None:
+    """What does not fit is left out with a word; what is left is whole."""
+    events = [raised(subject=f"main/sub:desk{n}", note="n" * 200) for n in range(200)]
+    text = read(told(*events, maybe_repeated=True))
+    assert text.endswith("… and more: /alerts shows all")
+    assert text.count("WARNING") > 5
+    firing = tuple(
+        AlertState("low", f"a{n}/b", "USDT", amount=Decimal(1), alert=alert()) for n in range(200)
+    )
+    read(alerts_text(AlertReport(NOW, firing, (), ()), UTC_ZONE))
+    read(rules_text([RuleStatus("low", parse_rule("* USDT < 5"), firing)] * 50))
+
+
+@pytest.mark.parametrize(("count", "each"), [(1, 500), (500, 0), (200, 3), (3, 100)])
+def test_many_balances_are_pages(count: int, each: int) -> None:
+    """Each page is whole and fits, and no coin is lost between two of them."""
+    states = many_wallets(count, each)
+    laid = pages(balance_blocks(report(*states), UTC_ZONE))
+    seen = "\n".join(read(page) for page in laid)
+    assert all(seen.count(f"C{n:03}") == count + 1 for n in range(each))
+    read(digest_text(digest(*states, before={s.path: [] for s in states}), UTC_ZONE))
+    read(reading_text([state.path for state in states]))
+
+
+def test_many_wallets_that_cannot_be_read() -> None:
+    """Five hundred failures do not make a message that Telegram refuses."""
+    states = [wallet(f"a{n}/spot", coin("ETH", "1"), health=DOWN) for n in range(500)]
+    for page in pages(balance_blocks(report(*states), UTC_ZONE)):
+        read(page)
+    read(digest_text(digest(*states), UTC_ZONE))
+    read(told(*[lost(f"a{n}/spot", f"reason {n}") for n in range(500)]))
+
+
+failing = st.builds(
+    lambda held, known: (
+        wallet("a/spot", *held, health=DOWN) if known else WalletState("a/spot", health=DOWN)
+    ),
+    st.lists(st.builds(coin, st.just("ETH"), st.just("0") | st.just("7")), max_size=1),
+    st.booleans(),
+)
+
+
+@given(failing, st.sampled_from([None, "ETH"]))
+@settings(max_examples=30)
+def test_a_failed_wallet_never_shows_a_zero(state: WalletState, only: str | None) -> None:
+    """Where nothing could be read there is no table with a nought in it, and no "empty"."""
+    for text in (
+        shown(state, coin=only),
+        digest_text(digest(state), UTC_ZONE),
+        alerts_text(AlertReport(NOW, (), (state,), (state,)), UTC_ZONE),
+        told(lost("a/spot")),
+    ):
+        assert "empty" not in text
+        assert "nothing in any wallet" not in text
+        assert not [line for line in lines_of_tables(text) if re.search(r"\s0$", line)]
+
+
+def test_columns() -> None:
+    """Names stand left, amounts right, as near as they may."""
+    assert columns([]) == ""
+    assert columns([("A", "1"), ("LONG", "22")]) == "<pre>A        1\nLONG    22</pre>"
+    (line,) = lines_of_tables(columns([("A" * 10, f"{'1' * 18}.5")]))
+    assert line == f"{'A' * 10}    {'1' * 18}.5"
