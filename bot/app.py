@@ -191,7 +191,8 @@ def _assembled(
     outbox_changed = asyncio.Event()
     tasks = Tasks()
 
-    async def read(account: str, wallet: str) -> Reading:
+    async def read(path: str) -> Reading:
+        account, _, wallet = path.partition("/")
         return await fetchers[account].fetch(wallet)
 
     chats = ManageChats(

@@ -15,7 +15,8 @@ from bot.services.ports import Clock, OpenUnit, Recipients, Unit
 
 log = structlog.get_logger(__name__)
 
-LATE_AFTER = timedelta(minutes=2)
+LATE_AFTER = timedelta(minutes=5)
+"""For a machine that slept; after a start, whatever was due before it is late."""
 
 
 class BuildDigests:
@@ -39,6 +40,7 @@ class BuildDigests:
         self._open_unit = open_unit
         self._recipients = recipients
         self._clock = clock
+        self._started_at = clock()
         self._wake_delivery = wake_delivery
 
     async def queue_due(self) -> None:
@@ -68,7 +70,7 @@ class BuildDigests:
         event = DigestDue(
             local_date=day,
             since=await unit.digests.last_before(chat.chat_id, day),
-            late=now - due_at > LATE_AFTER,
+            late=due_at < self._started_at or now - due_at > LATE_AFTER,
             at=due_at,
         )
         await unit.outbox.add([event], chats=[chat], at=now)

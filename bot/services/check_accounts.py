@@ -5,7 +5,7 @@ Follow one balance: `reader` (wire) → `reach_verdict` (core) → `_keep` (data
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=30)
 RENEW_EVERY_S = 10.0
+SHORT_PAUSE = timedelta(seconds=5)
 
 
 class CheckAccounts:
@@ -116,20 +117,21 @@ class CheckAccounts:
                 await unit.accounts.renew(claim, until=self._clock() + LEASE)
 
     async def _read(self, account: Account) -> Mapping[str, Reading]:
-        paths = dict(zip(account.paths, account.wallets, strict=True))
-        async with asyncio.TaskGroup() as group:
-            tasks = {
-                path: group.create_task(self._reader(account.name, wallet))
-                for path, wallet in paths.items()
-            }
-        readings = {path: task.result() for path, task in tasks.items()}
+        """Read all wallets, and once more those that are suddenly empty or were told to wait."""
+        readings = await self._read_wallets(account.paths)
         async with self._open_unit() as unit:
             known = await unit.wallets.load(account.paths)
-        for path, wallet in paths.items():
-            if newly_empty(known.get(path), readings[path]):
-                log.warning("All is gone: reading again", action="confirm_empty", path=path)
-                readings[path] = await self._reader(account.name, wallet)
-        return readings
+        emptied = [path for path, r in readings.items() if newly_empty(known.get(path), r)]
+        for path in emptied:
+            log.warning("All is gone: reading again", action="confirm_empty", path=path)
+        pauses = _short_pauses(readings, self._clock())
+        await asyncio.sleep(max(pauses.values(), default=timedelta(0)).total_seconds())
+        return readings | await self._read_wallets([*emptied, *pauses])
+
+    async def _read_wallets(self, paths: Iterable[str]) -> dict[str, Reading]:
+        async with asyncio.TaskGroup() as group:
+            tasks = {path: group.create_task(self._reader(path)) for path in paths}
+        return {path: task.result() for path, task in tasks.items()}
 
     async def _keep(
         self, claim: Claim, readings: Mapping[str, Reading], *, due_at: datetime
@@ -160,6 +162,16 @@ class CheckAccounts:
             await unit.outbox.add(verdict.events, chats=chats, at=self._clock())
             for event in verdict.events:
                 log.info("Worth telling", action=event.kind, chats=len(chats), about=about(event))
+
+
+def _short_pauses(readings: Mapping[str, Reading], now: datetime) -> dict[str, timedelta]:
+    """Find the wallets that the exchange will let us read again in a moment."""
+    pauses = {
+        path: max(reading.error.retry_at - now, timedelta(0))
+        for path, reading in readings.items()
+        if isinstance(reading.error, RateLimited)
+    }
+    return {path: pause for path, pause in pauses.items() if pause <= SHORT_PAUSE}
 
 
 def _rest_until(readings: Mapping[str, Reading]) -> datetime | None:

@@ -32,9 +32,9 @@ class Spawn(Protocol):
 
 
 class WalletReader(Protocol):
-    """Reads one wallet of a configured account now; what goes wrong is in the reading."""
+    """Reads one wallet now, by its path; what goes wrong is in the reading."""
 
-    async def __call__(self, account: str, wallet: str) -> Reading: ...
+    async def __call__(self, path: str) -> Reading: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """What is wrong: each line begins with the full name of a setting, none shows a secret."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -108,12 +107,12 @@ def _shared_keys(settings: Settings) -> Iterator[str]:
         name: (account.exchange, account.api_key.get_secret_value())
         for name, account in settings.accounts.items()
     }
-    often = Counter(keys.values())
-    for name, key in keys.items():
-        if often[key] > 1:
-            others = _either(n.upper() for n, k in keys.items() if k == key and n != name)
+    first: dict[tuple[str, str], str] = {}
+    for name, key in sorted(keys.items()):
+        other = first.setdefault(key, name)
+        if other != name:
             top = f"BOT_ACCOUNTS__{name.upper()}"
-            yield f"{top}__API_KEY: is the key of {others}, too; use it once"
+            yield f"{top}__API_KEY: is the key of {other.upper()}, too; use it once"
 
 
 def rule_problems(settings: Settings) -> Iterator[str]:

@@ -80,8 +80,8 @@ class Exchange:
     """While it is there and not set, nothing is answered."""
     on_ask: Callable[[str], None] = lambda path: None
 
-    async def __call__(self, account: str, wallet: str) -> Reading:
-        path = f"{account}/{wallet}"
+    async def __call__(self, path: str) -> Reading:
+        wallet = path.partition("/")[2]
         self.asked.append(path)
         self.on_ask(path)
         if self.gate is not None:
