@@ -23,18 +23,12 @@ def digest_date(now: datetime, *, at: time, zone: ZoneInfo) -> date | None:
     """Return the local date whose digest is due at `now` and not yet over; None before its time.
 
     A time that a change of clocks moves past midnight still belongs to the date it was meant for.
+    A date that a country leaves out moves by a whole day onto the next, which is asked first.
     """
     today = now.astimezone(zone).date()
     for day in (today, today - _DAY):
         due = instant_of(day, at, zone)
         lands_on = due.astimezone(zone).date()
-        if due <= now and lands_on == today and (day == today or _exists(day, zone)):
+        if due <= now and lands_on == today:
             return day
     return None
-
-
-def _exists(day: date, zone: ZoneInfo) -> bool:
-    """Whether any instant has this local date: an island that jumps a day has no such instant."""
-    midnight = datetime.combine(day, time(), tzinfo=UTC)
-    instants = (midnight + timedelta(hours=hour) for hour in range(-14, 39))
-    return any(instant.astimezone(zone).date() == day for instant in instants)
