@@ -104,6 +104,7 @@ def _engine(path: Path) -> AsyncEngine:
     )
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
+    event.listen(engine.sync_engine, "invalidate", _let_go)
     return engine
 
 
@@ -118,6 +119,14 @@ def _prepare(connection: Any, _record: object) -> None:
 def _begin(connection: Connection) -> None:
     """Take the write lock first: a read that turns into a write cannot wait for it."""
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _let_go(connection: Any, _record: object, _error: object) -> None:
+    """End the transaction of a connection that is thrown away because its task was cancelled.
+
+    Closing alone leaves it, and the write lock, in place while any cursor is still referenced.
+    """
+    connection.rollback()
 
 
 async def _migrate(engine: AsyncEngine) -> None:

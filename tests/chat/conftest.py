@@ -1,7 +1,8 @@
 """The chat against a sandbox Telegram on a real socket, with the use cases on a real database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
@@ -11,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import structlog
 
 from bot.chat.application import build_application, build_bot
 from bot.chat.handlers import UseCases
@@ -20,6 +22,7 @@ from bot.core.rules import parse_rule
 from bot.core.verdict import watches_of
 from bot.fetchers.errors import FetchError
 from bot.fetchers.model import Balance, Reading
+from bot.log import set_up_log
 from bot.sandbox.telegram import TelegramServer, User, serve_telegram
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
@@ -40,6 +43,19 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try again at once where the bot would wait for seconds."""
     monkeypatch.setattr("bot.chat.poller.pause_after", lambda attempts: timedelta(milliseconds=1))
     monkeypatch.setattr("bot.chat.pace.PAUSES_S", (0.001, 0.001))
+
+
+@pytest.fixture
+def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
+    """Log everything as in production, but strike nothing out; give what was logged."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    set_up_log(level="DEBUG", style="text", secrets=())
+    structlog.configure(cache_logger_on_first_use=False)
+    yield lambda: capsys.readouterr().err
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @dataclass
