@@ -91,6 +91,14 @@ def step(
     return replace(worse, alert=alert), (raised,)
 
 
+def still_meant(state: AlertState, rule: Rule | None) -> bool:
+    """Whether a state belongs to the rule as it is now: recovery from another limit is none."""
+    if rule is None or state.alert is None:
+        return rule is not None
+    told = (state.alert.comparison, state.alert.limit, state.alert.clear)
+    return told == (rule.comparison, rule.limit, rule.clear_level)
+
+
 def end(state: AlertState, *, at: datetime) -> tuple[Event, ...]:
     """Tell that a firing alert is over because its rule or wallet is gone."""
     if state.alert is None or state.amount is None:

@@ -57,7 +57,7 @@ class AlertCleared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertEnded:
-    """The rule or the wallet is no longer there: nobody knows whether it has recovered."""
+    """The rule or the wallet is no longer what it was: nobody knows whether it has recovered."""
 
     alert: Alert
     amount: Decimal

@@ -14,6 +14,8 @@ from bot.fetchers.model import Reading
 LOST_AFTER_FAILURES = 3
 LOST_AFTER = timedelta(minutes=5)
 
+_LASTING = {kind.__name__ for kind in FetchError.__subclasses__() if kind.lasting}
+
 
 @dataclass(frozen=True, slots=True)
 class Health:
@@ -67,6 +69,6 @@ def _failed(health: Health, error: FetchError, at: datetime) -> Health:
 def _is_news(health: Health, error: FetchError, at: datetime) -> bool:
     """A lost source is told again only when it turns out that a person must mend it."""
     if health.lost_for is not None:
-        return error.lasting and health.lost_for != type(error).__name__
+        return error.lasting and health.lost_for not in _LASTING
     patience_over = at - (health.failing_since or at) >= LOST_AFTER
     return error.lasting or health.failures >= LOST_AFTER_FAILURES or patience_over

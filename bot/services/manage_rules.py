@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.core.alerts import AlertState, end
+from bot.core.alerts import AlertState, end, still_meant
 from bot.core.rules import Rule
 from bot.core.verdict import Watch
 from bot.services.ports import Clock, OpenUnit, Recipients
@@ -38,11 +38,11 @@ class ManageRules:
         self._clock = clock
 
     async def end_vanished(self) -> None:
-        """End the alerts of rules and wallets that the settings no longer have, with a word."""
-        wanted = {watch.key for watch in self._watches}
+        """End the alerts of rules and wallets that the settings no longer have so, with a word."""
+        rules = {watch.key: watch.rule for watch in self._watches}
         async with self._open_unit() as unit:
             states = await unit.alerts.load()
-            gone = [state for key, state in states.items() if key not in wanted]
+            gone = [s for key, s in states.items() if not still_meant(s, rules.get(key))]
             events = [event for state in gone for event in end(state, at=self._clock())]
             if events:
                 chats = self._recipients(await unit.chats.load())

@@ -55,6 +55,7 @@ def _sentence(error: Any) -> str:
     if isinstance(cause, ValueError):
         return str(cause)
     plain: dict[str, str] = {
+        "literal_error": f"expected {error.get('ctx', {}).get('expected')}",
         "missing": "is missing",
         "int_parsing": "expected numbers, separated by commas",
         "bool_parsing": "expected true or false",

@@ -58,6 +58,7 @@ def told(*story: tuple[FetchError | None, float]) -> list[Event]:
         ([(DOWN, n) for n in range(10)], ["lost"]),  # told once
         ([(REJECTED, 0)], ["lost"]),
         ([(FORBIDDEN, 0)], ["lost"]),
+        ([(REJECTED, 0), (FORBIDDEN, 60), (REJECTED, 120)], ["lost"]),  # a person knows already
         ([(SKEWED, 0)], []),
         ([(REJECTED, n) for n in range(5)], ["lost"]),
         ([(REJECTED, 0), (None, 60)], ["lost", "found"]),

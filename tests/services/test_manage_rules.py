@@ -34,6 +34,22 @@ async def test_vanished_alert_ends_with_a_word(house: Any, gone: str) -> None:
         assert all(state.alert is None for state in (await unit.alerts.load()).values())
 
 
+@pytest.mark.parametrize(
+    "changed",
+    ["main/funding USDT < 400", "main/funding USDT > 5000", "main/funding USDT < 500 · clear 900"],
+)
+async def test_another_limit_is_no_recovery(house: Any, changed: str) -> None:
+    """A rule that was changed while it fires ends its alert; the new one is judged afresh."""
+    await fire(house)
+    name = next(iter(house.rules))
+    house.rules[name] = parse_rule(changed)
+    await house.build_rules().end_vanished()
+    assert [e.kind for p in await house.queued() for e in p.events] == ["alert_ended"]
+    await house.check(house.build_checks())
+    raised = ["alert_raised"] if "<" in changed else []
+    assert [e.kind for p in await house.queued() for e in p.events] == raised
+
+
 async def test_ending_is_a_reply(house: Any) -> None:
     """The word is a reply to the alert, with the amount that was seen last."""
     await fire(house)

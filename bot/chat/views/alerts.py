@@ -121,7 +121,7 @@ def _ended(event: AlertEnded) -> str:
     return "\n".join(
         [
             f"⏹ ENDED · {_what(alert)}",
-            "its rule or wallet is no longer in the settings; whether it has recovered is unknown",
+            "its rule or wallet has changed in the settings; whether it has recovered is unknown",
             f"last seen {amount_text(event.amount)}, limit "
             f"{escape(alert.comparison)} {amount_text(alert.limit)}",
             _signature(alert),

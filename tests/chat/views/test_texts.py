@@ -173,7 +173,7 @@ def test_ended() -> None:
     event = AlertEnded(alert=alert(), amount=Decimal(3), at=NOW)
     assert told(event) == (
         "⏹ ENDED · <code>main/funding</code> · <b>USDT</b> low\n"
-        "its rule or wallet is no longer in the settings; whether it has recovered is unknown\n"
+        "its rule or wallet has changed in the settings; whether it has recovered is unknown\n"
         "last seen 3, limit &lt; 500\n"
         "<i>low · A1B2C3</i>"
     )
