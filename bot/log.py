@@ -3,10 +3,12 @@
 Not logging them is the method; the redaction is for what slips through.
 """
 
+import json
 import logging
 import sys
 from collections.abc import Iterable
 from typing import Literal
+from urllib.parse import quote
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -23,7 +25,9 @@ class _Redaction(logging.Formatter):
     def __init__(self, inner: logging.Formatter, secrets: Iterable[str]) -> None:
         super().__init__()
         self._inner = inner
-        self._secrets = sorted({s for s in secrets if len(s) >= _SHORTEST}, key=len, reverse=True)
+        long_enough = (secret for secret in secrets if len(secret) >= _SHORTEST)
+        written = {way for secret in long_enough for way in _ways_to_write(secret)}
+        self._secrets = sorted(written, key=len, reverse=True)
 
     @override
     def format(self, record: logging.LogRecord) -> str:
@@ -31,6 +35,14 @@ class _Redaction(logging.Formatter):
         for secret in self._secrets:
             line = line.replace(secret, STRUCK_OUT)
         return line
+
+
+def _ways_to_write(secret: str) -> set[str]:
+    """List a secret as it is, within quotes, and within quotes that were quoted again."""
+    ways = {secret, quote(secret, safe="")}
+    for _ in range(2):
+        ways |= {way for known in ways for way in (json.dumps(known)[1:-1], repr(known)[1:-1])}
+    return ways
 
 
 def set_up_log(

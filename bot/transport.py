@@ -15,6 +15,8 @@ import yarl
 from typing_extensions import override
 
 CHUNK_BYTES = 16 * 1024
+NOT_PASSED_ON = {b"set-cookie"}
+"""httpx would keep a cookie and send it back with another account's key."""
 
 
 class WireTransport(httpx.AsyncBaseTransport):
@@ -45,7 +47,7 @@ class WireTransport(httpx.AsyncBaseTransport):
         else:
             return httpx.Response(
                 answer.status,
-                headers=list(answer.raw_headers),
+                headers=[h for h in answer.raw_headers if h[0].lower() not in NOT_PASSED_ON],
                 stream=_Body(answer),
                 request=request,
             )

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -46,14 +47,18 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
+def logged() -> Iterator[Callable[[], str]]:
     """Log everything as in production, but strike nothing out; give what was logged."""
     root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+    level = root.level
     set_up_log(level="DEBUG", style="text", secrets=())
     structlog.configure(cache_logger_on_first_use=False)
-    yield lambda: capsys.readouterr().err
-    root.handlers[:] = handlers
+    (handler,) = root.handlers
+    assert isinstance(handler, logging.StreamHandler)
+    text = StringIO()
+    handler.setStream(text)
+    yield text.getvalue
+    root.removeHandler(handler)
     root.setLevel(level)
     structlog.reset_defaults()
 
@@ -124,8 +129,8 @@ class Exchange:
     asked: list[str] = field(default_factory=list)
     gate: asyncio.Event | None = None
 
-    async def __call__(self, account: str, wallet: str) -> Reading:
-        path = f"{account}/{wallet}"
+    async def __call__(self, path: str) -> Reading:
+        wallet = path.partition("/")[2]
         self.asked.append(path)
         if self.gate is not None:
             await self.gate.wait()
