@@ -15,6 +15,7 @@ from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.store import migrations
 from bot.store.errors import DatabaseUnusable
 
 if TYPE_CHECKING:
@@ -130,15 +131,11 @@ def _let_go(connection: Any, _record: object, _error: object) -> None:
 
 
 async def _migrate(engine: AsyncEngine) -> None:
-    from alembic.util import CommandError
-
-    from bot.store import migrations
-
     try:
         async with engine.begin() as connection:
             await connection.run_sync(migrations.upgrade)
     except DatabaseError as e:
         raise DatabaseUnusable(f"{engine.url.database} cannot be used: {e.orig}") from None
-    except CommandError:
+    except migrations.MadeByNewer:
         what = f"{engine.url.database} was made by a newer balance-bot"
         raise DatabaseUnusable(f"{what}: install that or a later one") from None

@@ -1,10 +1,15 @@
 """The migrations lead exactly to the tables of `schema`."""
 
+from pathlib import Path
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.store import migrations
+from bot.store.migrations import HEAD
 from bot.store.schema import metadata
 
 
@@ -42,3 +47,9 @@ def _keys(connection: Connection, table: str) -> tuple[list[str], set[tuple[str,
         for key in look.get_foreign_keys(table)
     }
     return list(look.get_pk_constraint(table)["constrained_columns"]), foreign
+
+
+def test_head_is_the_last_file() -> None:
+    """The version at which nothing needs to be done is the newest that there is."""
+    folder = Path(migrations.__file__).parent
+    assert ScriptDirectory(str(folder)).get_current_head() == HEAD
