@@ -107,8 +107,11 @@ def _print_table(readings: dict[str, Reading]) -> None:
             table.add_row(path, balance.asset, *(_amount(part) or "unknown" for part in parts))
         if reading.balances == ():
             table.add_row(path, "empty")
-    console = Console(markup=False, highlight=False)
+    console = Console(markup=False, highlight=False, soft_wrap=True)
     if table.rows:
+        # A line that is too long for the terminal is better than an amount that is cut.
+        needed = Console(width=10_000).measure(table).maximum
+        console.width = max(console.width, needed)
         console.print(table)
     for path, reading in readings.items():
         if reading.error is not None:

@@ -1,0 +1,133 @@
+"""`balances`: to the letter of what was promised to scripts, and to the last digit for people."""
+
+import json
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+async def test_json_to_the_letter(run: Any, stage: Any) -> None:
+    """One object; every wallet in order, every amount as text, unknown parts null."""
+    done = await run("balances", "--json", settings=stage.settings)
+    assert (done.code, done.err) == (0, "")
+    found = json.loads(done.out)
+    assert list(found) == ["read_at", "wallets"]
+    instants = [found["read_at"], *(wallet.pop("read_at") for wallet in found["wallets"])]
+    assert all(INSTANT.fullmatch(instant) for instant in instants)
+    assert found["wallets"] == [
+        {
+            "path": "coinw/spot",
+            "exchange": "coinw",
+            "status": "ok",
+            "balances": [
+                {
+                    "asset": "USDT",
+                    "total": None,
+                    "available": "257.518301140000000",
+                    "held": None,
+                }
+            ],
+        },
+        {
+            "path": "main/funding",
+            "exchange": "okx",
+            "status": "ok",
+            "balances": [
+                {
+                    "asset": "ETH",
+                    "total": "37.11827078",
+                    "available": "37.11827078",
+                    "held": "0",
+                },
+                {
+                    "asset": "USDT",
+                    "total": "12346.178901234567890123",
+                    "available": "12345.678901234567890123",
+                    "held": "0.5",
+                },
+            ],
+        },
+        {
+            "path": "main/eth-staking",
+            "exchange": "okx",
+            "status": "ok",
+            "balances": [
+                {
+                    "asset": "BETH",
+                    "total": "0.63926191",
+                    "available": None,
+                    "held": None,
+                    "as_of": "2023-11-06T08:00:00.000Z",
+                    "interest_latest": "0.00006549",
+                    "interest_total": "0.01490596",
+                }
+            ],
+        },
+        {
+            "path": "main/sub:desk 1",
+            "exchange": "okx",
+            "status": "ok",
+            "balances": [{"asset": "BTC", "total": "1", "available": "1", "held": "0"}],
+        },
+        {"path": "xt/spot", "exchange": "xt", "status": "ok", "balances": []},
+    ]
+
+
+async def test_unreadable_wallets_are_told(run: Any, stage: Any) -> None:
+    """What cannot be read says why, has no balances, and makes the exit code 1."""
+    stage.served["coinw"].faults.inject("*", "http_502", times=None)
+    stage.served["xt"].faults.inject("*", "http_429", times=None)
+    done = await run("balances", "--json", settings=stage.settings)
+    assert (done.code, done.err) == (1, "")
+    wallets = {wallet["path"]: wallet for wallet in json.loads(done.out)["wallets"]}
+    coinw, xt = wallets["coinw/spot"], wallets["xt/spot"]
+    assert (coinw["status"], coinw["error"]) == ("unreadable", "ExchangeUnavailable")
+    assert coinw["message"] == "coinw answered HTTP 502"
+    assert (coinw["balances"], "retry_at" in coinw) == ([], False)
+    assert (xt["status"], xt["error"], xt["balances"]) == ("unreadable", "RateLimited", [])
+    pause = datetime.fromisoformat(xt["retry_at"]) - datetime.fromisoformat(xt["read_at"])
+    assert timedelta(minutes=9) < pause <= timedelta(minutes=11)
+    assert wallets["main/funding"]["status"] == "ok"
+
+
+async def test_paths_choose(run: Any, stage: Any) -> None:
+    """Only what was asked for is read and printed, each wallet once, in the order of settings."""
+    done = await run("balances", "--json", "*/spot", "XT", "main/sub:*", settings=stage.settings)
+    paths = [wallet["path"] for wallet in json.loads(done.out)["wallets"]]
+    assert paths == ["coinw/spot", "main/sub:desk 1", "xt/spot"]
+    done = await run("balances", "mian/funding", settings=stage.settings)
+    assert (done.code, done.out) == (2, "")
+    assert "did you mean main/funding" in done.err
+
+
+async def test_text_shows_every_digit(run: Any, stage: Any) -> None:
+    """For people a table: no amount is cut, however narrow the terminal, no unknown is a zero."""
+    for columns in ("80", "40"):
+        done = await run("balances", settings={**stage.settings, "COLUMNS": columns})
+        assert done.code == 0
+        assert "12346.178901234567890123" in done.out
+        assert "12345.678901234567890123" in done.out
+        assert "main/sub:desk 1" in done.out
+        assert re.search(r"coinw/spot +USDT +unknown +257\.518301140000000 +unknown", done.out)
+        assert re.search(r"xt/spot +empty", done.out)
+
+
+async def test_text_tells_what_cannot_be_read(run: Any, stage: Any) -> None:
+    """The reason stands on one line below the table; the exit code is 1."""
+    stage.served["xt"].faults.inject("*", "http_502", times=None)
+    done = await run("balances", settings=stage.settings)
+    assert done.code == 1
+    assert "xt/spot cannot be read: xt answered HTTP 502 (ExchangeUnavailable)" in done.out
+
+
+async def test_no_secret_is_printed(run: Any, stage: Any) -> None:
+    """A refused key is told without the key."""
+    stage.settings["BOT_ACCOUNTS__XT__API_SECRET"] = "wrong-secret-2"
+    for arguments in (("balances",), ("balances", "--json"), ("check",)):
+        done = await run(*arguments, settings=stage.settings)
+        assert done.code == 1
+        assert "CredentialsRejected" in done.out or "make the key anew" in done.out
+        for secret in ("wrong-secret-2", "okx-secret-1", "okx-pass-1", stage.telegram.token):
+            assert secret not in done.out + done.err

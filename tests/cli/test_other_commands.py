@@ -1,0 +1,101 @@
+"""`check`, `version`, and what every command says about settings that are wrong."""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+async def test_version(run: Any) -> None:
+    """The version of the package, without any settings."""
+    done = await run("version", settings={})
+    assert (done.code, done.out) == (0, f"{version('balance-bot')}\n")
+
+
+async def test_check_when_all_is_well(run: Any, stage: Any, tmp_path: Path) -> None:
+    """Everything is tried and found good; nothing is created."""
+    done = await run("check", "--json", settings=stage.settings)
+    assert (done.code, done.err) == (0, "")
+    found = json.loads(done.out)
+    assert found["ok"] is True
+    assert [c["what"] for c in found["checks"] if not c["ok"]] == []
+    tried = {check["what"]: check["message"] for check in found["checks"]}
+    assert tried["telegram"] == "@balance_demo_bot"
+    assert {"settings", "database", "main/funding", "xt/spot", "main clock"} <= tried.keys()
+    assert stage.telegram.calls_of("getUpdates") == []
+    assert not any(tmp_path.iterdir())  # noqa: ASYNC240 - nothing else is to happen meanwhile
+
+
+async def test_check_says_what_to_mend(run: Any, stage: Any) -> None:
+    """Each thing that is wrong has its line and an advice; the others are still tried."""
+    stage.settings |= {
+        "BOT_TELEGRAM__TOKEN": "1:wrong-token-abc",
+        "BOT_DATABASE_URL": "postgresql://me:hunter2@db/bot",
+        "BOT_ACCOUNTS__MAIN__PASSPHRASE": "wrong-pass",
+    }
+    done = await run("check", settings=stage.settings)
+    assert done.code == 1
+    bad = [line for line in done.out.splitlines() if line.startswith("BAD")]
+    assert {line.split()[1] for line in bad} == {
+        "database", "telegram", "main/funding", "main/eth-staking", "main/sub:desk",
+    }  # fmt: skip
+    assert "→ make the key anew" in done.out
+    assert "→ copy BOT_TELEGRAM__TOKEN from @BotFather again" in done.out
+    for secret in ("hunter2", "wrong-token-abc", "wrong-pass"):
+        assert secret not in done.out + done.err
+
+
+@pytest.mark.parametrize("command", ["run", "balances", "check"])
+async def test_wrong_settings(run: Any, stage: Any, command: str) -> None:
+    """Exit code 2, one line per mistake on stderr that begins with the name, no traceback."""
+    wrong = {
+        "BOT_ACCOUNTS__XT__EXCHANGE": "nowhere",
+        "BOT_CHECK_EVERY": "often",
+        "BOT_TIMEZONE": "Mars/Olympus",
+    }
+    done = await run(command, settings={**stage.settings, **wrong})
+    assert (done.code, done.out) == (2, "")
+    names = {line.partition(":")[0] for line in done.err.splitlines()}
+    assert {"BOT_CHECK_EVERY", "BOT_TIMEZONE"} <= names <= wrong.keys()
+    done = await run(command, settings={**stage.settings, "BOT_CHEK_EVERY": "5m"})
+    assert done.code == 2
+    assert done.err.splitlines() == [
+        "BOT_CHEK_EVERY: there is no such setting; did you mean BOT_CHECK_EVERY?"
+    ]
+
+
+async def test_nothing_is_set(run: Any) -> None:
+    """The first start tells what is missing."""
+    done = await run("run", settings={})
+    assert (done.code, done.out) == (2, "")
+    names = [line.partition(":")[0] for line in done.err.splitlines()]
+    assert names == ["BOT_TELEGRAM__TOKEN", "BOT_ACCOUNTS__MAIN__EXCHANGE"]
+
+
+async def test_run_with_a_database_that_cannot_be_opened(
+    run: Any, stage: Any, tmp_path: Path
+) -> None:
+    """Exit code 2 and one line, whatever is wrong with it; nothing is asked of anybody."""
+    (tmp_path / "notes").write_text("these are my notes " * 500)
+    for url in (
+        f"sqlite:///{tmp_path / 'notes'}",
+        f"sqlite:///{tmp_path / 'notes' / 'bot.db'}",
+        "postgresql://me:hunter2@db/bot",
+    ):
+        done = await run("run", settings={**stage.settings, "BOT_DATABASE_URL": url})
+        assert (done.code, done.out) == (2, "")
+        (line,) = done.err.splitlines()
+        assert line.startswith("BOT_DATABASE_URL: ")
+        assert "hunter2" not in line
+    assert list(stage.telegram.calls) == []
+
+
+@pytest.mark.parametrize("arguments", [("nonsense",), ("balances", "--nonsense"), ("demo", "x")])
+async def test_wrong_command_line(run: Any, arguments: tuple[str, ...]) -> None:
+    """A misspelt command or option ends with exit code 2 and a hint, not a traceback."""
+    done = await run(*arguments, settings={})
+    assert (done.code, done.out) == (2, "")
+    assert "Usage" in done.err
+    assert "Traceback" not in done.err
