@@ -22,12 +22,12 @@ class Gate:
         """Return the gate as a handler, to be put before all others."""
         return TypeHandler(Update, self.check)
 
-    async def check(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+    async def check(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Stop an update that must not be answered."""
         chat, user = update.effective_chat, update.effective_user
         if chat is not None and self._chats.may_look(chat.id):
             return
-        if _command_of(update) in OPEN_TO_ALL:
+        if _command_of(update, context.bot.username) in OPEN_TO_ALL:
             return
         log.info(
             "A stranger was not answered",
@@ -36,17 +36,18 @@ class Gate:
             user=user.id if user else None,
         )
         if user is not None and chat is not None and self._chats.is_owner(user.id):
-            await self._explain(update, chat.id)
+            await self._explain(update, chat.id, bot_name=context.bot.username)
         raise ApplicationHandlerStop
 
-    async def _explain(self, update: Update, chat_id: int) -> None:
+    async def _explain(self, update: Update, chat_id: int, *, bot_name: str) -> None:
         """Tell an owner, who may wonder; there is nothing in it that a stranger must not know."""
-        if update.message is not None and _command_of(update):
+        if update.message is not None and _command_of(update, bot_name):
             await update.message.reply_html(stranger_group_text(chat_id))
 
 
-def _command_of(update: Update) -> str:
-    """Return the command without the bot's name; empty when the update is no command."""
+def _command_of(update: Update, bot_name: str) -> str:
+    """Return the command without the bot's name; empty when it is none, or for another bot."""
     text = update.message.text if update.message and update.message.text else ""
     first = text.split(maxsplit=1)[0] if text.startswith("/") else ""
-    return first.partition("@")[0].lower()
+    command, _, addressee = first.lower().partition("@")
+    return command if addressee in {"", bot_name.lower()} else ""

@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 POLL_S = 30
 """How long Telegram may keep a question open; 50 at most."""
 ANSWER_S = POLL_S + 10
+BREATH_S = 0.2
 KINDS = ["message", "callback_query"]
 AT_ONCE = 32
 
@@ -98,12 +99,13 @@ class Poller:
     async def _poll(self, group: asyncio.TaskGroup) -> None:
         async with self._open_unit() as unit:
             offset = await unit.inbox.next_offset()
-        raw = await self._bot.fetch_raw_updates(offset)
-        updates = {item["update_id"]: json.dumps(item, ensure_ascii=False) for item in raw}
-        if updates:
-            async with self._open_unit() as unit:
-                await unit.inbox.add(updates, at=self._clock())
-            await self._hand_over(group, updates)
+        updates = _by_id(await self._bot.fetch_raw_updates(offset))
+        if not updates:
+            await asyncio.sleep(BREATH_S)  # a server may answer at once that there is nothing
+            return
+        async with self._open_unit() as unit:
+            await unit.inbox.add(updates, at=self._clock())
+        await self._hand_over(group, updates)
 
     async def _hand_over(self, group: asyncio.TaskGroup, updates: Mapping[int, str]) -> None:
         for update_id, raw in updates.items():
@@ -122,6 +124,15 @@ class Poller:
             log.exception("An update was not handled", action="handle", update=update_id)
         finally:
             self._places.release()
+
+
+def _by_id(raw: list[Any]) -> dict[int, str]:
+    """Write updates out by their ids; what has none cannot be asked for nor confirmed."""
+    return {
+        item["update_id"]: json.dumps(item, ensure_ascii=False)
+        for item in raw
+        if isinstance(item, dict) and type(item.get("update_id")) is int
+    }
 
 
 def _parsed(raw: str, bot: Bot) -> Update | None:

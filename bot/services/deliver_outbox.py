@@ -35,6 +35,7 @@ PRIVATE_GAP_S = 1.0
 GROUP_GAP_S = 3.0
 """Telegram allows 20 messages per minute in a group."""
 LOOK_EVERY_S = 1.0
+MOST_BREAKS = 10
 
 
 class DeliverOutbox:
@@ -91,35 +92,57 @@ class DeliverOutbox:
         """Send one message and keep its chat busy for the distance to the next one."""
         chat_id = parcel.chat.chat_id
         try:
-            await self._settle(parcel, await self._attempt(parcel))
-        except Exception:
-            log.exception("An outcome was not kept", action="deliver", parcel=parcel.id)
+            await self._keep(parcel, await self._attempt(parcel))
         finally:
             await _wait(self._stopping, PRIVATE_GAP_S if chat_id > 0 else GROUP_GAP_S)
             self._busy.discard(chat_id)
             self._changed.set()
 
     async def _attempt(self, parcel: Parcel) -> Outcome:
-        """Send; what breaks off in a way that nobody foresaw may have arrived."""
+        """Send; what breaks off in a way that nobody foresaw may have arrived.
+
+        What breaks off again and again is a fault of ours in this one message, and is given up:
+        the chat's other messages wait behind it.
+        """
         try:
             return await self._send(parcel)
         except Exception:
             log.exception("A delivery broke off", action="deliver", parcel=parcel.id)
-            return MaybeSent("it broke off")
+        if parcel.attempts >= MOST_BREAKS:
+            return Refused("it broke off again and again")
+        return MaybeSent("it broke off")
 
     async def _send(self, parcel: Parcel) -> Outcome:
         if not self._chats.recipients([parcel.chat]):
             return Refused("the chat is no longer allowed")
         for event in parcel.events:
             if isinstance(event, DigestDue):
-                digest = await self._digests.load(event)
-                return await self._sender.send_digest(parcel.chat, digest)
+                return await self._send_digest(parcel, event)
         return await self._sender.send_events(
             parcel.chat,
             parcel.events,
             maybe_repeated=parcel.maybe_sent,
             reply_to=parcel.reply_to,
         )
+
+    async def _send_digest(self, parcel: Parcel, event: DigestDue) -> Outcome:
+        try:
+            digest = await self._digests.load(event)
+        except Exception:
+            log.exception("A digest was not filled", action="deliver", parcel=parcel.id)
+            return NotSent("it was not filled")
+        return await self._sender.send_digest(parcel.chat, digest)
+
+    async def _keep(self, parcel: Parcel, outcome: Outcome) -> None:
+        """Settle; try on while the database does not let us: only here the outcome is known."""
+        while True:
+            try:
+                return await self._settle(parcel, outcome)
+            except Exception:
+                log.exception("An outcome was not kept", action="deliver", parcel=parcel.id)
+            await _wait(self._stopping, LOOK_EVERY_S)
+            if self._stopping.is_set():
+                return None
 
     async def _settle(self, parcel: Parcel, outcome: Outcome) -> None:
         now = self._clock()

@@ -30,6 +30,12 @@ async def test_stranger_may_learn_their_ids(desk: Any, text: str) -> None:
     assert group == f"Your user id: {STRANGER}\nThis chat's id: {FOREIGN_GROUP}"
 
 
+async def test_command_for_another_bot_is_none_of_ours(desk: Any) -> None:
+    """A stranger who talks to somebody else gets nothing from us."""
+    async with desk.polling():
+        assert await desk.ask("/start@another_bot", chat=STRANGER) == []
+
+
 async def test_greeting_of_a_stranger_makes_no_recipient(desk: Any) -> None:
     """A stranger who says /start is not kept as a chat that is told."""
     async with desk.polling():

@@ -96,7 +96,7 @@ async def test_handled_updates_are_not_handled_again(desk: Any, telegram: Telegr
         {"message": {"message_id": 1, "date": "yesterday", "chat": 5}},
         {"message": None},
         {"callback_query": {"id": "1"}},
-        {"message": {"message_id": 1, "date": 1, "chat": {"id": 1001, "type": "private"}}},
+        {"message": {"message_id": 1, "date": 1, "chat": {"id": 6666, "type": "private"}}},
         {"something_new": {"a": [1, 2, 3]}},
     ],
 )
@@ -109,6 +109,24 @@ async def test_malformed_update_is_skipped(
         assert len(await desk.ask("/help")) == 1
     async with desk.open_unit() as unit:
         assert await unit.inbox.unhandled() == {}
+
+
+async def test_nothing_at_once_is_no_reason_to_hurry(desk: Any, telegram: TelegramServer) -> None:
+    """A server that answers at once that there is nothing is not asked without a breath."""
+    telegram.garble("getUpdates", status=200, body=b'{"ok": true, "result": []}', times=None)
+    async with desk.polling():
+        await telegram.wait_for_call("getUpdates", lambda _: True, timeout=5)
+        before = len(telegram.calls_of("getUpdates"))
+        await asyncio.sleep(0.5)
+    assert len(telegram.calls_of("getUpdates")) - before <= 3
+
+
+async def test_what_has_no_id_is_passed_over(desk: Any, telegram: TelegramServer) -> None:
+    """Such a thing can be neither asked for nor confirmed, and holds up nothing."""
+    odd = b'{"ok": true, "result": [5, {}, {"update_id": "7"}, {"update_id": true}]}'
+    telegram.garble("getUpdates", status=200, body=odd, times=1)
+    async with desk.polling():
+        assert len(await desk.ask("/help")) == 1
 
 
 FAULTS = {

@@ -18,6 +18,8 @@ from bot.core.delivery import (
     Refused,
 )
 from bot.core.events import DigestDue, SourceFound
+from bot.services.build_digests import BuildDigests
+from bot.store.outbox import SqlOutbox
 from bot.store.schema import outbox
 
 OWNER, GROUP = 1001, -4001
@@ -273,6 +275,63 @@ async def test_unexpected_error_does_not_block_the_chat(house: Any) -> None:
         said = await house.sender.wait_for(3)
     assert [s.events[0].path for s in said] == ["a/a", "a/a", "b/b"]
     assert said[1].maybe_repeated
+
+
+async def test_message_that_always_breaks_is_given_up(house: Any, rows: Any) -> None:
+    """A fault of ours in one message does not keep those behind it for ever."""
+    house.sender.outcomes[OWNER] = [ZeroDivisionError("a bug")] * 10
+    await queue(house, news(house, "a/a"), OWNER)
+    await queue(house, news(house, "b/b"), OWNER)
+    async with house.delivering():
+        for count in range(1, 12):
+            said = await house.sender.wait_for(count)
+            house.clock.advance(minutes=2)
+    assert said[-1].events[0].path == "b/b"
+    assert (await rows())[0][3] == "it broke off again and again"
+
+
+async def test_outcome_is_kept_when_the_database_is_back(
+    house: Any, rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A send that could not be marked is marked later, not repeated."""
+    settle, refused = SqlOutbox.settle, 2
+
+    async def refusing(*args: Any, **kwargs: Any) -> None:
+        nonlocal refused
+        refused -= 1
+        if refused >= 0:
+            raise OSError("the disk is full")
+        await settle(*args, **kwargs)
+
+    monkeypatch.setattr(SqlOutbox, "settle", refusing)
+    await queue(house, news(house), OWNER)
+
+    async def marked() -> bool:
+        return bool((await rows())[0][2] == 1001)
+
+    async with house.delivering():
+        await until(marked)
+    assert len(house.sender.said) == 1
+
+
+async def test_digest_that_is_not_filled_has_not_left(
+    house: Any, rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A digest counts as possibly sent only from the sending on."""
+    load, broken = BuildDigests.load, [OSError("the database is locked")]
+
+    async def breaking(*args: Any) -> Any:
+        if broken:
+            raise broken.pop()
+        return await load(*args)
+
+    monkeypatch.setattr(BuildDigests, "load", breaking)
+    await queue(house, due(house), OWNER)
+    async with house.delivering():
+        await until(lambda: asyncio.sleep(0, not broken))
+        house.clock.advance(minutes=2)
+        (said,) = await house.sender.wait_for(1)
+    assert said.digest is not None
 
 
 async def test_stop_finishes_what_is_under_way(house: Any, rows: Any) -> None:

@@ -15,7 +15,7 @@ def handlers() -> list[BaseHandler[Update, Context, None]]:
     private = filters.ChatType.PRIVATE
     return [
         MessageHandler(private & filters.COMMAND, _unknown_command),
-        MessageHandler(private & filters.TEXT, _no_command),
+        MessageHandler(private & ~filters.StatusUpdate.ALL, _no_command),
         CallbackQueryHandler(_old_button),
     ]
 
