@@ -90,7 +90,8 @@ def _heading(state: WalletState, shown: Sequence[Balance], now: datetime) -> str
     reason = one_line(state.health.message)
     if state.read_at is None:
         return f"⚠️ {path}\n{reason}; never read so far"
-    return f"⚠️ {path}\n{reason}\nlast good value, {age_text(state.read_at, now)}:"
+    age = age_text(state.read_at, now)
+    return f"⚠️ {path}\n{reason}\nlast good value, {age}:{'' if shown else ' empty'}"
 
 
 def _balance_rows(balance: Balance) -> Iterator[Row]:
