@@ -257,9 +257,14 @@ class Wire:
         return self._rate_limited(pause)
 
     def _rate_limited(self, pause: timedelta) -> RateLimited:
-        seconds = f"{pause.total_seconds():.3g} s"
-        text = f"{self._dialect.exchange} had too many requests and is not asked for {seconds}"
+        words = _in_words(pause)
+        text = f"{self._dialect.exchange} had too many requests and is not asked for {words}"
         return RateLimited(text, retry_at=self._clock() + pause)
+
+
+def _in_words(pause: timedelta) -> str:
+    seconds = max(1, round(pause.total_seconds()))
+    return f"{seconds} s" if seconds < 120 else f"{round(seconds / 60)} min"
 
 
 async def _read_body(response: httpx.Response) -> bytes:

@@ -18,8 +18,10 @@ def unknown_names(named: Mapping[str, str]) -> Iterator[str]:
     for name in sorted(named):
         known = list(_known_like(name))
         if name not in known:
-            near = get_close_matches(name, known, 1, 0.5)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            # Without what all have alike: BOT_ alone is near to nothing.
+            tails = [other.removeprefix(PREFIX) for other in known]
+            near = get_close_matches(name.removeprefix(PREFIX), tails, 1, 0.5)
+            hint = f"; did you mean {PREFIX}{near[0]}?" if near else ""
             yield f"{name}: there is no such setting{hint}"
 
 

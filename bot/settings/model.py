@@ -4,7 +4,7 @@ from datetime import time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
@@ -18,7 +18,10 @@ from bot.settings.values import (
     Lowered,
     Names,
     RuleText,
+    Secret,
+    Token,
     Url,
+    UserIds,
     Zone,
 )
 
@@ -34,8 +37,8 @@ class Group(BaseModel):
 class TelegramSettings(Group):
     """`BOT_TELEGRAM__…`."""
 
-    token: SecretStr | None = None
-    owners: Ids = ()
+    token: Token | None = None
+    owners: UserIds = ()
     chats: Ids = ()
     api_url: Url = "https://api.telegram.org"
 
@@ -44,9 +47,9 @@ class AccountSettings(Group):
     """`BOT_ACCOUNTS__<NAME>__…`."""
 
     exchange: Lowered
-    api_key: SecretStr
-    api_secret: SecretStr
-    passphrase: SecretStr | None = None
+    api_key: Secret
+    api_secret: Secret
+    passphrase: Secret | None = None
     wallets: Names | None = None
     sub_accounts: Names = ()
     base_url: Url | None = None

@@ -1,22 +1,23 @@
 """Where values come from, the later ones winning: /run/secrets, `settings.env`, the environment.
 
 A name with `_FILE` behind it gives the file that holds the value. An empty value counts as not
-given, except where nothing is a choice of its own (no digest).
+given, except where nothing is a choice of its own (no digest), and in a rule: one that was emptied
+by mistake would be missed only when it should have spoken.
 """
 
 import os
 from collections.abc import Iterator, Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
+from dotenv.parser import Binding, parse_stream
 
 from bot.settings.errors import SettingsError
 
 PREFIX = "BOT_"
 FILE = "settings.env"
 SECRETS = Path("/run/secrets")
-MAY_BE_EMPTY = {"BOT_DIGEST_AT"}
 
 
 def gathered(environ: Mapping[str, str] | None, folder: Path) -> dict[str, str]:
@@ -33,14 +34,18 @@ def gathered(environ: Mapping[str, str] | None, folder: Path) -> dict[str, str]:
     ours = {name.upper(): value for name, value in environ.items() if _is_ours(name)}
     named: dict[str, str] = {}
     for layer in (_from_secrets(), _from_file(folder / FILE), ours):
-        given = {name: value for name, value in layer.items() if value or name in MAY_BE_EMPTY}
+        given = {name: value for name, value in layer.items() if value or _may_be_empty(name)}
         named |= {name: value for name, value in given.items() if not _points(name)}
         named |= dict(_pointed_to(given))
-    return {name: value for name, value in named.items() if value or name in MAY_BE_EMPTY}
+    return {name: value for name, value in named.items() if value or _may_be_empty(name)}
 
 
 def _is_ours(name: str) -> bool:
     return name.upper().startswith(PREFIX)
+
+
+def _may_be_empty(name: str) -> bool:
+    return name == "BOT_DIGEST_AT" or (name.startswith("BOT_RULES__") and not _points(name))
 
 
 def _points(name: str) -> bool:
@@ -56,10 +61,23 @@ def _from_file(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     try:
-        values = dotenv_values(path, interpolate=False)
+        bindings = list(parse_stream(StringIO(path.read_text("utf-8"))))
     except (OSError, UnicodeDecodeError):
         raise SettingsError([f"{FILE}: cannot be read"]) from None
-    return {name.upper(): value or "" for name, value in values.items()}
+    # Not dotenv_values(): it drops a line that it cannot parse, and the setting with it.
+    if bad := [_line_of(binding) for binding in bindings if _is_broken(binding)]:
+        raise SettingsError(f"{FILE}: line {line} is not NAME=value" for line in bad)
+    return {binding.key.upper(): binding.value or "" for binding in bindings if binding.key}
+
+
+def _is_broken(binding: Binding) -> bool:
+    return binding.error or (binding.key is not None and binding.value is None)
+
+
+def _line_of(binding: Binding) -> int:
+    """Count past the empty lines with which the parser begins a binding."""
+    text = binding.original.string
+    return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def _pointed_to(named: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -1,18 +1,20 @@
 """How a person writes a value: durations, lists, zones, addresses; errors say what is expected."""
 
 import ipaddress
+import json
 import re
 from datetime import time, timedelta
 from difflib import get_close_matches
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from bot.core.rules import Rule, parse_rule
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_NO_URL = "expected a URL such as https://api.example.com"
 
 
 def parse_duration(text: object) -> timedelta:
@@ -24,11 +26,47 @@ def parse_duration(text: object) -> timedelta:
 
 
 def _listed(value: object) -> object:
-    """Read a comma-separated list; one in JSON is left to pydantic."""
+    """Read a list: comma-separated, or whatever begins with a bracket as JSON."""
     if not isinstance(value, str):
         return value
-    inner = value.strip().removeprefix("[").removesuffix("]")
-    return [item.strip().strip('"') for item in inner.split(",") if item.strip()]
+    if value.lstrip().startswith("["):
+        return _json_list(value)
+    return [item.strip().strip('"') for item in value.split(",") if item.strip()]
+
+
+def _json_list(text: str) -> list[str]:
+    """Read strings and numbers, the numbers as they are written."""
+    try:
+        items = json.loads(text, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        items = [None]
+    if not all(isinstance(item, str) for item in items):
+        raise ValueError("expected a list such as 5,6 or [5, 6]")
+    return [item.strip() for item in items if item.strip()]
+
+
+def _user_ids(ids: tuple[int, ...]) -> tuple[int, ...]:
+    """Refuse the id of a group among the owners: all its members would be meant, none could be."""
+    for number in ids:
+        if number <= 0:
+            raise ValueError(
+                "expected user ids, which are positive; "
+                f"ids of groups go into BOT_TELEGRAM__CHATS, got «{number}»"
+            )
+    return ids
+
+
+def _secret(value: SecretStr) -> SecretStr:
+    """Refuse what the fetchers could not send; a slip of copying is found at the start."""
+    if not re.fullmatch(r"[!-~]([ -~]*[!-~])?", value.get_secret_value()):
+        raise ValueError("has a space or a character in it that no key has")
+    return value
+
+
+def _token(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[!-~]+", value.get_secret_value()):
+        raise ValueError("has a space or a character in it that no token has")
+    return value
 
 
 def _zone(value: object) -> object:
@@ -51,14 +89,30 @@ def _clock_time(value: object) -> object:
 
 def _base_url(value: object) -> object:
     """Accept https, and http on loopback; the value may hold a secret and is not shown."""
-    parts = urlsplit(str(value))
+    parts = _split(str(value))
     host = parts.hostname or ""
     plain = host and not parts.query and "@" not in parts.netloc
     if parts.scheme not in {"http", "https"} or not plain:
-        raise ValueError("expected a URL such as https://api.example.com")
+        raise ValueError(_NO_URL)
+    if not _has_good_port(parts):
+        raise ValueError("expected a port from 1 to 65535 behind the host")
     if parts.scheme == "http" and not _is_loopback(host):
         raise ValueError("plain http is accepted for loopback only; use https")
     return str(value).rstrip("/")
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        return urlsplit(text)
+    except ValueError:
+        raise ValueError(_NO_URL) from None  # its own words repeat the value
+
+
+def _has_good_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _is_loopback(host: str) -> bool:
@@ -76,6 +130,9 @@ Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Lowered = Annotated[str, BeforeValidator(lambda value: str(value).strip().lower())]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Ids = Annotated[tuple[int, ...], BeforeValidator(_listed)]
+UserIds = Annotated[Ids, AfterValidator(_user_ids)]
+Secret = Annotated[SecretStr, AfterValidator(_secret)]
+Token = Annotated[SecretStr, AfterValidator(_token)]
 Url = Annotated[str, BeforeValidator(_base_url)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Level = Annotated[

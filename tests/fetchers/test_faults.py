@@ -484,11 +484,31 @@ async def test_the_query_is_not_logged(
 ) -> None:
     """What httpx logs of a request ends before the signature, and is logged all the same."""
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "httpx")  # whoever has set up the log has muted it
     server.script = lambda _: answered(recorded("coinw-spot"))
     await open_at("coinw").fetch("spot")
     assert b"sign=" in server.heads[0]
     assert f'HTTP Request: POST {server.url}/api/v1/private "HTTP/1.1 200' in caplog.text
     assert "?" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("exchange", "retry_after", "pause"),
+    [
+        ("okx", "", "1 s"),
+        ("okx", "119", "119 s"),
+        ("okx", "120", "2 min"),
+        ("okx", "3600", "60 min"),
+        ("xt", "", "10 min"),
+    ],
+)
+async def test_a_pause_is_told_in_plain_numbers(
+    server: RawServer, open_at: OpenAt, exchange: str, retry_after: str, pause: str
+) -> None:
+    """Nobody reads 3.6e+03 s; from two minutes on a pause is told in minutes."""
+    server.script = lambda _: answered(b"", f"Retry-After: {retry_after}", status=429)
+    error = (await open_at(exchange).fetch(EXCHANGES[exchange].wallets[0])).error
+    assert str(error) == f"{exchange} had too many requests and is not asked for {pause}"
 
 
 async def test_the_address_that_okx_names_is_kept(server: RawServer, open_at: OpenAt) -> None:

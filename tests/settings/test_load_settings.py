@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.fetchers import Credentials
+from bot.fetchers._contract import _flaw_of
 from bot.settings import Settings, SettingsError, load_settings, require_accounts, require_bot
 
 Load = Callable[..., Settings]
@@ -89,6 +91,10 @@ MISSPELT = "there is no such setting; did you mean"
 DURATION = "expected a duration such as 90s, 5m, 4h or 1d, got"
 TIME = "expected a time such as 09:00, or nothing for off, got"
 URL = "expected a URL such as https://api.example.com"
+PORT = "expected a port from 1 to 65535 behind the host"
+LIST = "expected a list such as 5,6 or [5, 6]"
+USERS = "expected user ids, which are positive; ids of groups go into BOT_TELEGRAM__CHATS, got"
+ODD = "has a space or a character in it that no"
 COVERS = "covers no wallet that could hold USDT; there are main/funding, main/eth-staking"
 
 
@@ -108,6 +114,7 @@ COVERS = "covers no wallet that could hold USDT; there are main/funding, main/et
         ({}, "BOT_RULES__LOW__X", "x", f"{MISSPELT} BOT_RULES__LOW?"),
         ({}, "BOT_RULES", "x", f"{MISSPELT} BOT_RULES__MAIN?"),
         ({}, "BOT_ZZZZZZZZZZZZ", "x", "there is no such setting"),
+        ({}, "BOT_", "x", "there is no such setting"),
         (OKX, "BOT_ACCOUNTS__MAIN__API_KEY", "", "is missing"),
         (OKX, "BOT_ACCOUNTS__MAIN__EXCHANGE", "", "is missing"),
         (OKX, "BOT_ACCOUNTS__MAIN__PASSPHRASE", "", "is missing; keys of okx have one"),
@@ -124,7 +131,24 @@ COVERS = "covers no wallet that could hold USDT; there are main/funding, main/et
         ({}, "BOT_DIGEST_AT", "9", f"{TIME} «9»"),
         ({}, "BOT_DIGEST_AT", "24:00", f"{TIME} «24:00»"),
         ({}, "BOT_TELEGRAM__OWNERS", "1,me", "expected numbers, separated by commas"),
+        ({}, "BOT_TELEGRAM__OWNERS", "-5", f"{USERS} «-5»"),
+        ({}, "BOT_TELEGRAM__OWNERS", "[7, 0]", f"{USERS} «0»"),
+        ({}, "BOT_TELEGRAM__CHATS", '["-1"', LIST),
+        ({}, "BOT_TELEGRAM__CHATS", "[1,]", LIST),
+        ({}, "BOT_TELEGRAM__CHATS", "[1] 2", LIST),
+        ({}, "BOT_TELEGRAM__CHATS", "[true]", LIST),
+        ({}, "BOT_TELEGRAM__CHATS", "[[1]]", LIST),
+        ({}, "BOT_TELEGRAM__CHATS", "[NaN]", LIST),
+        ({}, "BOT_TELEGRAM__CHATS", "[" * 100_000, LIST),
+        ({}, "BOT_TELEGRAM__CHATS", "1]", "expected numbers, separated by commas"),
+        (OKX, "BOT_ACCOUNTS__MAIN__SUB_ACCOUNTS", "[desk1]", LIST),
+        # Addresses.
         ({}, "BOT_TELEGRAM__API_URL", "api.telegram.org", URL),
+        ({}, "BOT_TELEGRAM__API_URL", "https://[hidden", URL),
+        ({}, "BOT_TELEGRAM__API_URL", "https://hidden:hidden@\u2100.com", URL),
+        ({}, "BOT_TELEGRAM__API_URL", "http://127.0.0.1:99999", PORT),
+        ({}, "BOT_TELEGRAM__API_URL", "http://127.0.0.1:0", PORT),
+        (OKX, "BOT_ACCOUNTS__MAIN__BASE_URL", "https://okx.com:hidden", PORT),
         (
             {},
             "BOT_TELEGRAM__API_URL",
@@ -133,6 +157,13 @@ COVERS = "covers no wallet that could hold USDT; there are main/funding, main/et
         ),
         (OKX, "BOT_ACCOUNTS__MAIN__BASE_URL", "https://hidden:hidden@okx.com", URL),
         (OKX, "BOT_ACCOUNTS__MAIN__DEMO", "perhaps", "expected true or false"),
+        # Secrets, as they are after a slip of copying.
+        ({}, TOKEN, "12:hidden token", f"{ODD} token has"),
+        ({}, TOKEN, "12:hidden\n", f"{ODD} token has"),
+        ({}, TOKEN, "12:hidden\u200b", f"{ODD} token has"),
+        (OKX, "BOT_ACCOUNTS__MAIN__API_KEY", " hidden", f"{ODD} key has"),
+        (OKX, "BOT_ACCOUNTS__MAIN__API_SECRET", "hidden\t", f"{ODD} key has"),
+        (OKX, "BOT_ACCOUNTS__MAIN__PASSPHRASE", "hídden", f"{ODD} key has"),
         # Accounts.
         (OKX, "BOT_ACCOUNTS__MAIN__EXCHANGE", "okex", "expected coinw, okx or xt, got «okex»"),
         (
@@ -151,6 +182,12 @@ COVERS = "covers no wallet that could hold USDT; there are main/funding, main/et
             "expected names; they are not discovered yet",
         ),
         # Rules.
+        (
+            {},
+            "BOT_RULES__LOW",
+            "",
+            "expected a path such as main/funding or */spot, got the end of the line",
+        ),
         (
             {},
             "BOT_RULES__LOW",
@@ -257,6 +294,63 @@ def test_a_file_that_is_no_text(load: Load, tmp_path: Path) -> None:
     """What cannot be read is refused by its name, not with a trace."""
     (tmp_path / "settings.env").write_bytes(b"\xff\xfe\x00")
     assert refused(load, {}) == ("settings.env: cannot be read",)
+
+
+@pytest.mark.parametrize(
+    ("file", "lines"),
+    [
+        ("BOT_TIMEZONE=UTC\nhidden value\n", [2]),
+        ("BOT_TELEGRAM__TOKEN\n", [1]),
+        ("\n\n  =hidden\n# fine\n\nBOT_TIMEZONE='UTC' hidden", [3, 6]),
+        ('BOT_TIMEZONE=UTC\r\n\r\nBOT_TELEGRAM__TOKEN="hidden\r\n', [3]),
+    ],
+)
+def test_lines_of_the_file_that_say_nothing(
+    load: Load, file: str, lines: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A line that is no setting is refused by its number; it is neither dropped nor shown."""
+    with pytest.raises(SettingsError) as caught:
+        load(file=file)
+    assert list(caught.value.lines) == [
+        f"settings.env: line {line} is not NAME=value" for line in lines
+    ]
+    assert not caplog.records
+
+
+def test_what_the_file_may_look_like(load: Load) -> None:
+    """Comments, quotes, export and lines that say nothing are read as shells do."""
+    file = (
+        "\ufeff# first\n\nexport BOT_TIMEZONE='Asia/Tokyo' # why\nBOT_LOG__LEVEL = \"debug\"\n \n"
+    )
+    settings = load(file=file)
+    assert (settings.timezone.key, settings.log.level) == ("Asia/Tokyo", "DEBUG")
+
+
+def test_an_emptied_rule_is_no_rule(load: Load, tmp_path: Path) -> None:
+    """An emptied rule is refused wherever it stands; only no file behind _FILE is not given."""
+    empty = tmp_path / "empty"
+    empty.touch()
+    for environ, file in [
+        ({}, "BOT_RULES__LOW=\n"),
+        ({"BOT_RULES__LOW": ""}, "BOT_RULES__LOW=*/spot USDT < 5\n"),
+        ({"BOT_RULES__LOW_FILE": str(empty)}, ""),
+    ]:
+        with pytest.raises(SettingsError, match=r"^BOT_RULES__LOW: expected a path"):
+            load(environ, file=file)
+    assert load({"BOT_RULES__LOW_FILE": ""}).rules == {}
+
+
+@pytest.mark.parametrize(
+    "value", ["k", "a b", "k ", " k", "k\n", "a\tb", "k\x7f", "a\u00a0b", "ké", "~!", "a\x00b"]
+)
+def test_keys_are_judged_as_the_fetchers_do(load: Load, value: str) -> None:
+    """What loads is what a fetcher would send, and the other way round."""
+    for name in ("API_KEY", "API_SECRET", "PASSPHRASE"):
+        environ = OKX | {f"BOT_ACCOUNTS__MAIN__{name}": value}
+        if _flaw_of(Credentials("k", "s", value)) is None:
+            assert value in load(environ).secrets
+        else:
+            assert refused(load, environ) == (f"BOT_ACCOUNTS__MAIN__{name}: {ODD} key has",)
 
 
 @pytest.mark.parametrize(
