@@ -8,7 +8,7 @@ what they need and nothing else.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ from bot.services.deliver_outbox import DeliverOutbox
 from bot.services.keep_house import KeepHouse
 from bot.services.manage_chats import ManageChats
 from bot.services.manage_rules import ManageRules
-from bot.services.ports import Clock, OpenUnit
+from bot.services.ports import Clock, OpenUnit, WalletReader
 from bot.services.report_balances import ReportBalances
 from bot.settings import Settings
 from bot.store.database import open_database
@@ -77,6 +77,16 @@ def open_fetchers(
         )
         for name, account in settings.accounts.items()
     }
+
+
+def reader_of(fetchers: Mapping[str, Fetcher]) -> WalletReader:
+    """Read by path what the fetchers read by account and wallet."""
+
+    async def read(path: str) -> Reading:
+        account, _, wallet = path.partition("/")
+        return await fetchers[account].fetch(wallet)
+
+    return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,19 +197,15 @@ def _assembled(
     watches = [
         w for name, rule in settings.rules.items() for w in watches_of(name, rule, accounts)
     ]
-    fetchers = open_fetchers(settings, http, clock=clock)
     outbox_changed = asyncio.Event()
     tasks = Tasks()
-
-    async def read(path: str) -> Reading:
-        account, _, wallet = path.partition("/")
-        return await fetchers[account].fetch(wallet)
 
     chats = ManageChats(
         owners=settings.telegram.owners,
         chats=settings.telegram.chats,
         open_unit=open_unit,
         clock=clock,
+        wake_delivery=outbox_changed.set,
     )
     rules = ManageRules(
         rules=settings.rules,
@@ -220,7 +226,7 @@ def _assembled(
     checks = CheckAccounts(
         accounts=accounts,
         watches=watches,
-        reader=read,
+        reader=reader_of(open_fetchers(settings, http, clock=clock)),
         open_unit=open_unit,
         recipients=chats.recipients,
         clock=clock,

@@ -26,6 +26,8 @@ class Gate:
         """Stop an update that must not be answered."""
         chat, user = update.effective_chat, update.effective_user
         if chat is not None and self._chats.may_look(chat.id):
+            if not _has_ended(update):
+                await self._chats.heard(chat.id, title=chat.effective_name or "")
             return
         if _command_of(update, context.bot.username) in OPEN_TO_ALL:
             return
@@ -43,6 +45,12 @@ class Gate:
         """Tell an owner, who may wonder; there is nothing in it that a stranger must not know."""
         if update.message is not None and _command_of(update, bot_name):
             await update.message.reply_html(stranger_group_text(chat_id))
+
+
+def _has_ended(update: Update) -> bool:
+    """Whether this is the news that we were blocked or put out."""
+    member = update.my_chat_member
+    return member is not None and member.new_chat_member.status in {"left", "kicked"}
 
 
 def _command_of(update: Update, bot_name: str) -> str:

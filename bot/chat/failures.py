@@ -53,8 +53,10 @@ def outcome_of(error: TelegramError) -> Outcome:
             return Refused(str(error))
         case NetworkError() if isinstance(error.__cause__, httpx.HTTPError):
             return NotSent(str(error)) if never_left(error) else MaybeSent(str(error))
+        case NetworkError() if "time" in str(error).lower():
+            return MaybeSent(str(error))  # a gateway has waited for Telegram in vain
         case NetworkError():
-            return NotSent(str(error))  # an answer came, and it was an error
+            return NotSent(str(error), doubtful=True)  # a 5xx, perhaps of a server in between
         case _ if isinstance(error.__cause__, ValueError):
             return MaybeSent(str(error))  # an answer came, and nobody can read it
         case _:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 MINUS = "−"
+AT_LEAST = "≥ "
 _STEPS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 

@@ -24,7 +24,7 @@ POLL_S = 30
 """How long Telegram may keep a question open; 50 at most."""
 ANSWER_S = POLL_S + 10
 BREATH_S = 0.2
-KINDS = ["message", "callback_query"]
+KINDS = ["message", "callback_query", "my_chat_member"]
 AT_ONCE = 32
 
 

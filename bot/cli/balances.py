@@ -1,6 +1,5 @@
 """`balance-bot balances`: read now, print, and say by the exit code whether all was read."""
 
-import asyncio
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,10 +9,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bot.app import open_fetchers, open_http, utc_now
+from bot.app import open_fetchers, open_http, reader_of, utc_now
 from bot.core.errors import UnknownName
 from bot.core.portfolio import select_paths
 from bot.fetchers import Balance, RateLimited, Reading
+from bot.services.read_wallets import read_wallets
 from bot.settings import Settings
 
 ALL_READ, NOT_ALL_READ, NO_SUCH_PATH = 0, 1, 2
@@ -27,7 +27,7 @@ async def print_balances(settings: Settings, patterns: Sequence[str], *, as_json
     except UnknownName as e:
         Console(stderr=True).print(str(e), markup=False, highlight=False)
         return NO_SUCH_PATH
-    readings = await read_wallets(settings, [path for path in known if path in paths])
+    readings = await read_now(settings, [path for path in known if path in paths])
     if as_json:
         Console().out(json.dumps(_object(settings, readings), indent=2, ensure_ascii=False))
     else:
@@ -35,16 +35,11 @@ async def print_balances(settings: Settings, patterns: Sequence[str], *, as_json
     return ALL_READ if all(r.error is None for r in readings.values()) else NOT_ALL_READ
 
 
-async def read_wallets(settings: Settings, paths: Sequence[str]) -> dict[str, Reading]:
+async def read_now(settings: Settings, paths: Sequence[str]) -> dict[str, Reading]:
     """Read wallets now, all at once as far as the limits let us, without the database."""
     async with open_http() as http:
-        fetchers = open_fetchers(settings, http)
-        async with asyncio.TaskGroup() as group:
-            tasks = {}
-            for path in paths:
-                account, _, wallet = path.partition("/")
-                tasks[path] = group.create_task(fetchers[account].fetch(wallet))
-    return {path: task.result() for path, task in tasks.items()}
+        reader = reader_of(open_fetchers(settings, http))
+        return await read_wallets(reader, paths, clock=utc_now)
 
 
 def _object(settings: Settings, readings: dict[str, Reading]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from bot.app import open_fetchers, open_http
 from bot.chat.probe import TelegramUnusable, ask_name
-from bot.cli.balances import read_wallets
+from bot.cli.balances import read_now
 from bot.fetchers import FetchError, Reading
 from bot.settings import Settings
 from bot.store.database import probe_database
@@ -56,7 +56,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     async for finding in _clocks(settings):
         yield finding
     paths = [path for account in settings.watched for path in account.paths]
-    for path, reading in (await read_wallets(settings, paths)).items():
+    for path, reading in (await read_now(settings, paths)).items():
         yield _wallet(path, reading)
 
 

@@ -55,6 +55,8 @@ class AlertState:
     """The newest reading that was counted; a sum counts again only when all of it is newer."""
     amount: Decimal | None = None
     """In the last reading that was judged; None before the first."""
+    at_least: bool = False
+    """Whether there may be more than `amount`: a part of it is not told."""
     alert: Alert | None = None
     """While firing, never otherwise."""
 
@@ -78,7 +80,7 @@ def step(
     if seen is None:
         return state, ()
     before = state.amount
-    state = replace(state, amount=seen.amount.value)
+    state = replace(state, amount=seen.amount.value, at_least=seen.amount.at_least)
     if state.alert is not None:
         return _while_firing(state, state.alert, rule, seen)
     if not rule.is_broken_by(seen.amount.value):
@@ -95,6 +97,8 @@ def still_meant(state: AlertState, rule: Rule | None) -> bool:
     """Whether a state belongs to the rule as it is now: recovery from another limit is none."""
     if rule is None or state.alert is None:
         return rule is not None
+    if rule.part == "available" and state.alert.part == "total":
+        return False
     told = (state.alert.comparison, state.alert.limit, state.alert.clear)
     return told == (rule.comparison, rule.limit, rule.clear_level)
 
@@ -135,6 +139,7 @@ def _alert(state: AlertState, rule: Rule, seen: Observation) -> Alert:
         severity=rule.severity,
         since=since,
         note=rule.note,
+        at_least=seen.amount.at_least,
     )
 
 

@@ -43,6 +43,8 @@ class NotSent:
     reason: str
     retry_after: timedelta | None = None
     """How long Telegram wants to be left alone by this chat."""
+    doubtful: bool = False
+    """Whether the refusal may come from a server in between, behind which it was taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,9 @@ def decide(
             return Dropped(reason)
         case ChatMoved():
             return Postponed(now, maybe_sent=False)
-        case NotSent(_, retry_after):
-            return Postponed(now + (retry_after or pause_after(attempts)), maybe_sent=False)
+        case NotSent(_, retry_after, doubtful):
+            pause = retry_after or pause_after(attempts)
+            return Postponed(now + pause, maybe_sent=doubtful)
         case MaybeSent(reason):
             return _after_doubt(reason, events, attempts=attempts, now=now)
 

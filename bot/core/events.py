@@ -31,6 +31,8 @@ class Alert:
     since: datetime
     """The first bad reading."""
     note: str = ""
+    at_least: bool = False
+    """Whether a part of what its amounts count is not told by the exchange."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

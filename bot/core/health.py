@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.events import Event, SourceFound, SourceLost
-from bot.fetchers.errors import FetchError
+from bot.fetchers.errors import FetchError, RateLimited
 from bot.fetchers.model import Reading
 
 LOST_AFTER_FAILURES = 3
@@ -26,6 +26,8 @@ class Health:
     error: str | None = None
     """The class of the last error; None after a good reading."""
     message: str | None = None
+    retry_at: datetime | None = None
+    """Before when the exchange does not want to be asked; None: at any time."""
     lost_for: str | None = None
     """The class of the error that was told as `SourceLost`; None while the source is not lost."""
 
@@ -63,7 +65,19 @@ def _failed(health: Health, error: FetchError, at: datetime) -> Health:
         failing_since=health.failing_since or at,
         error=type(error).__name__,
         message=str(error),
+        retry_at=error.retry_at if isinstance(error, RateLimited) else None,
     )
+
+
+def paused(health: Health, wallet: str, *, now: datetime) -> Reading | None:
+    """Return what asking now would bring without asking: the pause that goes on; None: ask.
+
+    A pause outlives the program: asking into it would make some locks longer.
+    """
+    if health.retry_at is None or health.retry_at <= now:
+        return None
+    error = RateLimited(health.message or "a pause is wanted", retry_at=health.retry_at)
+    return Reading(wallet, now, None, error)
 
 
 def _is_news(health: Health, error: FetchError, at: datetime) -> bool:

@@ -68,6 +68,11 @@ class Amount:
     complete: bool = True
     """False: at least this much; something could not be read, or only in part."""
 
+    @property
+    def at_least(self) -> bool:
+        """Whether it must be told with "at least": as the available part it says so itself."""
+        return self.part == "total" and not self.complete
+
 
 _UNKNOWN = Amount(Decimal(0), complete=False)
 
@@ -113,10 +118,16 @@ def amount_of(balance: Balance, part: Part = "total") -> Amount | None:
 
 
 def amount_in(balances: Iterable[Balance], asset: str, part: Part = "total") -> Amount | None:
-    """Return how much of `asset` a good reading holds: a coin that it leaves out is zero."""
-    for balance in balances:
+    """Return how much of `asset` a good reading holds: a coin that it leaves out is zero.
+
+    Where the others are told by their available part only, nothing more is known of it, either.
+    """
+    held = list(balances)
+    for balance in held:
         if balance.asset == asset:
             return amount_of(balance, part)
+    if part == "total" and any(b.total is None and b.available is not None for b in held):
+        return Amount(Decimal(0), "available", complete=False)
     return Amount(Decimal(0), part)
 
 

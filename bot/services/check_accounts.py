@@ -5,23 +5,23 @@ Follow one balance: `reader` (wire) → `reach_verdict` (core) → `_keep` (data
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.core.events import about
+from bot.core.health import paused
 from bot.core.portfolio import Account
 from bot.core.verdict import Verdict, Watch, newly_empty, reach_verdict
-from bot.fetchers.errors import RateLimited
 from bot.fetchers.model import Reading
 from bot.services.ports import Claim, Clock, OpenUnit, Recipients, Spawn, Unit, WalletReader
+from bot.services.read_wallets import read_wallets
 
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=30)
 RENEW_EVERY_S = 10.0
-SHORT_PAUSE = timedelta(seconds=5)
 
 
 class CheckAccounts:
@@ -62,15 +62,14 @@ class CheckAccounts:
         """Start a check of each account that is due; called by the timetable."""
         now = self._clock()
         async with self._open_unit() as unit:
-            claims = await unit.accounts.claim_due(now=now, until=now + LEASE)
+            claims = await unit.accounts.claim_due(
+                now=now, until=now + LEASE, busy=self._under_way
+            )
         for claim in claims:
             self._start(claim)
 
     async def read_now(self, names: Collection[str]) -> None:
-        """Read accounts now and return when that is done; join a check that is under way.
-
-        An account that may not be asked yet (its exchange wants a pause) is left as it is.
-        """
+        """Read accounts now and return when that is done; join a check that is under way."""
         for name in names:
             if name not in self._under_way:
                 await self._claim_now(name)
@@ -99,7 +98,7 @@ class CheckAccounts:
             log.exception("A check broke off", action="check_account", account=claim.account)
         finally:
             self._attempted.add(claim.account)
-            del self._under_way[claim.account]
+            self._under_way.pop(claim.account, None)
             done.set()
 
     async def _read_under_lease(self, claim: Claim, account: Account) -> Mapping[str, Reading]:
@@ -117,21 +116,19 @@ class CheckAccounts:
                 await unit.accounts.renew(claim, until=self._clock() + LEASE)
 
     async def _read(self, account: Account) -> Mapping[str, Reading]:
-        """Read all wallets, and once more those that are suddenly empty or were told to wait."""
-        readings = await self._read_wallets(account.paths)
+        """Read all wallets that may be asked; once more those that are suddenly empty."""
         async with self._open_unit() as unit:
             known = await unit.wallets.load(account.paths)
-        emptied = [path for path, r in readings.items() if newly_empty(known.get(path), r)]
+        now = self._clock()
+        paths = dict(zip(account.paths, account.wallets, strict=True))
+        pauses = {p: paused(known[p].health, w, now=now) for p, w in paths.items() if p in known}
+        readings = {path: pause for path, pause in pauses.items() if pause is not None}
+        asked = [path for path in paths if path not in readings]
+        readings |= await read_wallets(self._reader, asked, clock=self._clock)
+        emptied = [path for path in asked if newly_empty(known.get(path), readings[path])]
         for path in emptied:
             log.warning("All is gone: reading again", action="confirm_empty", path=path)
-        pauses = _short_pauses(readings, self._clock())
-        await asyncio.sleep(max(pauses.values(), default=timedelta(0)).total_seconds())
-        return readings | await self._read_wallets([*emptied, *pauses])
-
-    async def _read_wallets(self, paths: Iterable[str]) -> dict[str, Reading]:
-        async with asyncio.TaskGroup() as group:
-            tasks = {path: group.create_task(self._reader(path)) for path in paths}
-        return {path: task.result() for path, task in tasks.items()}
+        return readings | await read_wallets(self._reader, emptied, clock=self._clock)
 
     async def _keep(
         self, claim: Claim, readings: Mapping[str, Reading], *, due_at: datetime
@@ -139,8 +136,7 @@ class CheckAccounts:
         """Write everything a check means, or nothing when the account has passed on."""
         watches = self._watches[claim.account]
         async with self._open_unit() as unit:
-            rest_until = _rest_until(readings)
-            if not await unit.accounts.finish(claim, due_at=due_at, rest_until=rest_until):
+            if not await unit.accounts.finish(claim, due_at=due_at):
                 log.warning("Checked too late", action="lease_lost", account=claim.account)
                 return
             needed = {*readings, *(path for watch in watches for path in watch.paths)}
@@ -162,19 +158,3 @@ class CheckAccounts:
             await unit.outbox.add(verdict.events, chats=chats, at=self._clock())
             for event in verdict.events:
                 log.info("Worth telling", action=event.kind, chats=len(chats), about=about(event))
-
-
-def _short_pauses(readings: Mapping[str, Reading], now: datetime) -> dict[str, timedelta]:
-    """Find the wallets that the exchange will let us read again in a moment."""
-    pauses = {
-        path: max(reading.error.retry_at - now, timedelta(0))
-        for path, reading in readings.items()
-        if isinstance(reading.error, RateLimited)
-    }
-    return {path: pause for path, pause in pauses.items() if pause <= SHORT_PAUSE}
-
-
-def _rest_until(readings: Mapping[str, Reading]) -> datetime | None:
-    """Return before when nothing may be asked: going on would make a lock longer."""
-    pauses = [r.error.retry_at for r in readings.values() if isinstance(r.error, RateLimited)]
-    return max(pauses, default=None)

@@ -6,7 +6,6 @@ that is slow or gone holds up nobody else.
 """
 
 import asyncio
-from datetime import timedelta
 
 import structlog
 
@@ -147,16 +146,17 @@ class DeliverOutbox:
     async def _settle(self, parcel: Parcel, outcome: Outcome) -> None:
         now = self._clock()
         decision = decide(outcome, parcel.events, attempts=parcel.attempts, now=now)
-        if isinstance(outcome, ChatMoved):
-            await self._chats.follow(parcel.chat.chat_id, to=outcome.chat_id)
+        chat_id = parcel.chat.chat_id
+        match outcome:
+            case ChatMoved(new_id):
+                await self._chats.follow(chat_id, to=new_id)
+            case ChatGone(reason):
+                await self._chats.mark_gone(chat_id, reason=reason)
+            case _:
+                pass
         async with self._open_unit() as unit:
-            match outcome:
-                case ChatGone(reason):
-                    await unit.chats.mark_gone(parcel.chat.chat_id, reason=reason)
-                case NotSent(_, timedelta() as pause):
-                    await unit.chats.hold(parcel.chat.chat_id, until=now + pause)
-                case _:
-                    pass
+            if isinstance(outcome, NotSent) and outcome.retry_after is not None:
+                await unit.chats.hold(chat_id, until=now + outcome.retry_after)
             await unit.outbox.settle(parcel.id, decision, at=now)
         _log(parcel, outcome, dropped=isinstance(decision, Dropped))
 

@@ -1,9 +1,10 @@
 """Manage chats: who may talk to us, and who is told."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from bot.core.delivery import Chat
-from bot.services.ports import Clock, OpenUnit
+from bot.core.standing import standing_events
+from bot.services.ports import Clock, OpenUnit, Unit
 
 
 class ManageChats:
@@ -16,6 +17,7 @@ class ManageChats:
         chats: Collection[int],
         open_unit: OpenUnit,
         clock: Clock,
+        wake_delivery: Callable[[], None],
     ) -> None:
         """`owners` are ids of users, `chats` of chats; a private chat has its user's id."""
         self._owners = frozenset(owners)
@@ -23,6 +25,8 @@ class ManageChats:
         self._former_ids: dict[int, int] = {}
         self._open_unit = open_unit
         self._clock = clock
+        self._wake_delivery = wake_delivery
+        self._gone: set[int] = set()
 
     def is_owner(self, user_id: int) -> bool:
         """Whether this user may see everything."""
@@ -38,14 +42,17 @@ class ManageChats:
         return [chat for chat in chats if self.may_look(chat.chat_id) and chat.gone is None]
 
     async def add_configured(self) -> None:
-        """Let the chats of the settings have events from now on, and recall which have moved."""
-        now = self._clock()
+        """Let the chats of the settings have events; recall which have moved; try all again."""
         async with self._open_unit() as unit:
-            for chat in await unit.chats.load():
+            known = await unit.chats.load()
+            for chat in known:
                 self._recall(chat)
-            known = {chat.chat_id for chat in await unit.chats.load()}
-            for chat_id in sorted(self._chats - known - set(self._former_ids.values())):
-                await unit.chats.add(Chat(chat_id, since=now))
+            there = {chat.chat_id for chat in known} | set(self._former_ids.values())
+            for chat_id in sorted(self._chats - there):
+                await unit.chats.add(Chat(chat_id, since=self._clock()))
+            for chat in known:
+                if chat.gone is not None and self.may_look(chat.chat_id):
+                    await self._welcome(unit, chat)
 
     async def follow(self, chat_id: int, *, to: int) -> None:
         """Go with a group that has become a supergroup."""
@@ -59,6 +66,33 @@ class ManageChats:
             self._former_ids[chat.chat_id] = chat.former_id
 
     async def greet(self, chat_id: int, *, title: str) -> None:
-        """Let a chat that has spoken have events: from now on, or again."""
+        """Let a chat have events from now on, or again; what stands now is told at once."""
         async with self._open_unit() as unit:
-            await unit.chats.add(Chat(chat_id, title=title, since=self._clock()))
+            known = {chat.chat_id: chat for chat in await unit.chats.load()}
+            before = known.get(chat_id)
+            chat = Chat(chat_id, title=title, since=self._clock())
+            if before is None or before.gone is not None:
+                await self._welcome(unit, chat)
+            else:
+                await unit.chats.add(chat)
+        self._gone.discard(chat_id)
+        self._wake_delivery()
+
+    async def heard(self, chat_id: int, *, title: str) -> None:
+        """Take back a chat that was given up and now speaks."""
+        if chat_id in self._gone:
+            await self.greet(chat_id, title=title)
+
+    async def mark_gone(self, chat_id: int, *, reason: str) -> None:
+        """Send nothing there until it speaks, or until the next start."""
+        async with self._open_unit() as unit:
+            await unit.chats.mark_gone(chat_id, reason=reason)
+        self._gone.add(chat_id)
+
+    async def _welcome(self, unit: Unit, chat: Chat) -> None:
+        """Keep a chat, and queue for it what it could not hear."""
+        await unit.chats.add(chat)
+        alerts, wallets = await unit.alerts.load(), await unit.wallets.load()
+        now = self._clock()
+        if events := standing_events(alerts.values(), wallets.values(), at=now):
+            await unit.outbox.add(events, chats=[chat], at=now)

@@ -51,22 +51,21 @@ class AccountRepository(Protocol):
     async def retain(self, names: Collection[str], *, now: datetime) -> None:
         """Make these accounts due at once, free of leases that died, and forget all others."""
 
-    async def claim_due(self, *, now: datetime, until: datetime) -> Sequence[Claim]:
-        """Lease all accounts that are due, free and need no rest."""
+    async def claim_due(
+        self, *, now: datetime, until: datetime, busy: Collection[str]
+    ) -> Sequence[Claim]:
+        """Lease all accounts that are due and free, but for those that we are busy with."""
 
     async def claim(self, name: str, *, now: datetime, until: datetime) -> Claim | None:
-        """Lease one account, due or not; None while somebody else has it or it must rest."""
+        """Lease one account, due or not; None while somebody else has it."""
 
     async def renew(self, claim: Claim, *, until: datetime) -> bool:
         """Prolong a lease; False when it has passed to somebody else."""
 
-    async def finish(self, claim: Claim, *, due_at: datetime, rest_until: datetime | None) -> bool:
-        """End a lease; False, and nothing is changed, when it has passed to somebody else.
+    async def finish(self, claim: Claim, *, due_at: datetime) -> bool:
+        """End a lease and say when the account is due again.
 
-        Args:
-            claim: The lease.
-            due_at: When the account is to be checked again.
-            rest_until: Before when its exchange must not be asked, whoever wants it.
+        False, and nothing is changed, when the lease has passed to somebody else.
         """
 
 
@@ -120,7 +119,10 @@ class OutboxRepository(Protocol):
     """Messages on their way: rows first, sent later, in order within each chat."""
 
     async def add(self, events: Sequence[Event], *, chats: Iterable[Chat], at: datetime) -> None:
-        """Queue events as one message a chat, a reply where they end earlier ones."""
+        """Queue events as one message a chat; what ends an earlier one is a reply to it.
+
+        A chat that was not told the beginning is not told the end.
+        """
 
     async def lease(self, *, now: datetime, busy: Collection[int], most: int) -> Sequence[Parcel]:
         """Take the next message of each chat that is not busy, marked as being sent."""

@@ -25,9 +25,12 @@ class SqlAccounts:
         if new:
             await self._connection.execute(insert(accounts), new)
 
-    async def claim_due(self, *, now: datetime, until: datetime) -> Sequence[Claim]:
+    async def claim_due(
+        self, *, now: datetime, until: datetime, busy: Collection[str]
+    ) -> Sequence[Claim]:
         """See the port."""
-        return await self._claim(and_(accounts.c.due_at <= now, _free(now)), until)
+        due = and_(accounts.c.due_at <= now, accounts.c.name.not_in(busy))
+        return await self._claim(and_(due, _free(now)), until)
 
     async def claim(self, name: str, *, now: datetime, until: datetime) -> Claim | None:
         """See the port."""
@@ -50,21 +53,16 @@ class SqlAccounts:
         )
         return done.rowcount == 1
 
-    async def finish(self, claim: Claim, *, due_at: datetime, rest_until: datetime | None) -> bool:
+    async def finish(self, claim: Claim, *, due_at: datetime) -> bool:
         """See the port."""
         done = await self._connection.execute(
-            update(accounts)
-            .where(_held_by(claim))
-            .values(due_at=due_at, rest_until=rest_until, leased_until=None)
+            update(accounts).where(_held_by(claim)).values(due_at=due_at, leased_until=None)
         )
         return done.rowcount == 1
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
-    return and_(
-        or_(accounts.c.leased_until.is_(None), accounts.c.leased_until <= now),
-        or_(accounts.c.rest_until.is_(None), accounts.c.rest_until <= now),
-    )
+    return or_(accounts.c.leased_until.is_(None), accounts.c.leased_until <= now)
 
 
 def _held_by(claim: Claim) -> ColumnElement[bool]:

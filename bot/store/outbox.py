@@ -28,9 +28,12 @@ class SqlOutbox:
             first_told = await self._first_told(events, chat.chat_id)
             messages: dict[int | None, list[Event]] = defaultdict(list)
             for event in events:
-                messages[first_told.get(_ended(event))].append(event)
+                ended = _ended(event)
+                if ended is None or ended in first_told:
+                    messages[first_told.get(ended)].append(event)
             for reply_to, told in messages.items():
                 await self._queue(chat.chat_id, told, reply_to=reply_to, at=at)
+            await self._close(list(first_told), chat.chat_id)
 
     async def _first_told(self, events: Sequence[Event], chat_id: int) -> dict[str | None, int]:
         ended = {_ended(event) for event in events} - {None}
@@ -40,6 +43,10 @@ class SqlOutbox:
             )
         )
         return dict(rows.all())
+
+    async def _close(self, ended: Sequence[str | None], chat_id: int) -> None:
+        of_chat = and_(incidents.c.incident.in_(ended), incidents.c.chat_id == chat_id)
+        await self._connection.execute(delete(incidents).where(of_chat))
 
     async def _queue(
         self, chat_id: int, events: Sequence[Event], *, reply_to: int | None, at: datetime
@@ -109,7 +116,9 @@ class SqlOutbox:
 
     async def forget(self, *, before: datetime) -> None:
         """See the port."""
-        await self._connection.execute(delete(outbox).where(outbox.c.done_at < before))
+        still_open = select(incidents.c.outbox_id)
+        old = and_(outbox.c.done_at < before, outbox.c.id.not_in(still_open))
+        await self._connection.execute(delete(outbox).where(old))
 
 
 def _may_hear(chat: Chat, now: datetime) -> bool:

@@ -96,7 +96,6 @@ accounts = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("due_at", Instant, nullable=False, index=True),
-    Column("rest_until", Instant),
     Column("leased_until", Instant),
     Column("fence", BigInteger, nullable=False, default=0),
 )
@@ -112,6 +111,7 @@ wallets = Table(
     Column("failing_since", Instant),
     Column("error", String),
     Column("message", Text),
+    Column("retry_at", Instant),
     Column("lost_for", String),
 )
 
@@ -139,6 +139,7 @@ alerts = Table(
     Column("since", Instant),
     Column("counted_at", Instant),
     Column("amount", Amount),
+    Column("at_least", Boolean, nullable=False),
     Column("alert", Json(Alert)),
 )
 

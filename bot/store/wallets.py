@@ -103,6 +103,7 @@ def _state(row: Row[Any]) -> WalletState:
         failing_since=row.failing_since,
         error=row.error,
         message=row.message,
+        retry_at=row.retry_at,
         lost_for=row.lost_for,
     )
     return WalletState(row.path, row.balances, row.read_at, health)

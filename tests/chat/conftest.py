@@ -168,7 +168,9 @@ class Desk:
         rules = {"low": parse_rule("main/funding USDT < 500")}
         watches = [w for n, r in rules.items() for w in watches_of(n, r, self.accounts)]
         unit_and_clock: dict[str, Any] = {"open_unit": self.open_unit, "clock": self.clock}
-        chats = ManageChats(owners=[OWNER], chats=[GROUP], **unit_and_clock)
+        chats = ManageChats(
+            owners=[OWNER], chats=[GROUP], wake_delivery=lambda: None, **unit_and_clock
+        )
         told = {"recipients": chats.recipients, **unit_and_clock}
         return UseCases(
             CheckAccounts(

@@ -51,7 +51,8 @@ def because(error: TelegramError, cause: Exception) -> TelegramError:
         (because(NetworkError("x"), httpx.RemoteProtocolError("cut")), MaybeSent("x")),
         (because(TelegramError("x"), ValueError("no JSON")), MaybeSent("x")),
         # An answer came, and it was an error: nothing was sent.
-        (NetworkError("Bad Gateway"), NotSent("Bad Gateway")),
+        (NetworkError("Bad Gateway"), NotSent("Bad Gateway", doubtful=True)),
+        (NetworkError("Gateway Timeout (504)"), MaybeSent("Gateway Timeout (504)")),
         (InvalidToken("no"), NotSent("no")),
         (Conflict("other"), NotSent("other")),
     ],

@@ -46,7 +46,11 @@ async def test_asked_from_behind_what_is_kept(desk: Any, telegram: TelegramServe
     first, second = telegram.calls_of("getUpdates")[:2]
     assert "offset" not in first.parameters
     assert int(second.parameters["offset"]) == await next_offset(desk)
-    assert first.parameters["allowed_updates"] == ["message", "callback_query"]
+    assert first.parameters["allowed_updates"] == [
+        "message",
+        "callback_query",
+        "my_chat_member",
+    ]
 
 
 async def test_what_was_not_handled_is_handled_after_a_restart(

@@ -240,3 +240,10 @@ def test_unknown_parts_never_become_zero(kinds: list[str]) -> None:
     assert total is None or total.value == len(kinds)
     assert (shown is None) == (not set(kinds) & {"known", "partly"})
     assert shown is None or shown.complete == (set(kinds) == {"known"})
+
+
+def test_a_coin_left_out_of_a_partial_answer_is_not_a_total_of_zero() -> None:
+    """Where an exchange tells the available part only, that is all that is known of the rest."""
+    partial = (Balance("BTC", None, Decimal(1), None),)
+    assert amount_in(partial, "USDT") == Amount(Decimal(0), "available", complete=False)
+    assert amount_in((), "USDT") == Amount(Decimal(0))

@@ -198,6 +198,7 @@ class House:
             chats=self.chats_allowed,
             open_unit=self.open_unit,
             clock=self.clock,
+            wake_delivery=self.changed.set,
         )
 
     def build_checks(self) -> CheckAccounts:
@@ -273,19 +274,19 @@ class House:
             finally:
                 delivery.stop()
 
-    async def queued(self) -> list[Parcel]:
-        """Take what waits in the owner's chat, oldest first, as if each had been delivered."""
+    async def queued(self, chat_id: int = OWNER) -> list[Parcel]:
+        """Take all that waits, as if it had been delivered; give what was for one chat."""
         taken: list[Parcel] = []
         async with self.open_unit() as unit:
             await self._take(unit, taken)
-        return taken
+        return [parcel for parcel in taken if parcel.chat.chat_id == chat_id]
 
     async def _take(self, unit: Any, taken: list[Parcel]) -> None:
         now = self.clock()
         while parcels := await unit.outbox.lease(now=now, busy=(), most=25):
             for parcel in parcels:
                 await unit.outbox.settle(parcel.id, Delivered(100 + parcel.id), at=now)
-            taken += [parcel for parcel in parcels if parcel.chat.chat_id == OWNER]
+            taken += parcels
 
 
 @pytest.fixture

@@ -269,20 +269,46 @@ async def test_emptiness_that_cannot_be_confirmed(house: Any) -> None:
     assert [balance.total for balance in funding.balances or ()] == [Decimal(600)]
 
 
-async def test_rate_limited_account_rests(house: Any) -> None:
-    """Until the exchange's pause is over nobody asks, not even a person; others go on."""
+async def test_rate_limited_wallet_rests(house: Any) -> None:
+    """Until the pause is over nobody asks for it, not after a restart, either; others are read."""
     checks = house.build_checks()
     retry_at = house.clock() + timedelta(minutes=10)
     house.exchange.answers["main/trading"] = RateLimited("locked", retry_at=retry_at)
     await house.check(checks, minutes=0)
     house.exchange.asked.clear()
     await house.check(checks, minutes=9.9)
-    await checks.read_now(["main"])
     await house.build_checks().read_now(["main"])
-    assert house.exchange.asked == ["xt/spot"]
+    await house.settle()
+    assert set(house.exchange.asked) == {"main/funding", "xt/spot"}
+    assert (await known(house))["main/trading"].health.message == "locked"
     house.exchange.answers.clear()
-    await house.check(checks, minutes=0.1)
+    await house.check(checks, minutes=1)
     assert "main/trading" in house.exchange.asked
+
+
+async def test_long_pause_is_told_as_a_loss(house: Any) -> None:
+    """A wallet that may not be asked cannot be read: that is told, as any other reason is."""
+    retry_at = house.clock() + timedelta(minutes=10)
+    house.exchange.answers["main/trading"] = RateLimited("locked", retry_at=retry_at)
+    house.exchange.answers["main/funding"] = {"USDT": "600"}
+    checks = house.build_checks()
+    for _ in range(4):
+        await house.check(checks)
+    assert await kinds(house) == [["source_lost"]]
+
+
+async def test_clock_that_jumps_starts_no_second_check(house: Any) -> None:
+    """An account is checked by us once at a time, even when its lease has run out meanwhile."""
+    house.exchange.gate = asyncio.Event()
+    checks = house.build_checks()
+    await checks.start_due()
+    await house.exchange.wait_for(3)
+    house.clock.advance(minutes=5)
+    await checks.start_due()
+    house.exchange.gate.set()
+    await house.settle()
+    assert len(house.exchange.asked) == 3
+    assert set(await known(house)) == {"main/funding", "main/trading", "xt/spot"}
 
 
 async def test_unexpected_error_ends_one_check_only(house: Any) -> None:

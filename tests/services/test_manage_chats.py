@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.core.delivery import Chat
+from bot.fetchers.errors import CredentialsRejected
 
 OWNER, GROUP, STRANGER = 1001, -4001, 6666
 
@@ -21,7 +22,7 @@ async def test_recipients_are_allowed_and_there(house: Any) -> None:
 
 
 async def test_configured_chats_are_told_from_the_first_start_on(house: Any) -> None:
-    """A second start neither adds a chat twice nor makes it new, nor brings back one that went."""
+    """A second start neither adds a chat twice nor makes it new; one that went is tried again."""
     first = house.clock()
     async with house.open_unit() as unit:
         await unit.chats.mark_gone(GROUP, reason="kicked")
@@ -29,7 +30,38 @@ async def test_configured_chats_are_told_from_the_first_start_on(house: Any) -> 
     await house.chats.add_configured()
     async with house.open_unit() as unit:
         (group,) = [chat for chat in await unit.chats.load() if chat.chat_id == GROUP]
-    assert (group.since, group.gone) == (first, "kicked")
+    assert (group.since, group.gone) == (first, None)
+
+
+async def test_who_begins_to_listen_is_told_what_stands(house: Any) -> None:
+    """An alert from before the first greeting is told then, once, and its recovery is a reply."""
+    house.owners = (*house.owners, 2002)
+    house.exchange.answers["main/funding"] = {"USDT": "1"}
+    house.exchange.answers["xt/spot"] = CredentialsRejected("the key is not known")
+    await house.check(house.build_checks())
+    await house.queued()
+    await house.chats.greet(2002, title="Late")
+    (parcel,) = await house.queued(2002)
+    assert [event.kind for event in parcel.events] == ["source_lost", "alert_raised"]
+    await house.chats.greet(2002, title="Late")
+    assert await house.queued(2002) == []
+    house.exchange.answers["main/funding"] = {"USDT": "1000"}
+    await house.check(house.build_checks())
+    (cleared,) = await house.queued(2002)
+    assert cleared.reply_to == 100 + parcel.id
+
+
+async def test_chat_that_was_given_up_is_taken_back_when_it_speaks(house: Any) -> None:
+    """What it missed and still stands is told; a chat that was never given up is left alone."""
+    chats = house.chats
+    await chats.heard(GROUP, title="Desk")
+    await chats.mark_gone(GROUP, reason="not a member")
+    house.exchange.answers["main/funding"] = {"USDT": "1"}
+    await house.check(house.build_checks())
+    assert await house.queued(GROUP) == []
+    await chats.heard(GROUP, title="Desk")
+    (parcel,) = await house.queued(GROUP)
+    assert [event.kind for event in parcel.events] == ["alert_raised"]
 
 
 async def test_greeting_brings_back(house: Any) -> None:

@@ -8,9 +8,9 @@ LEASE = timedelta(seconds=30)
 MINUTE = timedelta(minutes=1)
 
 
-async def claimed(open_unit: OpenUnit, now: datetime) -> list[str]:
+async def claimed(open_unit: OpenUnit, now: datetime, *busy: str) -> list[str]:
     async with open_unit() as unit:
-        claims = await unit.accounts.claim_due(now=now, until=now + LEASE)
+        claims = await unit.accounts.claim_due(now=now, until=now + LEASE, busy=busy)
     return sorted(claim.account for claim in claims)
 
 
@@ -24,12 +24,10 @@ async def retain(open_unit: OpenUnit, *names: str, now: datetime) -> None:
         await unit.accounts.retain(names, now=now)
 
 
-async def finish(
-    open_unit: OpenUnit, claim: Claim | None, due_at: datetime, rest: datetime | None = None
-) -> bool:
+async def finish(open_unit: OpenUnit, claim: Claim | None, due_at: datetime) -> bool:
     assert claim is not None
     async with open_unit() as unit:
-        return await unit.accounts.finish(claim, due_at=due_at, rest_until=rest)
+        return await unit.accounts.finish(claim, due_at=due_at)
 
 
 async def test_due_account_is_claimed_once(open_unit: OpenUnit, now: datetime) -> None:
@@ -76,7 +74,7 @@ async def test_old_fence_changes_nothing(open_unit: OpenUnit, now: datetime) -> 
     later = now + LEASE
     new = await claim(open_unit, "main", later)
     assert old is not None
-    assert not await finish(open_unit, old, now, rest=now + timedelta(days=1))
+    assert not await finish(open_unit, old, now)
     async with open_unit() as unit:
         assert not await unit.accounts.renew(old, until=later + timedelta(days=1))
     assert await claimed(open_unit, later + LEASE - timedelta(seconds=1)) == []
@@ -95,26 +93,20 @@ async def test_renewed_lease_lasts(open_unit: OpenUnit, now: datetime) -> None:
     assert await claimed(open_unit, now + 2 * LEASE) == ["main"]
 
 
-async def test_rest_keeps_everybody_away(open_unit: OpenUnit, now: datetime) -> None:
-    """While the exchange wants a pause the account is neither due nor given out by name."""
+async def test_busy_account_is_not_begun_again(open_unit: OpenUnit, now: datetime) -> None:
+    """Who is still busy with an account whose lease ran out does not get it a second time."""
+    await retain(open_unit, "main", "xt", now=now)
+    assert await claimed(open_unit, now) == ["main", "xt"]
+    assert await claimed(open_unit, now + LEASE, "main") == ["xt"]
+
+
+async def test_start_makes_all_due_and_free(open_unit: OpenUnit, now: datetime) -> None:
+    """Whoever held a lease before the start is dead."""
     await retain(open_unit, "main", now=now)
-    rest = now + timedelta(minutes=10)
-    await finish(open_unit, await claim(open_unit, "main", now), now, rest=rest)
-    early = rest - timedelta(seconds=1)
-    assert await claimed(open_unit, early) == []
-    assert await claim(open_unit, "main", early) is None
-    assert await claimed(open_unit, rest) == ["main"]
-
-
-async def test_rest_outlasts_a_restart(open_unit: OpenUnit, now: datetime) -> None:
-    """Starting again makes everything due and free, but does not ask into a lock."""
-    await retain(open_unit, "main", "xt", now=now)
-    rest = now + timedelta(minutes=10)
-    await finish(open_unit, await claim(open_unit, "xt", now), now + MINUTE, rest=rest)
+    await finish(open_unit, await claim(open_unit, "main", now), now + MINUTE)
     assert await claim(open_unit, "main", now) is not None
-    await retain(open_unit, "main", "xt", now=now)
+    await retain(open_unit, "main", now=now)
     assert await claimed(open_unit, now) == ["main"]
-    assert await claimed(open_unit, rest) == ["main", "xt"]
 
 
 async def test_removed_account_is_forgotten(open_unit: OpenUnit, now: datetime) -> None:

@@ -17,7 +17,7 @@ async def test_state_comes_back_whole(
     limit = Decimal("123456789012345678.901234567890123456")
     firing = AlertState(
         "low", "main/funding", "USDT", 3, now, now + timedelta(minutes=2), limit,
-        replace(alert("A1B2C3"), limit=limit, note="“it's” <b>"),
+        True, replace(alert("A1B2C3"), limit=limit, note="“it's” <b>"),
     )  # fmt: skip
     calm = AlertState("low", "sum *", "USDT")
     async with open_unit() as unit:

@@ -69,7 +69,8 @@ async def test_state_comes_back_whole(open_unit: OpenUnit, now: datetime) -> Non
         Balance("BETH", Decimal("0.63926191"), None, None, staking),
         Balance("CWT", None, Decimal("400.000"), None),
     )
-    health = Health(2, now + timedelta(minutes=1), "ExchangeUnavailable", "no answer", "Other")
+    pause = now + timedelta(minutes=10)
+    health = Health(2, now + timedelta(minutes=1), "RateLimited", "a pause", pause, "Other")
     state = WalletState("main/eth-staking", balances, now, health)
     await save(open_unit, state)
     assert await load(open_unit, "main/eth-staking") == state

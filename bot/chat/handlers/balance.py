@@ -35,9 +35,9 @@ def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
 
     async def pressed(update: Update, _context: Context) -> None:
         press = update.callback_query
-        if press is None or press.data is None:
+        if press is None:
             return
-        if not isinstance(press.message, Message):
+        if not press.data or not isinstance(press.message, Message):
             await press.answer(OLD_BUTTON)
             return
         wanted = decode_balance(press.data)

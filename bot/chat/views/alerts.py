@@ -7,7 +7,7 @@ from decimal import Decimal
 from html import escape
 from zoneinfo import ZoneInfo
 
-from bot.chat.numbers import age_text, amount_text, change_text, clock_text, span_text
+from bot.chat.numbers import AT_LEAST, age_text, amount_text, change_text, clock_text, span_text
 from bot.chat.views.layout import columns, first_page, name_text, one_line, path_text, paths_text
 from bot.core.alerts import AlertState
 from bot.core.events import (
@@ -79,11 +79,15 @@ def _figures(alert: Alert, amount: Decimal) -> str:
     off = exact_sum([alert.limit, amount.copy_negate()]).copy_abs()
     return columns(
         [
-            (_part(alert), amount_text(amount)),
+            (_part(alert), _amount(alert, amount)),
             ("limit", f"{alert.comparison} {amount_text(alert.limit)}"),
             ("short" if alert.comparison == "<" else "over", amount_text(off)),
         ]
     )
+
+
+def _amount(alert: Alert, amount: Decimal) -> str:
+    return f"{AT_LEAST if alert.at_least else ''}{amount_text(amount)}"
 
 
 def _part(alert: Alert) -> str:
@@ -105,7 +109,7 @@ def _cleared(event: AlertCleared) -> str:
             f"✅ RECOVERED · {_what(alert).rsplit(' ', 1)[0]}",
             columns(
                 [
-                    (_part(alert), amount_text(event.amount)),
+                    (_part(alert), _amount(alert, event.amount)),
                     ("limit", f"{alert.comparison} {amount_text(alert.limit)}"),
                     ("clear", f"{back} {amount_text(alert.clear)}"),
                 ]
@@ -122,7 +126,7 @@ def _ended(event: AlertEnded) -> str:
         [
             f"⏹ ENDED · {_what(alert)}",
             "its rule or wallet has changed in the settings; whether it has recovered is unknown",
-            f"last seen {amount_text(event.amount)}, limit "
+            f"last seen {_amount(alert, event.amount)}, limit "
             f"{escape(alert.comparison)} {amount_text(alert.limit)}",
             _signature(alert),
         ]
@@ -182,7 +186,7 @@ def firing_lines(firing: Sequence[AlertState], zone: ZoneInfo, now: datetime) ->
 
 
 def _firing(alert: Alert, state: AlertState, zone: ZoneInfo, now: datetime) -> str:
-    amount = amount_text(state.amount) if state.amount is not None else "unknown"
+    amount = _amount(alert, state.amount) if state.amount is not None else "unknown"
     limit = f"{escape(alert.comparison)} {amount_text(alert.limit)}"
     since = f"{clock_text(alert.since, zone, now=now)}, {age_text(alert.since, now)}"
     return f"{SIGNS[alert.severity]} · {_what(alert)}\n{amount}, limit {limit}\nsince {since}"

@@ -5,13 +5,12 @@ from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
-from bot.chat.numbers import age_text, amount_text, clock_text
+from bot.chat.numbers import AT_LEAST, age_text, amount_text, clock_text
 from bot.chat.views.layout import Row, name_text, one_line, path_text, paths_text, tables
 from bot.core.portfolio import Amount, WalletState, amount_of
 from bot.fetchers.model import Balance
 from bot.services.report_balances import BalanceReport
 
-AT_LEAST = "≥ "
 _FREE, _HELD = "· free", "· held"
 
 
@@ -91,7 +90,8 @@ def _heading(state: WalletState, shown: Sequence[Balance], now: datetime) -> str
     if state.read_at is None:
         return f"⚠️ {path}\n{reason}; never read so far"
     age = age_text(state.read_at, now)
-    return f"⚠️ {path}\n{reason}\nlast good value, {age}:{'' if shown else ' empty'}"
+    good = f"last good value, {age}:" if shown else f"it held nothing when last read, {age}"
+    return f"⚠️ {path}\n{reason}\n{good}"
 
 
 def _balance_rows(balance: Balance) -> Iterator[Row]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.chat.numbers import amount_text
+from bot.chat.numbers import AT_LEAST, amount_text
 from bot.chat.views.layout import first_page, one_line, path_text
 from bot.core.alerts import AlertState
 from bot.services.manage_rules import RuleStatus
@@ -35,7 +35,8 @@ def _rule(status: RuleStatus) -> str:
 def _state(state: AlertState) -> str:
     if state.amount is None:
         return f"▫️ {_subject(state)}: not judged yet"
-    amount = f"{amount_text(state.amount)} {one_line(state.asset)}"
+    least = AT_LEAST if state.at_least else ""
+    amount = f"{least}{amount_text(state.amount)} {one_line(state.asset)}"
     counting = f", {state.bad_reads} bad in a row" if state.phase == "pending" else ""
     return f"{_SIGNS[state.phase]} {_subject(state)}: {amount}{counting}"
 

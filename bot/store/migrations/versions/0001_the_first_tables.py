@@ -15,7 +15,6 @@ def upgrade() -> None:
         "accounts",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("rest_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("fence", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_accounts")),
@@ -31,6 +30,7 @@ def upgrade() -> None:
         sa.Column("since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("amount", sa.Text(), nullable=True),
+        sa.Column("at_least", sa.Boolean(), nullable=False),
         sa.Column("alert", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("rule", "subject", "asset", name=op.f("pk_alerts")),
     )
@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.String(), nullable=True),
         sa.Column("message", sa.Text(), nullable=True),
+        sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lost_for", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("path", name=op.f("pk_wallets")),
     )
