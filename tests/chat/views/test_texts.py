@@ -536,3 +536,10 @@ def test_columns() -> None:
     assert columns([("A", "1"), ("LONG", "22")]) == "<pre>A        1\nLONG    22</pre>"
     (line,) = lines_of_tables(columns([("A" * 10, f"{'1' * 18}.5")]))
     assert line == f"{'A' * 10}    {'1' * 18}.5"
+
+
+def test_a_sum_that_is_not_told_whole_says_at_least() -> None:
+    """Where an exchange tells only a part, the sum in an alert is marked as in /balance."""
+    event = raised(subject="sum *", at_least=True)
+    assert "balance    ≥ 412.5" in told(event)
+    assert "≥" not in told(raised(subject="sum *"))
