@@ -1,4 +1,4 @@
-"""A browser for the tests that look at the chat page."""
+"""For all tests: laws are judged without a stop-watch, and a browser for the chat page."""
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -6,7 +6,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, async_playwright
+
+# A busy machine is slow: a law is judged by its cases, not by the time of each.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 CHROMIUM = Path("/usr/bin/chromium")
 PHONE = ViewportSize(width=390, height=844)

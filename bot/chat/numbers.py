@@ -21,11 +21,14 @@ def fitted(text: str, *, width: int) -> str:
     Digits of the fraction are cut off, never rounded up, and an ellipsis says so; where that is
     not enough, the groups are closed up. The whole part stays whole, however wide it is.
     """
-    for shown in (text, text.replace(",", "")):
-        point = shown.find(".")
-        if len(shown) <= width or -1 < point < width - 2:
-            return shown if len(shown) <= width else f"{shown[: width - 1]}…"
-    return text.replace(",", "")
+    closed = text.replace(",", "")
+    for shown in (text, closed):
+        if len(shown) <= width:
+            return shown
+        if -1 < shown.find(".") < width - 2:
+            return f"{shown[: width - 1]}…"
+    whole, point, _ = closed.partition(".")
+    return f"{whole}…" if point else whole
 
 
 def change_text(difference: Decimal) -> str:

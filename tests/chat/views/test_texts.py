@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from typing_extensions import override
 
@@ -395,6 +395,15 @@ balances = st.lists(st.builds(coin, coins, parts, parts, parts), max_size=8)
 
 
 @given(st.lists(balances, min_size=1, max_size=3))
+@example(
+    [
+        [coin("0", None, "903306.000000000000000001", None)],
+        [
+            coin("0", None, "999999999999096694", None),
+            coin("0000000000", None, "0.000000000000000001", None),
+        ],
+    ]
+)
 def test_tables_of_balances_fit_a_phone(wallets: list[list[Balance]]) -> None:
     """Whatever coins and amounts there are, no line of a table is wider than a phone."""
     states = [wallet(f"a{n}/spot", *held) for n, held in enumerate(wallets)]
