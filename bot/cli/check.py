@@ -1,7 +1,7 @@
 """`balance-bot check`: try everything that `run` needs, and say what to mend."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 
 from rich.console import Console
@@ -9,7 +9,7 @@ from rich.console import Console
 from bot.app import open_fetchers, open_http
 from bot.chat.probe import TelegramUnusable, ask_name
 from bot.cli.balances import read_now
-from bot.fetchers import FetchError, Reading
+from bot.fetchers import Balance, FetchError, Reading
 from bot.settings import Settings
 from bot.store.database import probe_database
 from bot.store.errors import DatabaseUnusable
@@ -115,10 +115,14 @@ async def _clocks(settings: Settings) -> AsyncIterator[Finding]:
 
 def _wallet(path: str, reading: Reading) -> Finding:
     if reading.error is None:
-        return Finding(path, ok=True, message=f"{len(reading.balances or ())} coins")
+        return Finding(path, ok=True, message=_coins(reading.balances or ()))
     return Finding(
         path, ok=False, message=str(reading.error), advice=ADVICE[type(reading.error).__name__]
     )
+
+
+def _coins(balances: Sequence[Balance]) -> str:
+    return f"{len(balances)} coin{'' if len(balances) == 1 else 's'}"
 
 
 def _print(findings: list[Finding]) -> None:

@@ -9,7 +9,7 @@ from bot.chat.callbacks import BALANCE_PATTERN, decode_balance
 from bot.chat.handlers import Context, UseCases
 from bot.chat.keyboards import balance_keyboard
 from bot.chat.views.balances import balance_blocks, reading_text
-from bot.chat.views.layout import pages
+from bot.chat.views.layout import one_line, pages
 from bot.chat.views.words import OLD_BUTTON, READING, usage_text
 from bot.core.errors import UnknownName
 
@@ -27,6 +27,9 @@ def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
         query = " ".join(context.args or ()) or EVERYTHING
         if " " in query or len(query) > LONGEST_QUERY:
             await update.message.reply_html(usage_text("balance"))
+            return
+        if mistake := await _mistake(use, query):
+            await update.message.reply_html(mistake)
             return
         accounts = use.balances.accounts_of(query)
         answer = await update.message.reply_html(reading_text(accounts))
@@ -52,12 +55,27 @@ def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
     ]
 
 
+async def _mistake(use: UseCases, query: str) -> str | None:
+    """Say at once that nothing is called so; before the first round nobody can know."""
+    if not use.checks.all_attempted:
+        return None
+    try:
+        await use.balances.balances(query)
+    except UnknownName as e:
+        return _unknown(e)
+    return None
+
+
+def _unknown(error: UnknownName) -> str:
+    return f"{one_line(str(error))}\n\n{usage_text('balance')}"
+
+
 async def _show(use: UseCases, answer: Message, query: str, *, page: int) -> None:
     """Edit what is known now into the answer."""
     try:
         report = await use.balances.balances(query)
     except UnknownName as e:
-        await answer.edit_text(f"{e}\n\n{usage_text('balance')}")
+        await answer.edit_text(_unknown(e), parse_mode=ParseMode.HTML)
         return
     laid = pages(balance_blocks(report, use.zone))
     page = min(page, len(laid) - 1)

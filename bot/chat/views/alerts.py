@@ -189,7 +189,8 @@ def _firing(alert: Alert, state: AlertState, zone: ZoneInfo, now: datetime) -> s
     amount = _amount(alert, state.amount) if state.amount is not None else "unknown"
     limit = f"{escape(alert.comparison)} {amount_text(alert.limit)}"
     since = f"{clock_text(alert.since, zone, now=now)}, {age_text(alert.since, now)}"
-    return f"{SIGNS[alert.severity]} · {_what(alert)}\n{amount}, limit {limit}\nsince {since}"
+    figures = f"{amount}, limit {limit}, rule {one_line(alert.rule)}"
+    return f"{SIGNS[alert.severity]} · {_what(alert)}\n{figures}\nsince {since}"
 
 
 def unreadable_lines(unreadable: Sequence[WalletState], now: datetime) -> list[str]:

@@ -128,3 +128,16 @@ async def test_answer_that_never_left_is_tried_again(desk: Any, telegram: Telegr
         telegram.fail("sendMessage", status=429, description="Too Many Requests", retry_after=1)
         (answer,) = await desk.ask("/balance xt")
     assert "xt/spot" in answer
+
+
+async def test_typo_is_answered_without_reading(desk: Any) -> None:
+    """Once everything was read, a name that nothing has costs no request."""
+    desk.exchange.answers["xt/spot"] = {"BTC": "1.5"}
+    async with desk.polling():
+        await desk.ask("/balance")
+        desk.exchange.asked.clear()
+        (answer,) = await desk.ask("/balance xt/spto")
+        (coin,) = await desk.ask("/balance btc")
+    assert "nothing here is called xt/spto; did you mean xt/spot" in answer
+    assert "1.5" in coin
+    assert set(desk.exchange.asked) == {"main/funding", "main/trading", "xt/spot"}

@@ -361,7 +361,7 @@ def test_digest() -> None:
         "<pre>USDT    −250</pre>\n"
         "\n<b>Low or high</b>\n"
         "🟠 WARNING · <code>main/funding</code> · <b>USDT</b> low\n"
-        "400, limit &lt; 500\n"
+        "400, limit &lt; 500, rule low\n"
         "since 12:59:30 CET, 1 min ago\n"
         "\n<b>Cannot be read</b>\n"
         "🔌 <code>xt/spot</code>\nokx answered HTTP 502\nlast read 5 s ago"
