@@ -37,12 +37,18 @@ def _total_blocks(report: BalanceReport) -> Iterator[str]:
         yield from tables(rows)
     elif all(state.readable for state in report.wallets):
         yield "nothing in any wallet"
-    partly = [state.path for state in report.wallets if _tells_part(state)]
-    if partly and any(not amount.complete for amount in report.totals.values()):
-        yield f"≥ at least: {paths_text(partly)} tells only what is available"
+    yield from partial_note(report.totals, report.wallets)
     blind = [state.path for state in report.wallets if not state.readable]
     if blind:
         yield f"⚠️ without {paths_text(blind)}: not readable now"
+
+
+def partial_note(totals: Mapping[str, Amount], wallets: Sequence[WalletState]) -> list[str]:
+    """Say why totals are marked, where it is not that a wallet cannot be read."""
+    partly = [state.path for state in wallets if _tells_part(state)]
+    if not partly or all(amount.complete for amount in totals.values()):
+        return []
+    return [f"{AT_LEAST}at least: {paths_text(partly)} tells only what is available"]
 
 
 def _tells_part(state: WalletState) -> bool:

@@ -552,3 +552,10 @@ def test_a_sum_that_is_not_told_whole_says_at_least() -> None:
     event = raised(subject="sum *", at_least=True)
     assert "balance    ≥ 412.5" in told(event)
     assert "≥" not in told(raised(subject="sum *"))
+
+
+def test_a_digest_says_why_a_total_is_only_the_least() -> None:
+    """The sign means the same, and is explained the same, as in /balance."""
+    text = digest_text(digest(wallet("coinw/spot", coin("CWT", None, "400", None))), UTC_ZONE)
+    assert "≥ 400" in text
+    assert "≥ at least: <code>coinw/spot</code> tells only what is available" in text
