@@ -49,7 +49,9 @@ def run() -> None:
 
 @cli.command()
 def demo(
-    port: Annotated[int, typer.Option(help="Where the chat page is served.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where the chat page is served.")
+    ] = 8080,
 ) -> None:
     """Run the bot against a sandbox, with a chat page in the browser; needs no key."""
     from bot.sandbox.demo import PortTaken, run_demo

@@ -4,6 +4,7 @@ import httpx
 from telegram.error import InvalidToken, TelegramError
 
 from bot.chat.application import build_bot
+from bot.chat.failures import never_left
 
 
 class TelegramUnusable(Exception):
@@ -28,7 +29,8 @@ async def ask_name(token: str, *, api_url: str, transport: httpx.AsyncBaseTransp
         failure = TelegramUnusable("the token is refused", advice=advice)
     except TelegramError as e:
         advice = "see whether this machine reaches BOT_TELEGRAM__API_URL"
-        failure = TelegramUnusable(str(e), advice=advice)
+        reason = "it cannot be reached" if never_left(e) else str(e)
+        failure = TelegramUnusable(reason, advice=advice)
     else:
         return f"@{me.username}"
     raise failure

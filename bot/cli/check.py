@@ -1,7 +1,7 @@
 """`balance-bot check`: try everything that `run` needs, and say what to mend."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 
 from rich.console import Console
@@ -9,7 +9,7 @@ from rich.console import Console
 from bot.app import open_fetchers, open_http
 from bot.chat.probe import TelegramUnusable, ask_name
 from bot.cli.balances import read_now
-from bot.fetchers import Balance, FetchError, Reading
+from bot.fetchers import FetchError, Reading
 from bot.settings import Settings
 from bot.store.database import probe_database
 from bot.store.errors import DatabaseUnusable
@@ -62,7 +62,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
 
 def _summary(settings: Settings) -> str:
     wallets = sum(len(account.wallets) for account in settings.watched)
-    return f"{len(settings.accounts)} accounts, {wallets} wallets, {len(settings.rules)} rules"
+    counts = {"account": len(settings.accounts), "wallet": wallets, "rule": len(settings.rules)}
+    return ", ".join(_counted(count, noun) for noun, count in counts.items())
 
 
 def _database(settings: Settings) -> Finding:
@@ -115,14 +116,14 @@ async def _clocks(settings: Settings) -> AsyncIterator[Finding]:
 
 def _wallet(path: str, reading: Reading) -> Finding:
     if reading.error is None:
-        return Finding(path, ok=True, message=_coins(reading.balances or ()))
+        return Finding(path, ok=True, message=_counted(len(reading.balances or ()), "coin"))
     return Finding(
         path, ok=False, message=str(reading.error), advice=ADVICE[type(reading.error).__name__]
     )
 
 
-def _coins(balances: Sequence[Balance]) -> str:
-    return f"{len(balances)} coin{'' if len(balances) == 1 else 's'}"
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _print(findings: list[Finding]) -> None:

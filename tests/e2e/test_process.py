@@ -115,3 +115,12 @@ async def test_the_demo_serves_its_page_and_stops(scene: Scene, sign: signal.Sig
         _, err = await asyncio.wait_for(process.communicate(), 10)
     assert process.returncode == 0, err.decode()
     assert err == b""
+
+
+async def test_the_demo_says_that_its_port_is_taken(scene: Scene) -> None:
+    """One line that says what to do, and exit code 2."""
+    port = scene.page.rpartition(":")[2]
+    async with started(scene, "demo", "--port", port) as process:
+        _, err = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 2
+    assert err.decode() == f"--port: port {port} is taken; choose another with --port\n"
