@@ -260,8 +260,8 @@ async def _made_ready(settings: Settings, app: App) -> None:
     async with app.open_unit() as unit:
         await unit.accounts.retain([account.name for account in accounts], now=app.clock())
         await unit.wallets.retain([path for account in accounts for path in account.paths])
-    await app.use.chats.add_configured()
     await app.use.rules.end_vanished()
+    await app.use.chats.add_configured()
     telegram = settings.telegram
     if not telegram.owners and not telegram.chats:
         log.warning(

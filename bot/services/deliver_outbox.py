@@ -6,6 +6,7 @@ that is slow or gone holds up nobody else.
 """
 
 import asyncio
+from collections import Counter
 
 import structlog
 
@@ -57,6 +58,7 @@ class DeliverOutbox:
         self._chats = chats
         self._clock = clock
         self._busy: set[int] = set()
+        self._breaks: Counter[int] = Counter()
         self._changed = changed
         self._stopping = asyncio.Event()
 
@@ -104,10 +106,15 @@ class DeliverOutbox:
         the chat's other messages wait behind it.
         """
         try:
-            return await self._send(parcel)
+            outcome = await self._send(parcel)
         except Exception:
             log.exception("A delivery broke off", action="deliver", parcel=parcel.id)
-        if parcel.attempts >= MOST_BREAKS:
+        else:
+            self._breaks.pop(parcel.id, None)
+            return outcome
+        self._breaks[parcel.id] += 1
+        if self._breaks[parcel.id] >= MOST_BREAKS:
+            del self._breaks[parcel.id]
             return Refused("it broke off again and again")
         return MaybeSent("it broke off")
 

@@ -39,7 +39,8 @@ class ManageChats:
 
     def recipients(self, chats: Sequence[Chat]) -> list[Chat]:
         """Choose those that events are sent to."""
-        return [chat for chat in chats if self.may_look(chat.chat_id) and chat.gone is None]
+        here = [chat for chat in chats if chat.gone is None]
+        return [chat for chat in here if self.may_look(chat.former_id or chat.chat_id)]
 
     async def add_configured(self) -> None:
         """Let the chats of the settings have events; recall which have moved; try all again."""
@@ -49,7 +50,7 @@ class ManageChats:
                 self._recall(chat)
             there = {chat.chat_id for chat in known} | set(self._former_ids.values())
             for chat_id in sorted(self._chats - there):
-                await unit.chats.add(Chat(chat_id, since=self._clock()))
+                await self._welcome(unit, Chat(chat_id, since=self._clock()))
             for chat in known:
                 if chat.gone is not None and self.may_look(chat.chat_id):
                     await self._welcome(unit, chat)
@@ -92,7 +93,9 @@ class ManageChats:
     async def _welcome(self, unit: Unit, chat: Chat) -> None:
         """Keep a chat, and queue for it what it could not hear."""
         await unit.chats.add(chat)
-        alerts, wallets = await unit.alerts.load(), await unit.wallets.load()
-        now = self._clock()
-        if events := standing_events(alerts.values(), wallets.values(), at=now):
+        now, told = self._clock(), await unit.outbox.told(chat.chat_id)
+        states = (await unit.alerts.load()).values()
+        news = [s for s in states if s.alert is not None and s.alert.incident not in told]
+        wallets = await unit.wallets.load()
+        if events := standing_events(news, wallets.values(), at=now):
             await unit.outbox.add(events, chats=[chat], at=now)

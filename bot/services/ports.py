@@ -124,6 +124,9 @@ class OutboxRepository(Protocol):
         A chat that was not told the beginning is not told the end.
         """
 
+    async def told(self, chat_id: int) -> Collection[str]:
+        """Name the open incidents whose beginning this chat was told, or will be."""
+
     async def lease(self, *, now: datetime, busy: Collection[int], most: int) -> Sequence[Parcel]:
         """Take the next message of each chat that is not busy, marked as being sent."""
 

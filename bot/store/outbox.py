@@ -64,6 +64,16 @@ class SqlOutbox:
         rows = [{"incident": i, "chat_id": chat_id, "outbox_id": outbox_id} for i in begun]
         await upsert(self._connection, incidents, rows)
 
+    async def told(self, chat_id: int) -> Collection[str]:
+        """See the port."""
+        here = and_(incidents.c.chat_id == chat_id, outbox.c.dropped.is_(None))
+        found = await self._connection.scalars(
+            select(incidents.c.incident)
+            .join_from(incidents, outbox, outbox.c.id == incidents.c.outbox_id)
+            .where(here)
+        )
+        return set(found)
+
     async def lease(self, *, now: datetime, busy: Collection[int], most: int) -> Sequence[Parcel]:
         """See the port."""
         chats = {

@@ -290,6 +290,18 @@ async def test_message_that_always_breaks_is_given_up(house: Any, rows: Any) -> 
     assert (await rows())[0][3] == "it broke off again and again"
 
 
+async def test_long_outage_and_one_break_lose_nothing(house: Any) -> None:
+    """Only a message that breaks every time is given up, not one that waited long before."""
+    house.sender.outcomes[OWNER] = [NotSent("down")] * 12 + [ZeroDivisionError("a bug")]
+    await queue(house, news(house), OWNER)
+    async with house.delivering():
+        for count in range(1, 14):
+            await house.sender.wait_for(count)
+            house.clock.advance(minutes=2)
+        said = await house.sender.wait_for(14)
+    assert said[-1].maybe_repeated
+
+
 async def test_outcome_is_kept_when_the_database_is_back(
     house: Any, rows: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,6 +64,29 @@ async def test_chat_that_was_given_up_is_taken_back_when_it_speaks(house: Any) -
     assert [event.kind for event in parcel.events] == ["alert_raised"]
 
 
+async def test_what_was_told_or_waits_is_not_told_twice(house: Any) -> None:
+    """A chat that comes back gets what waits for it, and nothing of that a second time."""
+    house.exchange.answers["main/funding"] = {"USDT": "1"}
+    await house.check(house.build_checks())
+    chats = house.chats
+    for first in (True, False):
+        await chats.mark_gone(GROUP, reason="not a member")
+        await chats.heard(GROUP, title="Desk")
+        kinds = [e.kind for p in await house.queued(GROUP) for e in p.events]
+        assert kinds == (["alert_raised"] if first else [])
+
+
+async def test_chat_added_to_the_settings_is_told_what_stands(house: Any) -> None:
+    """An alert that fires when a chat is put into the settings reaches it at the next start."""
+    house.exchange.answers["main/funding"] = {"USDT": "1"}
+    await house.check(house.build_checks())
+    await house.queued()
+    house.chats_allowed = (*house.chats_allowed, -4999)
+    await house.chats.add_configured()
+    (parcel,) = await house.queued(-4999)
+    assert [event.kind for event in parcel.events] == ["alert_raised"]
+
+
 async def test_greeting_brings_back(house: Any) -> None:
     """A chat that speaks again gets events again, and keeps its first day."""
     first = house.clock()
