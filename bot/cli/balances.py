@@ -78,7 +78,7 @@ def _balance(balance: Balance) -> dict[str, str | None]:
         "held": _amount(balance.held),
     }
     if balance.staking is not None:
-        row["as_of"] = _instant(balance.staking.as_of)
+        row["as_of"] = _instant(balance.staking.as_of) if balance.staking.as_of else None
         row["interest_latest"] = _amount(balance.staking.interest_latest)
         row["interest_total"] = _amount(balance.staking.interest_total)
     return row

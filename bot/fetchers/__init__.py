@@ -33,7 +33,16 @@ from .errors import (
     RateLimited,
     UnexpectedAnswer,
 )
-from .model import Balance, Credentials, Reading, Staking, exact_sum
+from .model import (
+    Balance,
+    Credentials,
+    KeyReport,
+    Price,
+    Reading,
+    Staking,
+    SubAccount,
+    exact_sum,
+)
 from .registry import EXCHANGES, Exchange, open_fetcher
 
 __all__ = [
@@ -47,11 +56,14 @@ __all__ = [
     "ExchangeUnavailable",
     "FetchError",
     "Fetcher",
+    "KeyReport",
     "Pacer",
     "PermissionMissing",
+    "Price",
     "RateLimited",
     "Reading",
     "Staking",
+    "SubAccount",
     "UnexpectedAnswer",
     "exact_sum",
     "open_fetcher",

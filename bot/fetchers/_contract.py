@@ -18,7 +18,7 @@ from .errors import (
     FetchError,
     UnexpectedAnswer,
 )
-from .model import Balance, Credentials, Reading
+from .model import Balance, Credentials, KeyReport, Price, Reading, SubAccount
 
 T = TypeVar("T")
 Content = Mapping[str, object]
@@ -105,6 +105,31 @@ class Fetcher(ABC):
             FetchError: It could not be read.
         """
         return await self._measure(self._new_deadline())
+
+    async def list_sub_accounts(self) -> tuple[SubAccount, ...]:
+        """List the sub-accounts of the account, by their names; frozen ones, too.
+
+        Raises:
+            FetchError: The list could not be read, or not to its end.
+            ValueError: The exchange has no sub-accounts that could be read.
+        """
+        raise ValueError(f"{self.dialect.exchange} has no sub-accounts that could be read")
+
+    async def fetch_prices(self) -> tuple[Price, ...]:
+        """Ask for the last prices of everything that is traded, without using the key.
+
+        Raises:
+            FetchError: They could not be read.
+        """
+        raise NotImplementedError
+
+    async def check_key(self) -> KeyReport:
+        """Ask what the key may do; whether it can read a wallet, only a reading tells.
+
+        Raises:
+            FetchError: The key was refused, or could not be asked about.
+        """
+        return KeyReport(may=None, addresses=None)
 
     def exchange_time(self) -> datetime:
         """Tell the time as far as the exchange has corrected it."""

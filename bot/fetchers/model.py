@@ -23,8 +23,9 @@ def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
 class Staking:
     """What a staking balance tells beyond its amount."""
 
-    as_of: datetime
-    """When the exchange took the snapshot (aware, UTC); it may be older than the reading."""
+    as_of: datetime | None
+    """When the exchange took the snapshot (aware, UTC), perhaps long before the reading; None: it
+    does not say."""
     interest_latest: Decimal
     interest_total: Decimal
 
@@ -60,6 +61,43 @@ class Reading:
         """Refuse what is neither or both."""
         if (self.balances is None) == (self.error is None):
             raise ValueError("a reading has either balances or an error")
+
+
+@dataclass(frozen=True, slots=True)
+class SubAccount:
+    """A sub-account of the account that a key belongs to."""
+
+    name: str
+    frozen: bool = False
+    """Whether it is out of use; what lies in it can still be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one unit of a coin was last worth on an exchange."""
+
+    base: str
+    """The coin in upper case."""
+    quote: str
+    """The coin or currency it is told in, in upper case."""
+    last: Decimal
+    """Units of `quote` for one of `base`; above zero."""
+    at: datetime
+    """When the exchange said so, or when it was asked (aware, UTC)."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReport:
+    """What an exchange says of the key itself; None where it does not tell."""
+
+    may: frozenset[str] | None
+    """Out of `read`, `trade` and `withdraw`."""
+    addresses: tuple[str, ...] | None
+    """From where it may be used; () is: from everywhere."""
+    label: str | None = None
+    """The name that its owner gave it."""
+    sub_account: bool | None = None
+    """Whether it belongs to a sub-account, and so cannot see the others."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -124,4 +124,5 @@ def _staking(balance: Balance, now: datetime) -> str:
     if staking is None:
         return ""
     latest, total = amount_text(staking.interest_latest), amount_text(staking.interest_total)
-    return f"snapshot {age_text(staking.as_of, now)} · interest {latest}, in all {total}"
+    earned = f"interest {latest}, in all {total}"
+    return f"snapshot {age_text(staking.as_of, now)} · {earned}" if staking.as_of else earned
