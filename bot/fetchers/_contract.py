@@ -1,23 +1,18 @@
 """What every fetcher does alike: a deadline, a corrected clock, and a reading whatever happens."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, TypeVar
+from typing import Generic, TypeVar
 
 import httpx
 
 from ._clock import Clock
-from ._http import HEADERS, Call, Deadline, Dialect, HttpClient, TimeRefused, Wire
+from ._http import HEADERS, Call, Deadline, Dialect, HttpClient, Refused, Wire
 from ._limits import Limit, Pacer
 from ._parsing import Malformed
-from .errors import (
-    ClockSkewed,
-    CredentialsRejected,
-    FetchError,
-    UnexpectedAnswer,
-)
+from .errors import ClockSkewed, CredentialsRejected, FetchError, UnexpectedAnswer
 from .model import Balance, Credentials, KeyReport, Price, Reading, SubAccount
 
 T = TypeVar("T")
@@ -27,21 +22,39 @@ _TOLERATED_SKEW = timedelta(seconds=5)  # the servers take 30 s; less than this 
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where a wallet is read, and how its answer becomes balances."""
+class Source(Generic[T]):
+    """Where something is asked for, and how the answer is understood."""
 
     call: Call
-    parse: Callable[[Content], tuple[Balance, ...]]
+    parse: Callable[[Content], T]
+    clock: "Source[datetime] | None" = None
+    """Shows the time that requests to it must have; None: they have none."""
+
+
+Balances = tuple[Balance, ...]
+
+
+@dataclass(slots=True)
+class _Ways:
+    """The ways to one wallet, the best first, and the one that has once led there."""
+
+    sources: tuple[Source[Balances], ...]
+    taken: int | None = None
+
+    @property
+    def open(self) -> tuple[Source[Balances], ...]:
+        return self.sources if self.taken is None else (self.sources[self.taken],)
 
 
 class Fetcher(ABC):
     """Reads the wallets of one account; made by `open_fetcher()`.
 
-    One exchange is a subclass with a `dialect`, an `httpx.Auth`, the wallets it knows and pure
-    functions that parse their answers. All wallets may be read at the same time.
+    One exchange is a subclass that says what it asks where, and how it signs; the answers are
+    understood by pure functions. All wallets may be read at the same time.
     """
 
-    dialect: ClassVar[Dialect]
+    exchange: str
+    """Its slug."""
 
     def __init__(
         self,
@@ -50,6 +63,7 @@ class Fetcher(ABC):
         *,
         base_url: httpx.URL,
         demo: bool,
+        version: str | None,
         pacer: Pacer,
         clock: Clock,
         deadline: timedelta,
@@ -59,29 +73,27 @@ class Fetcher(ABC):
         self._deadline = deadline
         self._base_url = str(base_url).rstrip("/")
         self._flaw = _flaw_of(credentials)
+        self._wallets: dict[str, _Ways] = {}
+        self._wire = Wire(http, pacer=pacer, clock=clock, user=credentials.api_key)
         # What cannot be sent must not come near a header, or the text of an encoding error.
         sendable = Credentials("", "") if self._flaw else credentials
-        self._auth = self.build_auth(sendable, demo=demo)
-        self._sources: dict[str, Source] = {}
-        self._wire = Wire(
-            self.dialect,
-            http,
-            pacer=pacer,
-            clock=clock,
-            host=base_url.netloc.decode("ascii"),
-            user=credentials.api_key,
-        )
+        self.set_up(sendable, demo=demo, version=version)
 
     @abstractmethod
-    def build_auth(self, credentials: Credentials, *, demo: bool) -> httpx.Auth:
-        """Make what signs the requests, by the time of `exchange_time()`."""
+    def set_up(self, credentials: Credentials, *, demo: bool, version: str | None) -> None:
+        """Prepare what is the same for all requests; they are signed by `exchange_time()`."""
 
     @abstractmethod
-    def build_source(self, wallet: str) -> Source | None:
-        """Prepare what can be prepared for a wallet; None: the exchange has no such wallet."""
+    def sources_of(self, wallet: str) -> tuple[Source[Balances], ...]:
+        """Name the ways to read a wallet, the best first; (): the exchange has no such wallet.
 
-    def build_clock(self) -> tuple[Call, Callable[[Content], datetime]] | None:
-        """Prepare the reading of the exchange's clock; None: it shows none."""
+        The next one is tried when a way turns out not to be open to this key, until one has
+        worked: from then on that is the way.
+        """
+
+    @property
+    def clock_source(self) -> Source[datetime] | None:
+        """Where the exchange shows its clock; None: nowhere."""
         return None
 
     async def fetch(self, wallet: str) -> Reading:
@@ -90,21 +102,13 @@ class Fetcher(ABC):
         Raises:
             ValueError: The exchange has no such wallet.
         """
-        source = self._sources.get(wallet) or self._prepared(wallet)
+        ways = self._ways_to(wallet)
         try:
-            balances = await self._read(source)
+            balances = await self._read(ways)
         except FetchError as e:
             # Its frames would keep the answer in memory, and the signed request.
             return Reading(wallet, self._clock(), None, e.with_traceback(None))
         return Reading(wallet, self._clock(), balances)
-
-    async def measure_clock(self) -> timedelta | None:
-        """Ask how far the exchange's clock is ahead of ours; None where it shows none.
-
-        Raises:
-            FetchError: It could not be read.
-        """
-        return await self._measure(self._new_deadline())
 
     async def list_sub_accounts(self) -> tuple[SubAccount, ...]:
         """List the sub-accounts of the account, by their names; frozen ones, too.
@@ -113,15 +117,17 @@ class Fetcher(ABC):
             FetchError: The list could not be read, or not to its end.
             ValueError: The exchange has no sub-accounts that could be read.
         """
-        raise ValueError(f"{self.dialect.exchange} has no sub-accounts that could be read")
+        raise ValueError(f"{self.exchange} has no sub-accounts that could be read")
 
+    @abstractmethod
     async def fetch_prices(self) -> tuple[Price, ...]:
         """Ask for the last prices of everything that is traded, without using the key.
+
+        What has no usable price is left out.
 
         Raises:
             FetchError: They could not be read.
         """
-        raise NotImplementedError
 
     async def check_key(self) -> KeyReport:
         """Ask what the key may do; whether it can read a wallet, only a reading tells.
@@ -131,74 +137,124 @@ class Fetcher(ABC):
         """
         return KeyReport(may=None, addresses=None)
 
+    async def measure_clock(self) -> timedelta | None:
+        """Ask how far the exchange's clock is ahead of ours; None where it shows none.
+
+        Raises:
+            FetchError: It could not be read.
+        """
+        source = self.clock_source
+        return None if source is None else await self._measure(source, self._new_deadline())
+
+    def sweep_floor(self, wallets: Iterable[str]) -> timedelta:
+        """Tell how often, at most, the limits let all these wallets be read again and again.
+
+        Raises:
+            ValueError: The exchange has no such wallet.
+        """
+        needed: dict[Limit, int] = {}
+        for wallet in wallets:
+            for limit in self._ways_to(wallet).open[0].call.limits:
+                needed[limit] = needed.get(limit, 0) + 1
+        floors = (limit.period * count / limit.requests for limit, count in needed.items())
+        return max(floors, default=timedelta(0))
+
     def exchange_time(self) -> datetime:
         """Tell the time as far as the exchange has corrected it."""
         return self._clock() + self._offset
 
     def call(
         self,
-        method: str,
+        dialect: Dialect,
         target: str,
         *limits: Limit,
+        method: str = "GET",
+        auth: httpx.Auth | None = None,
         content_type: str = "",
-        public: bool = False,
+        base_url: str = "",
     ) -> Call:
         """Prepare a request to a path with its query, which counts in these windows."""
         extra = {"Content-Type": content_type} if content_type else {}
-        url = httpx.URL(self._base_url + target)
-        headers = httpx.Headers({**HEADERS, **extra})
-        return Call(method, url, headers, limits, None if public else self._auth)
+        url = httpx.URL((base_url or self._base_url) + target)
+        return Call(dialect, method, url, httpx.Headers({**HEADERS, **extra}), limits, auth)
 
-    def _prepared(self, wallet: str) -> Source:
-        source = self.build_source(wallet)
-        if source is None:
-            raise ValueError(f"{self.dialect.exchange} has no wallet {wallet!r}")
-        self._sources[wallet] = source
-        return source
+    async def ask(self, source: Source[T], *, within: Deadline | None = None) -> T:
+        """Ask for something and understand the answer; signed requests need a sendable key.
 
-    async def _read(self, source: Source) -> tuple[Balance, ...]:
-        if self._flaw:
-            raise CredentialsRejected(f"{self.dialect.exchange} was not asked: {self._flaw}")
-        content = await self._ask(source.call, self._new_deadline())
-        return self._parsed(source.parse, content)
+        Raises:
+            FetchError: There is no good answer.
+        """
+        failure: FetchError
+        try:
+            return await self._ask(source, within or self._new_deadline())
+        except Refused as e:
+            failure = e.error
+        raise failure
 
-    async def _ask(self, call: Call, deadline: Deadline) -> Content:
+    def _ways_to(self, wallet: str) -> _Ways:
+        ways = self._wallets.get(wallet)
+        if ways is None:
+            sources = self.sources_of(wallet)
+            if not sources:
+                raise ValueError(f"{self.exchange} has no wallet {wallet!r}")
+            ways = self._wallets[wallet] = _Ways(sources)
+        return ways
+
+    async def _read(self, ways: _Ways) -> Balances:
+        """Read by the way that is known to be open, or by the first that turns out to be."""
+        deadline = self._new_deadline()
+        refusals: list[FetchError] = []
+        for number, source in enumerate(ways.open):
+            try:
+                balances = await self._ask(source, deadline)
+            except Refused as e:
+                refusals.append(e.error)
+                if not e.elsewhere:
+                    break
+            else:
+                ways.taken = number if ways.taken is None else ways.taken
+                return balances
+        raise _most_telling(refusals)
+
+    async def _ask(self, source: Source[T], deadline: Deadline) -> T:
         """Ask, and once more by the exchange's clock if ours may be the reason of a refusal."""
+        if self._flaw and source.call.auth is not None:
+            raise CredentialsRejected(f"{self.exchange} was not asked: {self._flaw}")
         used = self._offset
         try:
-            return await self._wire.request(call, deadline)
-        except TimeRefused as e:
-            error = e.error
-        if not await self._correct_clock(used, deadline):
-            raise error
+            return self._parsed(source, await self._wire.request(source.call, deadline))
+        except Refused as e:
+            refused = e
+        if source.clock is None or not refused.may_be_clock:
+            raise refused
+        if not await self._correct_clock(source.clock, used, deadline):
+            raise refused
         try:
-            return await self._wire.request(call, deadline)
-        except TimeRefused as e:
-            error = e.error
-        raise self._still_refused(error)
+            return self._parsed(source, await self._wire.request(source.call, deadline))
+        except Refused as e:
+            refused = e
+        raise Refused(self._still_refused(refused.error)) if refused.may_be_clock else refused
 
-    async def _correct_clock(self, used: timedelta, deadline: Deadline) -> bool:
+    async def _correct_clock(
+        self, clock: Source[datetime], used: timedelta, deadline: Deadline
+    ) -> bool:
         """Take over the exchange's clock; say whether that differs from the correction used."""
         if abs(self._offset - used) > _TOLERATED_SKEW:
             return True  # another fetch has just done it
         try:
-            offset = await self._measure(deadline)
+            offset = await self._measure(clock, deadline)
         except FetchError:
             return False  # what the exchange said before tells more
-        if offset is None or abs(offset - used) <= _TOLERATED_SKEW:
+        if abs(offset - used) <= _TOLERATED_SKEW:
             return False
         self._offset = offset
         return True
 
-    async def _measure(self, deadline: Deadline) -> timedelta | None:
-        clock = self.build_clock()
-        if clock is None:
-            return None
-        call, parse = clock
+    async def _measure(self, clock: Source[datetime], deadline: Deadline) -> timedelta:
         asked_at = self._clock()
-        content = await self._wire.request(call, deadline)
+        shown = await self.ask(clock, within=deadline)
         answered_at = self._clock()
-        return self._parsed(parse, content) - (asked_at + (answered_at - asked_at) / 2)
+        return shown - (asked_at + (answered_at - asked_at) / 2)
 
     def _still_refused(self, error: FetchError) -> FetchError:
         if isinstance(error, CredentialsRejected):
@@ -206,22 +262,26 @@ class Fetcher(ABC):
         ahead_s = -self._offset.total_seconds()
         way = "ahead of" if ahead_s > 0 else "behind"
         return ClockSkewed(
-            f"our clock is {abs(ahead_s):.0f} s {way} that of {self.dialect.exchange}, "
+            f"our clock is {abs(ahead_s):.0f} s {way} that of {self.exchange}, "
             "which refuses the corrected time, too"
         )
 
-    def _parsed(self, parse: Callable[[Content], T], content: Content) -> T:
+    def _parsed(self, source: Source[T], content: Content) -> T:
         try:
-            return parse(content)
+            return source.parse(content)
         except Malformed as e:
             flaw = str(e)
-        raise UnexpectedAnswer(
-            f"{self.dialect.exchange} gave an answer that is no balance: {flaw}"
-        )
+        raise UnexpectedAnswer(f"{self.exchange} gave an unusable answer: {flaw}")
 
     def _new_deadline(self) -> Deadline:
         seconds = self._deadline.total_seconds()
         return Deadline(seconds, f"{seconds:g} s")
+
+
+def _most_telling(refusals: list[FetchError]) -> FetchError:
+    """Choose what to say when no way was open: the last, unless it says only "not here"."""
+    first, last = refusals[0], refusals[-1]
+    return first if isinstance(last, UnexpectedAnswer) else last
 
 
 def _flaw_of(credentials: Credentials) -> str | None:

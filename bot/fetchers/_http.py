@@ -26,7 +26,8 @@ from .errors import (
     UnexpectedAnswer,
 )
 
-HttpClient = httpx.AsyncClient  # noqa: TID251 - the type of what is handed in; none is built here
+HttpClient = httpx.AsyncClient | httpx.AsyncBaseTransport  # noqa: TID251 - none is built here
+"""What requests go through: a transport alone saves what a client does and we have no use for."""
 
 HEADERS = {
     "Accept": "application/json",
@@ -35,7 +36,8 @@ HEADERS = {
 }
 
 _LONGEST_PAUSE = timedelta(hours=1)  # whatever a Retry-After says, ask again once an hour
-_NO_PHASE_LIMITS = httpx.Timeout(None).as_dict()  # the deadline of the fetch is the one limit
+# No limits for the phases: the deadline of the fetch is the one limit.
+_EXTENSIONS = {"timeout": httpx.Timeout(None).as_dict()}
 
 _log = logging.getLogger(__name__)
 
@@ -62,8 +64,12 @@ class Refusal:
     kind: type[FetchError]
     text: str
     """Goes on after the exchange's name: "does not know this API key"."""
+    remedy: str = ""
+    """What a person can do; empty: what the kind of error says."""
     may_be_clock: bool = False
     """Whether a clock that is off can be the reason."""
+    elsewhere: bool = False
+    """Whether another way to the same wallet may be open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +77,33 @@ class Dialect:
     """How an exchange says yes and no."""
 
     exchange: str
-    good_code: str | int
-    """The value of `code` in a good answer, type included."""
+    good_code: str | int | None
+    """The verdict in a good answer, type included; None: good answers have none."""
     refusals: Mapping[str, Refusal]
+    verdict: str = "code"
+    """The member that says whether an answer is good."""
+    reason: str = "code"
+    """The member that has the code of a refusal."""
     lock: timedelta | None = None
     """How long the exchange locks out who was too fast; None: as its answer says."""
+
+    def accepts(self, content: Mapping[str, object]) -> bool:
+        """Say whether an answer that came with status 200 is a good one."""
+        found = content.get(self.verdict)
+        good = self.good_code
+        return good is None or (type(found) is type(good) and found == good)
+
+    def refusal_in(self, content: Mapping[str, object]) -> Refusal | None:
+        """Find what an answer says that is not good; None: nothing that is known."""
+        code = content.get(self.reason)
+        return self.refusals.get(str(code)) if type(code) in {str, int} else None
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """A request, prepared as far as it is the same each time."""
 
+    dialect: Dialect
     method: str
     url: httpx.URL
     headers: httpx.Headers
@@ -100,12 +122,16 @@ class Deadline:
     """The whole of it, for a message: "15 s"."""
 
 
-class TimeRefused(Exception):
-    """The answer may come from a clock that is off; `error` is what it means otherwise."""
+class Refused(Exception):
+    """The exchange said no in a way that something can be done about; else it means `error`."""
 
-    def __init__(self, error: FetchError) -> None:
+    def __init__(
+        self, error: FetchError, *, may_be_clock: bool = False, elsewhere: bool = False
+    ) -> None:
         super().__init__()
         self.error = error
+        self.may_be_clock = may_be_clock
+        self.elsewhere = elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,21 +152,10 @@ class _Answer:
 class Wire:
     """The line to one exchange for one key."""
 
-    def __init__(
-        self,
-        dialect: Dialect,
-        http: HttpClient,
-        *,
-        pacer: Pacer,
-        clock: Clock,
-        host: str,
-        user: str,
-    ) -> None:
-        self._dialect = dialect
+    def __init__(self, http: HttpClient, *, pacer: Pacer, clock: Clock, user: str) -> None:
         self._http = http
         self._pacer = pacer
         self._clock = clock
-        self._host = host
         self._user = user
 
     async def request(self, call: Call, deadline: Deadline) -> dict[str, object]:
@@ -148,7 +163,7 @@ class Wire:
 
         Raises:
             FetchError: There is no good answer.
-            TimeRefused: The same, and to correct our clock may help.
+            Refused: The same, and our clock or the way that was taken may be the reason.
         """
         answer = await self._ask(call, deadline)
         flaw = ""
@@ -156,19 +171,18 @@ class Wire:
             content = answer.content()
         except Malformed as e:
             content, flaw = {}, str(e)
-        code, good = content.get("code"), self._dialect.good_code
-        if answer.status == 200 and type(code) is type(good) and code == good:
+        if answer.status == 200 and not flaw and call.dialect.accepts(content):
             return content
         raise self._refused(call, answer, content, flaw=flaw)
 
     async def _ask(self, call: Call, deadline: Deadline) -> _Answer:
         try:
-            slot = await self._pacer.take(call.limits, host=self._host, user=self._user)
+            slot = await self._pacer.take(call.limits, host=call.url.netloc, user=self._user)
         except WindowClosed as e:
             seconds = e.seconds
         else:
             return await self._exchange(call, slot, deadline)
-        raise self._rate_limited(timedelta(seconds=seconds))
+        raise self._rate_limited(call, timedelta(seconds=seconds))
 
     async def _exchange(self, call: Call, slot: Slot, deadline: Deadline) -> _Answer:
         loop = asyncio.get_running_loop()
@@ -179,7 +193,7 @@ class Wire:
                 response = await self._send(call, slot)
                 body = await _read_body(response)
         except Exception as e:  # noqa: BLE001 - a transport may raise anything; translated below
-            failure = self._no_answer(e, deadline)
+            failure = _no_answer(call.dialect.exchange, e, deadline)
         else:
             return _Answer(response.status_code, response.headers, body)
         finally:
@@ -192,74 +206,88 @@ class Wire:
         # Built here and not by the client, whose cookies and headers belong to others.
         try:
             request = httpx.Request(
-                call.method,
-                call.url,
-                headers=call.headers,
-                extensions={"timeout": _NO_PHASE_LIMITS},
+                call.method, call.url, headers=call.headers, extensions=_EXTENSIONS
             )
-            return await self._http.send(
-                request, auth=call.auth, stream=True, follow_redirects=False
-            )
+            if call.auth is not None:
+                request = next(call.auth.auth_flow(request))
+            if isinstance(self._http, httpx.AsyncBaseTransport):
+                return await self._http.handle_async_request(request)
+            return await self._http.send(request, auth=None, stream=True, follow_redirects=False)
         finally:
             slot.done()
 
-    def _no_answer(self, error: Exception, deadline: Deadline) -> FetchError:
-        exchange = self._dialect.exchange
-        match error:
-            case Malformed():
-                return UnexpectedAnswer(f"{exchange} gave an answer that is no balance: {error}")
-            case TimeoutError():
-                text = f"{exchange} did not answer within {deadline.text}"
-            case httpx.ConnectError() | httpx.ConnectTimeout():
-                text = f"{exchange} could not be reached"
-            case httpx.TimeoutException():
-                text = f"{exchange} did not answer in time"
-            case httpx.HTTPError() | OSError():
-                text = f"the connection to {exchange} broke before the answer was complete"
-            case _:
-                kind = type(error).__name__  # no more of it: it may carry the signed address
-                _log.warning("asking %s failed in a way not foreseen: %s", exchange, kind)
-                text = f"{exchange} could not be asked ({kind})"
-        return ExchangeUnavailable(text)
-
     def _refused(
         self, call: Call, answer: _Answer, content: dict[str, object], *, flaw: str
-    ) -> FetchError | TimeRefused:
-        code = content.get("code")
-        refusal = self._dialect.refusals.get(str(code)) if type(code) in {str, int} else None
+    ) -> FetchError | Refused:
+        refusal = call.dialect.refusal_in(content)
         kind = refusal.kind if refusal else None
         if kind is RateLimited or (answer.status == 429 and kind is not ExchangeUnavailable):
             return self._too_fast(call, answer)
         if refusal is None or 300 <= answer.status < 400:
-            return self._odd(answer.status, flaw=flaw)
-        error = self._meant(refusal, content)
-        return TimeRefused(error) if refusal.may_be_clock and call.auth else error
-
-    def _meant(self, refusal: Refusal, content: dict[str, object]) -> FetchError:
-        text = f"{self._dialect.exchange} {refusal.text} (code {content['code']})"
-        address = _address_in(content.get("msg")) if refusal.kind is PermissionMissing else None
-        return refusal.kind(f"{text}; it sees us at {address}" if address else text)
-
-    def _odd(self, status: int, *, flaw: str) -> FetchError:
-        exchange = self._dialect.exchange
-        if status >= 500:
-            return ExchangeUnavailable(f"{exchange} answered HTTP {status}")
-        if status != 200:
-            return UnexpectedAnswer(f"{exchange} answered HTTP {status}")
-        flaw = flaw or "its code is missing or unknown"
-        return UnexpectedAnswer(f"{exchange} gave an answer that is no balance: {flaw}")
+            error = _odd(call.dialect.exchange, answer.status, flaw=flaw)
+            return Refused(error, elsewhere=_is_no_way(call.dialect, answer.status, content))
+        return Refused(
+            _meant(call.dialect, refusal, content),
+            may_be_clock=refusal.may_be_clock and call.auth is not None,
+            elsewhere=refusal.elsewhere,
+        )
 
     def _too_fast(self, call: Call, answer: _Answer) -> RateLimited:
         limit = call.limits[0]
         asked = _retry_after(answer.headers.get("retry-after", ""), now=self._clock())
-        pause = self._dialect.lock or min(max(asked, limit.period), _LONGEST_PAUSE)
-        self._pacer.close(limit, host=self._host, user=self._user, seconds=pause.total_seconds())
-        return self._rate_limited(pause)
+        pause = call.dialect.lock or min(max(asked, limit.period), _LONGEST_PAUSE)
+        seconds = pause.total_seconds()
+        self._pacer.close(limit, host=call.url.netloc, user=self._user, seconds=seconds)
+        return self._rate_limited(call, pause)
 
-    def _rate_limited(self, pause: timedelta) -> RateLimited:
+    def _rate_limited(self, call: Call, pause: timedelta) -> RateLimited:
         words = _in_words(pause)
-        text = f"{self._dialect.exchange} had too many requests and is not asked for {words}"
+        text = f"{call.dialect.exchange} had too many requests and is not asked for {words}"
         return RateLimited(text, retry_at=self._clock() + pause)
+
+
+def _no_answer(exchange: str, error: Exception, deadline: Deadline) -> FetchError:
+    match error:
+        case Malformed():
+            return UnexpectedAnswer(f"{exchange} gave an unusable answer: {error}")
+        case TimeoutError():
+            text = f"{exchange} did not answer within {deadline.text}"
+        case httpx.ConnectError() | httpx.ConnectTimeout():
+            text = f"{exchange} could not be reached"
+        case httpx.TimeoutException():
+            text = f"{exchange} did not answer in time"
+        case httpx.HTTPError() | OSError():
+            text = f"the connection to {exchange} broke before the answer was complete"
+        case _:
+            kind = type(error).__name__  # no more of it: it may carry the signed address
+            _log.warning("asking %s failed in a way not foreseen: %s", exchange, kind)
+            text = f"{exchange} could not be asked ({kind})"
+    return ExchangeUnavailable(text)
+
+
+def _meant(dialect: Dialect, refusal: Refusal, content: Mapping[str, object]) -> FetchError:
+    text = f"{dialect.exchange} {refusal.text} (code {content[dialect.reason]})"
+    address = _address_in(content.get("msg")) if refusal.kind is PermissionMissing else None
+    error = refusal.kind(f"{text}; it sees us at {address}" if address else text)
+    error.remedy = refusal.remedy or error.remedy
+    return error
+
+
+def _odd(exchange: str, status: int, *, flaw: str) -> FetchError:
+    if status >= 500:
+        return ExchangeUnavailable(f"{exchange} answered HTTP {status}")
+    if status != 200:
+        return UnexpectedAnswer(f"{exchange} answered HTTP {status}")
+    flaw = flaw or "its code is missing or unknown"
+    return UnexpectedAnswer(f"{exchange} gave an unusable answer: {flaw}")
+
+
+def _is_no_way(dialect: Dialect, status: int, content: Mapping[str, object]) -> bool:
+    """Say whether there is nothing at this address, or a refusal that nobody knows."""
+    if status != 200:
+        return status in {404, 405, 410}
+    code = content.get(dialect.reason)
+    return type(code) in {str, int} and str(code) != str(dialect.good_code)
 
 
 def _in_words(pause: timedelta) -> str:

@@ -44,10 +44,10 @@ class Pacer:
 
     def __init__(self, *, enabled: bool = True) -> None:
         self._enabled = enabled
-        self._windows: dict[tuple[str, str, str], _Window] = {}
+        self._windows: dict[tuple[bytes, str, str], _Window] = {}
         self._tidy_at = _FEW_WINDOWS
 
-    async def take(self, limits: Sequence[Limit], *, host: str, user: str) -> "Slot":
+    async def take(self, limits: Sequence[Limit], *, host: bytes, user: str) -> "Slot":
         """Wait for a place in every window; raise `WindowClosed` when one is closed.
 
         Cancelled, it leaves no trace: nothing was sent.
@@ -64,11 +64,11 @@ class Pacer:
             raise
         return Slot(taken)
 
-    def close(self, limit: Limit, *, host: str, user: str, seconds: float) -> None:
+    def close(self, limit: Limit, *, host: bytes, user: str, seconds: float) -> None:
         """Let nothing through for so long; those who wait are turned away."""
         self._window(limit, host=host, user=user).close(seconds)
 
-    def _window(self, limit: Limit, *, host: str, user: str) -> "_Window":
+    def _window(self, limit: Limit, *, host: bytes, user: str) -> "_Window":
         # Looked up anew for each request, so that one who holds a forgotten window cannot exist.
         key = (host, "" if limit.per_address else user, limit.name)
         window = self._windows.get(key)

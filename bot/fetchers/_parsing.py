@@ -8,12 +8,12 @@ text of an error, because a server may echo a key.
 import json
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import NoReturn
 
-from .model import Balance
+from .model import Balance, Price
 
 MAX_BODY = 5 * 1024 * 1024
 """Bytes of a body after decompression; real answers have a few hundred kilobytes at most."""
@@ -21,9 +21,12 @@ MAX_BODY = 5 * 1024 * 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_AMOUNT = 100  # 18 digits before the point and 18 behind it are 37 characters
 _LONGEST_ASSET = 64
+_LONGEST_NAME = 128
+_LEAST_PRICE, _MOST_PRICE = Decimal("1e-30"), Decimal("1e30")
 
 # A JSON number without its exponent; [0-9] because \d takes the digits of all scripts.
 _PLAIN_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 _MILLISECONDS = re.compile(r"[0-9]{13}")
 
 
@@ -100,6 +103,51 @@ def rows(value: object) -> list[dict[str, object]]:
     if not all(type(row) is dict for row in value):
         raise Malformed("the list of balances has something else in it")
     return value
+
+
+def members(value: object) -> dict[str, object]:
+    """Take a JSON object; it may be empty."""
+    if type(value) is not dict:
+        raise Malformed("a JSON object is missing")
+    return value
+
+
+def word(value: object) -> str:
+    """Take a short name that something has at the exchange, as it is written there."""
+    if type(value) is not str or not 0 < len(value) <= _LONGEST_NAME or not value.isprintable():
+        raise Malformed("a name is missing, or an impossible one")
+    return value
+
+
+def market_prices(
+    told: Iterable[tuple[object, object]], *, separator: str, at: datetime
+) -> tuple[Price, ...]:
+    """Read prices by the names of their markets (`BTC_USDT`); without a usable one, none.
+
+    A market without a price, or with a name of another kind, is left out: it has no price then.
+    When that is so of all of them, this is no list of prices.
+    """
+    listed = list(told)
+    prices = [price for market, last in listed for price in _price(market, last, separator, at)]
+    if listed and not prices:
+        raise Malformed("there is no price in it")
+    return tuple(prices)
+
+
+def _price(market: object, last: object, separator: str, at: datetime) -> Iterator[Price]:
+    base, found, quote = str(market).upper().partition(separator)
+    amount = _positive(last)
+    if found and base and quote and separator not in quote and amount is not None:
+        yield Price(base, quote, amount, at)
+
+
+def _positive(value: object) -> Decimal | None:
+    """Read a price; unlike amounts they may have an exponent (`1.2E-7` as a JSON number)."""
+    text = str(value) if type(value) is int else value
+    if not isinstance(text, str) or len(text) > _LONGEST_AMOUNT or not _NUMBER.fullmatch(text):
+        return None
+    number = Decimal(text)
+    return number if _LEAST_PRICE < number < _MOST_PRICE else None
 
 
 def ordered(balances: Iterable[Balance]) -> tuple[Balance, ...]:

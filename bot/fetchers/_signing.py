@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -54,6 +54,15 @@ def coinw_signature(api_secret: str, parameters: Iterable[tuple[str, str]]) -> s
 def xt_signature(api_secret: str, parameters: Iterable[tuple[str, str]]) -> str:
     """Sign parameters (all but `signature`)."""
     return hmac.digest(api_secret.encode(), _joined(parameters).encode(), "sha256").hex()
+
+
+def xt_v4_signature(
+    api_secret: str, *, headers: Mapping[str, str], method: str, target: str
+) -> str:
+    """Sign a request without a body: its `validate-…` headers, method, path and query."""
+    path, _, query = target.partition("?")
+    signed = f"{_joined(headers.items())}#{method}#{path}" + (f"#{query}" if query else "")
+    return hmac.digest(api_secret.encode(), signed.encode(), "sha256").hex()
 
 
 def _joined(parameters: Iterable[tuple[str, str]]) -> str:

@@ -1,58 +1,111 @@
 """OKX (API v5).
 
 By the documents "Get balance" (funding account), "Get sub-account funding balance" and "GET /
-Balance" (ETH staking) at https://www.okx.com/docs-v5/en/.
+Balance" (ETH staking, SOL staking), and their neighbours on the trading account, Simple Earn,
+sub-accounts, API keys and market data, at https://www.okx.com/docs-v5/en/.
 
-Limits, per user: funding 6 in 1 s; sub-accounts 6 in 2 s, all of them together; ETH staking 6 in
-1 s; the clock 10 in 2 s per IP address.
+Limits, per user: funding, savings and the stakings 6 in 1 s each; the funding accounts of
+sub-accounts 6 in 2 s, all of them together, and so their trading accounts; the trading account 10
+in 2 s; the list of sub-accounts 20 in 2 s; the key 5 in 2 s. Per IP address: the clock 10 in 2 s,
+tickers 20 in 2 s, the exchange rate 1 in 2 s.
 
 Quirks:
 
-- The funding accounts leave out coins that are zero.
+- The accounts leave out coins that are zero.
 - `amt` of ETH staking is *all* BETH of the account: what lies in its other wallets, too, and what
-  is being redeemed. Adding it to them counts BETH twice.
+  is being redeemed. Adding it to them counts BETH twice. The same with OKSOL of SOL staking, whose
+  answer does not say when the snapshot was taken.
+- `eq` of a trading account is what is its own: a debt makes it negative.
+- What lies in Simple Earn can be redeemed, but is not available before.
 - The signature covers the target as it goes over the wire. The official sample signs it before
   the percent-encoding, and so fails for a name with a space.
 - Sub-accounts are read with the key of the master account only.
+- Keys of one domain (`www`, `my`, `app`) are unknown at the others.
 - `code` may be an error under HTTP 200, too, and is always a text.
 """
 
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import httpx
 
 from ._clock import Clock
-from ._contract import Content, Fetcher, Source
-from ._http import Call, Dialect, Refusal
+from ._contract import Balances, Content, Fetcher, Source
+from ._http import Dialect, Refusal
 from ._limits import Limit
-from ._parsing import asset_name, instant, ordered, plain_decimal, rows
-from ._signing import encoded_query, okx_signature, okx_timestamp
+from ._parsing import (
+    Malformed,
+    asset_name,
+    instant,
+    market_prices,
+    ordered,
+    plain_decimal,
+    rows,
+    word,
+)
+from ._signing import encoded_query, okx_signature, okx_timestamp, unix_ms
 from .errors import (
     ClockSkewed,
     CredentialsRejected,
     ExchangeUnavailable,
+    FetchError,
     PermissionMissing,
     RateLimited,
     UnexpectedAnswer,
 )
-from .model import Balance, Credentials, Staking
+from .model import Balance, Credentials, KeyReport, Price, Staking, SubAccount
+
+T = TypeVar("T")
 
 _SUB = "sub:"
 
-_FUNDING = Limit("funding", 6, timedelta(seconds=1))
-_SUB_FUNDING = Limit("sub-account funding", 6, timedelta(seconds=2))
-_STAKING = Limit("eth-staking", 6, timedelta(seconds=1))
-_TIME = Limit("time", 10, timedelta(seconds=2), per_address=True)
+_SECOND, _TWO_SECONDS = timedelta(seconds=1), timedelta(seconds=2)
 
-_KEY = Refusal(CredentialsRejected, "does not know this API key")
-_PASSPHRASE = Refusal(CredentialsRejected, "says that the passphrase is wrong")
-_SIGNATURE = Refusal(CredentialsRejected, "says that the signature is wrong: is the secret right?")
-_ENVIRONMENT = Refusal(CredentialsRejected, "says that this key is for the other of demo and live")
+_TIME = Limit("time", 10, _TWO_SECONDS, per_address=True)
+_TICKERS = Limit("tickers", 20, _TWO_SECONDS, per_address=True)
+_RATE = Limit("exchange-rate", 1, _TWO_SECONDS, per_address=True)
+_LIST = Limit("sub-accounts", 20, _TWO_SECONDS)
+_CONFIG = Limit("config", 5, _TWO_SECONDS)
+
+_PAGE = 100
+_MOST_PAGES = 1000
+
+_KEY = Refusal(
+    CredentialsRejected,
+    "does not know this API key",
+    "copy the key again; one of my.okx.com (EEA) or app.okx.com (US) needs that base URL",
+)
+_PASSPHRASE = Refusal(
+    CredentialsRejected,
+    "says that the passphrase is wrong",
+    "give the passphrase that was chosen when the key was made; it is not the log-in password",
+)
+_SIGNATURE = Refusal(
+    CredentialsRejected,
+    "says that the signature is wrong: is the secret right?",
+    "copy the secret again, or make the key anew",
+)
+_ENVIRONMENT = Refusal(
+    CredentialsRejected,
+    "says that this key is for the other of demo and live",
+    "turn demo on for a key of demo trading, and off for a live one",
+)
 _TIMESTAMP = Refusal(ClockSkewed, "says that our clock is off", may_be_clock=True)
-_ADDRESS = Refusal(PermissionMissing, "does not let this key in from our address")
-_PERMISSION = Refusal(PermissionMissing, "does not let this key read that")
-_NO_SUB = Refusal(PermissionMissing, "knows no sub-account of this name under this key")
+_ADDRESS = Refusal(
+    PermissionMissing,
+    "does not let this key in from our address",
+    "put that address on the key's list",
+)
+_PERMISSION = Refusal(
+    PermissionMissing, "does not let this key read that", "give the key the right to read"
+)
+_NO_SUB = Refusal(
+    PermissionMissing,
+    "knows no sub-account of this name under this key",
+    "check the name; only a key of the master account sees sub-accounts",
+)
 _PARAMETER = Refusal(UnexpectedAnswer, "says that a parameter is missing or wrong")
 _BUSY = Refusal(ExchangeUnavailable, "is busy or down")
 _TOO_FAST = Refusal(RateLimited, "had too many requests")
@@ -116,34 +169,7 @@ class OkxAuth(httpx.Auth):
         yield request
 
 
-class OkxFetcher(Fetcher):
-    """Reads `funding`, `eth-staking` and `sub:NAME`."""
-
-    dialect = _DIALECT
-
-    def build_auth(self, credentials: Credentials, *, demo: bool) -> httpx.Auth:
-        """Sign by the exchange's time."""
-        return OkxAuth(credentials, self.exchange_time, demo=demo)
-
-    def build_source(self, wallet: str) -> Source | None:
-        """Know the three kinds of wallets."""
-        if wallet == "funding":
-            return Source(self.call("GET", "/api/v5/asset/balances", _FUNDING), parse_funding)
-        if wallet == "eth-staking":
-            target = "/api/v5/finance/staking-defi/eth/balance"
-            return Source(self.call("GET", target, _STAKING), parse_eth_staking)
-        name = wallet.removeprefix(_SUB)
-        if not name or name == wallet:
-            return None
-        target = f"/api/v5/asset/subaccount/balances?{encoded_query([('subAcct', name)])}"
-        return Source(self.call("GET", target, _SUB_FUNDING), parse_funding)
-
-    def build_clock(self) -> tuple[Call, Callable[[Content], datetime]]:
-        """Ask the public clock."""
-        return self.call("GET", "/api/v5/public/time", _TIME, public=True), parse_time
-
-
-def parse_funding(content: Content) -> tuple[Balance, ...]:
+def parse_funding(content: Content) -> Balances:
     """Read a funding account, of a master or of a sub-account."""
     return ordered(
         Balance(
@@ -156,24 +182,190 @@ def parse_funding(content: Content) -> tuple[Balance, ...]:
     )
 
 
-def parse_eth_staking(content: Content) -> tuple[Balance, ...]:
-    """Read the snapshot of all BETH; which part of it is free, it does not tell."""
+def parse_trading(content: Content) -> Balances:
+    """Read a trading account, of a master or of a sub-account: of each coin its equity."""
     return ordered(
         Balance(
             asset=asset_name(row.get("ccy")),
-            total=plain_decimal(row.get("amt")),
-            available=None,
-            held=None,
-            staking=Staking(
-                as_of=instant(row.get("ts")),
-                interest_latest=plain_decimal(row.get("latestInterestAccrual")),
-                interest_total=plain_decimal(row.get("totalInterestAccrual")),
-            ),
+            total=plain_decimal(row.get("eq")),
+            available=plain_decimal(row.get("availBal")),
+            held=plain_decimal(row.get("frozenBal")),
         )
+        for row in rows(_only_row(content).get("details"))
+    )
+
+
+def parse_savings(content: Content) -> Balances:
+    """Read Simple Earn; how much of it could be had at once, it does not tell."""
+    return ordered(
+        Balance(asset_name(row.get("ccy")), plain_decimal(row.get("amt")), None, None)
         for row in rows(content.get("data"))
     )
 
 
+def parse_eth_staking(content: Content) -> Balances:
+    """Read the snapshot of all BETH; which part of it is free, it does not tell."""
+    return ordered(_staked(row, instant(row.get("ts"))) for row in rows(content.get("data")))
+
+
+def parse_sol_staking(content: Content) -> Balances:
+    """Read all OKSOL; of which moment that is, and which part of it is free, it does not tell."""
+    return ordered(_staked(row, None) for row in rows(content.get("data")))
+
+
 def parse_time(content: Content) -> datetime:
     """Read the exchange's clock."""
-    return instant(next(iter(rows(content.get("data"))), {}).get("ts"))
+    return instant(_only_row(content).get("ts"))
+
+
+def parse_sub_accounts(content: Content) -> tuple[tuple[datetime, SubAccount], ...]:
+    """Read a page of sub-accounts, each with the time of its making, by which pages follow."""
+    return tuple((instant(row.get("ts")), _sub_account(row)) for row in rows(content.get("data")))
+
+
+def parse_config(content: Content) -> KeyReport:
+    """Read what a key may do."""
+    row = _only_row(content)
+    permissions = [part.strip() for part in word(row.get("perm")).split(",")]
+    user, master = word(row.get("uid")), word(row.get("mainUid"))
+    addresses, label = row.get("ip"), row.get("label")
+    if not isinstance(addresses, str):
+        raise Malformed("the list of addresses is missing")
+    return KeyReport(
+        may=frozenset("read" if part == "read_only" else part for part in permissions),
+        addresses=tuple(part.strip() for part in addresses.split(",") if part.strip()),
+        label=word(label) if label else None,
+        sub_account=user != master,
+    )
+
+
+def _only_row(content: Content) -> dict[str, object]:
+    found = rows(content.get("data"))
+    if len(found) != 1:
+        raise Malformed("it has not one row, but none or several")
+    return found[0]
+
+
+def _staked(row: dict[str, object], as_of: datetime | None) -> Balance:
+    return Balance(
+        asset=asset_name(row.get("ccy")),
+        total=plain_decimal(row.get("amt")),
+        available=None,
+        held=None,
+        staking=Staking(
+            as_of=as_of,
+            interest_latest=plain_decimal(row.get("latestInterestAccrual")),
+            interest_total=plain_decimal(row.get("totalInterestAccrual")),
+        ),
+    )
+
+
+def _sub_account(row: dict[str, object]) -> SubAccount:
+    name, enabled = word(row.get("subAcct")), row.get("enable")
+    if "/" in name:
+        raise Malformed("a sub-account has an impossible name")
+    if type(enabled) is not bool:
+        raise Malformed("a sub-account does not say whether it is enabled")
+    return SubAccount(name, frozen=not enabled)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wallet:
+    """What is asked for a wallet; of a sub-account, its name follows."""
+
+    path: str
+    limit: Limit
+    parse: Callable[[Content], Balances]
+
+
+_WALLETS = {
+    "funding": _Wallet("asset/balances", Limit("funding", 6, _SECOND), parse_funding),
+    "trading": _Wallet("account/balance", Limit("trading", 10, _TWO_SECONDS), parse_trading),
+    "savings": _Wallet("finance/savings/balance", Limit("savings", 6, _SECOND), parse_savings),
+    "eth-staking": _Wallet(
+        "finance/staking-defi/eth/balance", Limit("eth-staking", 6, _SECOND), parse_eth_staking
+    ),
+    "sol-staking": _Wallet(
+        "finance/staking-defi/sol/balance", Limit("sol-staking", 6, _SECOND), parse_sol_staking
+    ),
+}
+_SUB_WALLETS = {
+    "": _Wallet(
+        "asset/subaccount/balances", Limit("sub-account funding", 6, _TWO_SECONDS), parse_funding
+    ),
+    "trading": _Wallet(
+        "account/subaccount/balances", Limit("sub-account trading", 6, _TWO_SECONDS), parse_trading
+    ),
+}
+
+
+class OkxFetcher(Fetcher):
+    """Reads `funding`, `trading`, `savings`, the stakings, `sub:NAME` and `sub:NAME/trading`."""
+
+    exchange = "okx"
+
+    def set_up(self, credentials: Credentials, *, demo: bool, version: str | None) -> None:
+        """Prepare what does not depend on a wallet."""
+        self._auth = OkxAuth(credentials, self.exchange_time, demo=demo)
+        self._time = Source(self.call(_DIALECT, "/api/v5/public/time", _TIME), parse_time)
+        target = "/api/v5/market/tickers?instType=SPOT"
+        self._tickers = Source(self.call(_DIALECT, target, _TICKERS), self._parse_tickers)
+        target = "/api/v5/market/exchange-rate"
+        self._rate = Source(self.call(_DIALECT, target, _RATE), self._parse_rate)
+
+    @property
+    def clock_source(self) -> Source[datetime]:
+        """Ask the public clock."""
+        return self._time
+
+    def sources_of(self, wallet: str) -> tuple[Source[Balances], ...]:
+        """Know the wallets of the account, and those of any sub-account."""
+        known = _WALLETS.get(wallet)
+        if known is not None:
+            return (self._private(known.path, known.limit, known.parse),)
+        name, _, kind = wallet.removeprefix(_SUB).partition("/")
+        known = _SUB_WALLETS.get(kind)
+        if known is None or not name or not wallet.startswith(_SUB) or wallet.endswith("/"):
+            return ()
+        path = f"{known.path}?{encoded_query([('subAcct', name)])}"
+        return (self._private(path, known.limit, known.parse),)
+
+    async def list_sub_accounts(self) -> tuple[SubAccount, ...]:
+        """Follow the pages, from the newest sub-account to the oldest."""
+        found: dict[str, SubAccount] = {}
+        query = f"limit={_PAGE}"
+        for _ in range(_MOST_PAGES):
+            path = f"users/subaccount/list?{query}"
+            page = await self.ask(self._private(path, _LIST, parse_sub_accounts))
+            fresh = {sub.name: sub for _, sub in page if sub.name not in found}
+            found |= fresh
+            if len(page) < _PAGE:
+                return tuple(found[name] for name in sorted(found))
+            if not fresh:
+                break
+            query = f"limit={_PAGE}&after={unix_ms(min(made_at for made_at, _ in page))}"
+        raise UnexpectedAnswer("okx gave a list of sub-accounts that does not end")
+
+    async def fetch_prices(self) -> tuple[Price, ...]:
+        """Ask for all spot tickers, and what a dollar is worth in CNY."""
+        prices = await self.ask(self._tickers)
+        try:
+            return (*prices, await self.ask(self._rate))
+        except FetchError:
+            return prices  # no price in CNY is better than none at all
+
+    async def check_key(self) -> KeyReport:
+        """Ask for the configuration of the account."""
+        return await self.ask(self._private("account/config", _CONFIG, parse_config))
+
+    def _private(self, path: str, limit: Limit, parse: Callable[[Content], T]) -> Source[T]:
+        call = self.call(_DIALECT, f"/api/v5/{path}", limit, auth=self._auth)
+        return Source(call, parse, self._time)
+
+    def _parse_tickers(self, content: Content) -> tuple[Price, ...]:
+        told = ((row.get("instId"), row.get("last")) for row in rows(content.get("data")))
+        return market_prices(told, separator="-", at=self._clock())
+
+    def _parse_rate(self, content: Content) -> Price:
+        told = [("USD-CNY", _only_row(content).get("usdCny"))]
+        return market_prices(told, separator="-", at=self._clock())[0]

@@ -15,7 +15,7 @@ from ._limits import Pacer
 from .coinw import CoinwFetcher
 from .model import Credentials
 from .okx import OkxFetcher
-from .xt import XtFetcher
+from .xt import V1_URL, VERSIONS, XtFetcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Exchange:
     has_demo: bool = False
     restricted: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The only assets that a wallet can hold; a wallet that is not listed can hold any."""
+    versions: tuple[str, ...] = ()
+    """The versions of its API that a key can belong to, where that makes a difference."""
     leaves_out_zeros: bool = True
     """Whether a coin that a good answer leaves out is zero."""
 
@@ -57,17 +59,18 @@ _ROWS = (
         slug="okx",
         fetcher=OkxFetcher,
         base_url="https://www.okx.com",
-        wallets=("funding", "eth-staking"),
+        wallets=("funding", "trading", "savings", "eth-staking", "sol-staking"),
         sub_accounts=True,
         needs_passphrase=True,
         has_demo=True,
-        restricted={"eth-staking": frozenset({"BETH"})},
+        restricted={"eth-staking": frozenset({"BETH"}), "sol-staking": frozenset({"OKSOL"})},
     ),
     Exchange(
         slug="xt",
         fetcher=XtFetcher,
-        base_url="https://api.xt.com",
+        base_url=V1_URL,
         wallets=("spot",),
+        versions=VERSIONS,
     ),
 )
 
@@ -82,6 +85,7 @@ def open_fetcher(
     *,
     base_url: str | None = None,
     demo: bool = False,
+    version: str | None = None,
     pacer: Pacer | None = None,
     clock: Clock = utc_now,
     deadline: timedelta = timedelta(seconds=15),
@@ -91,22 +95,28 @@ def open_fetcher(
     Args:
         exchange: A key of `EXCHANGES`.
         credentials: A key that may read. What is wrong with it shows in the readings.
-        http: Stays the caller's, who closes it. One client for all accounts is best.
+        http: Stays the caller's, who closes it. One for all accounts is best; a transport alone
+            costs less than a client and will do.
         base_url: Another server than the usual one; without TLS on loopback only.
         demo: Read the demo account, for a key that was made for it.
+        version: Of the API that the key belongs to, one of the row's `versions`; None: whichever
+            turns out to know it.
         pacer: Share one between all fetchers of a process, so that limits per key and per
             address hold over all of them.
         clock: Stamps the readings and, corrected by the exchange's clock, the requests.
         deadline: Network time for one fetch; waiting for the pace is not counted.
 
     Raises:
-        ValueError: The exchange is not known or has no demo, or the base URL cannot be used.
+        ValueError: The exchange is not known or has no demo or no such version, or the base URL
+            cannot be used.
     """
     row = EXCHANGES.get(exchange)
     if row is None:
         raise ValueError(f"no exchange {exchange!r}; known are {', '.join(sorted(EXCHANGES))}")
     if demo and not row.has_demo:
         raise ValueError(f"{exchange} has no demo accounts")
+    if version is not None and version not in row.versions:
+        raise ValueError(f"{exchange} has no version {version!r} of its API to choose")
     if row.needs_passphrase and credentials.passphrase is None:
         credentials = replace(credentials, passphrase="")  # said in the readings, as other flaws
     return row.fetcher(
@@ -114,6 +124,7 @@ def open_fetcher(
         http,
         base_url=_checked_url(base_url or row.base_url),
         demo=demo,
+        version=version,
         pacer=pacer or Pacer(),
         clock=clock,
         deadline=deadline,
