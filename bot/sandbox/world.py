@@ -1,12 +1,13 @@
-"""The world behind the emulated exchanges: accounts, their keys, and what they hold.
+"""The world behind the emulated exchanges: accounts, their keys, what they hold, and prices.
 
 Pure state: no network, no clock, no chance. Amounts are exact and are printed as they were set.
 The emulators read it, tests and the demo write it. It knows nothing of the program under test.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
 from hashlib import blake2b
 from types import MappingProxyType
@@ -14,10 +15,17 @@ from types import MappingProxyType
 # The default context rounds to 28 digits, which a sum of two long amounts can exceed.
 _EXACT = Context(prec=400, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact])
 
-MAIN_WALLET: Mapping[str, str] = MappingProxyType(
-    {"okx": "funding", "coinw": "spot", "xt": "spot"}
+WALLETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"okx": ("funding", "trading", "savings"), "coinw": ("spot",), "xt": ("spot",)}
 )
-"""The wallet that every account of an exchange has."""
+"""The wallets that every account of an exchange has, the main one first."""
+
+MAIN_WALLET: Mapping[str, str] = MappingProxyType(
+    {slug: names[0] for slug, names in WALLETS.items()}
+)
+"""The first of them."""
+
+_FIRST_SUB_AT = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 def plain(amount: Decimal) -> str:
@@ -39,20 +47,39 @@ class Holding:
 
     available: Decimal
     held: Decimal = Decimal(0)
+    owed: Decimal = Decimal(0)
+    """What was borrowed, in a trading account."""
+    profit: Decimal = Decimal(0)
+    """What open positions have gained, or lost where it is below zero."""
+
+    @property
+    def cash(self) -> Decimal:
+        """The exact sum without open positions; below zero it is a debt."""
+        return _EXACT.subtract(_EXACT.add(self.available, self.held), self.owed)
 
     @property
     def total(self) -> Decimal:
-        """The exact sum of both parts."""
-        return _EXACT.add(self.available, self.held)
+        """The exact sum of all parts."""
+        return _EXACT.add(self.cash, self.profit)
+
+    def __bool__(self) -> bool:
+        """Tell whether any part of it is not zero."""
+        return any((self.available, self.held, self.owed, self.profit))
 
 
 @dataclass(frozen=True, slots=True)
 class Staking:
-    """The snapshot of ETH staking: all BETH of the account, and what it has earned."""
+    """What is staked of one coin, and what it has earned."""
 
     amount: Decimal
     latest_interest: Decimal
     total_interest: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot(Staking):
+    """ETH staking as it was at a time: all BETH of the account."""
+
     taken_at: datetime
 
 
@@ -64,45 +91,104 @@ class Key:
     api_secret: str
     passphrase: str | None = None
     permissions: frozenset[str] = frozenset({"read"})
+    """Some of `read`, `trade` and `withdraw`."""
+    refused: frozenset[str] = frozenset()
+    """The endpoints that are kept from it although it may read."""
     addresses: frozenset[str] = frozenset()
     """The client addresses it may be used from; empty means all."""
     demo: bool = False
     """Whether it was made for demo trading, and works there only."""
     sub: str | None = None
     """The sub-account it belongs to; None is the master account."""
+    label: str = ""
+    """What its owner calls it."""
+    version: str = "1"
+    """The version of the API it was made for, where that matters: `1` or `4` at XT."""
+
+
+@dataclass(slots=True)
+class SubAccount:
+    """A sub-account, as the list of its master tells it."""
+
+    name: str
+    created_at: datetime
+    enabled: bool = True
+    """False: it is frozen."""
+    label: str = ""
 
 
 @dataclass(slots=True)
 class Account:
-    """What one user of an exchange holds, by wallet and coin (in upper case)."""
+    """What one user of an exchange holds, by wallet and coin (in upper case).
+
+    A sub-account has two wallets here: `sub:NAME` is its funding account, `sub:NAME/trading` its
+    trading account.
+    """
 
     exchange: str
     name: str
     wallets: dict[str, dict[str, Holding]]
-    staking: Staking | None = None
+    staking: Snapshot | None = None
+    sol_staking: Staking | None = None
+    subs: dict[str, SubAccount] = field(default_factory=dict)
+    earnings: dict[str, Decimal] = field(default_factory=dict)
+    """What each coin in `savings` has earned so far."""
 
     def set(
-        self, wallet: str, coin: str, *, available: str | Decimal, held: str | Decimal = "0"
+        self,
+        wallet: str,
+        coin: str,
+        *,
+        available: str | Decimal,
+        held: str | Decimal = "0",
+        owed: str | Decimal = "0",
+        profit: str | Decimal = "0",
     ) -> None:
         """Put an amount of a coin into a wallet, in place of what was there."""
-        coins = self._coins(wallet)
-        coins[coin.upper()] = Holding(amount_of(available), amount_of(held))
+        parts = map(amount_of, (available, held, owed, profit))
+        self._coins(wallet)[coin.upper()] = Holding(*parts)
 
     def remove(self, wallet: str, coin: str) -> None:
         """Take a coin out of a wallet, so that not even a zero is listed."""
         del self._coins(wallet)[coin.upper()]
 
-    def add_sub(self, name: str) -> str:
-        """Open an empty sub-account; gives the name of its wallet."""
+    def add_sub(
+        self,
+        name: str,
+        *,
+        created_at: datetime | None = None,
+        enabled: bool = True,
+        label: str = "",
+    ) -> str:
+        """Open an empty sub-account; gives the name of its funding wallet.
+
+        Without a time (aware) it was opened a second after the newest one.
+        """
+        newest = max((sub.created_at for sub in self.subs.values()), default=_FIRST_SUB_AT)
+        opened_at = created_at or newest + timedelta(seconds=1)
+        self.subs[name] = SubAccount(name, opened_at, enabled, label)
         wallet = f"sub:{name}"
-        self.wallets[wallet] = {}
+        self.wallets |= {wallet: {}, f"{wallet}/trading": {}}
         return wallet
+
+    def remove_sub(self, name: str) -> None:
+        """Close a sub-account, with all that is in it."""
+        del self.subs[name], self.wallets[f"sub:{name}"], self.wallets[f"sub:{name}/trading"]
 
     def stake(
         self, amount: str, *, latest: str = "0", total: str = "0", taken_at: datetime
     ) -> None:
-        """Replace the snapshot of the staking wallet; `taken_at` is aware."""
-        self.staking = Staking(amount_of(amount), amount_of(latest), amount_of(total), taken_at)
+        """Replace the snapshot of ETH staking; `taken_at` is aware."""
+        self.staking = Snapshot(amount_of(amount), amount_of(latest), amount_of(total), taken_at)
+
+    def stake_sol(self, amount: str, *, latest: str = "0", total: str = "0") -> None:
+        """Replace what is staked of SOL."""
+        self.sol_staking = Staking(amount_of(amount), amount_of(latest), amount_of(total))
+
+    def save(self, coin: str, amount: str, *, earned: str = "0") -> None:
+        """Put a coin into the savings, in place of what was there."""
+        self.set("savings", coin, available=amount)
+        self.earnings[coin.upper()] = amount_of(earned)
 
     def _coins(self, wallet: str) -> dict[str, Holding]:
         if wallet not in self.wallets:
@@ -117,6 +203,10 @@ class World:
         """Begin with nobody."""
         self.down: set[str] = set()
         """The exchanges that answer 502 at the moment."""
+        self.prices: dict[str, dict[tuple[str, str], Decimal]] = {slug: {} for slug in WALLETS}
+        """By exchange, the last price of each market: (base, quote), in upper case."""
+        self.usd_cny = Decimal("7.162")
+        """Yuan for a dollar."""
         self._accounts: dict[tuple[str, str], Account] = {}
         self._keys: dict[tuple[str, str], tuple[Account, Key]] = {}
 
@@ -124,10 +214,10 @@ class World:
         return iter(self._accounts.values())
 
     def add_account(self, exchange: str, key: Key, *, name: str = "main") -> Account:
-        """Open an account with its main wallet empty; the name is unique within the exchange."""
+        """Open an account with empty wallets; the name is unique within the exchange."""
         if (exchange, name) in self._accounts:
             raise ValueError(f"{exchange} has an account {name} already")
-        account = Account(exchange, name, {MAIN_WALLET[exchange]: {}})
+        account = Account(exchange, name, {wallet: {} for wallet in WALLETS[exchange]})
         self._accounts[exchange, name] = account
         self.add_key(account, key)
         return account
@@ -148,6 +238,10 @@ class World:
         """List the keys of an account, oldest first."""
         return [key for owner, key in self._keys.values() if owner is account]
 
+    def set_price(self, exchange: str, base: str, quote: str, price: str | Decimal) -> None:
+        """Let a market of an exchange have traded last at a price, in units of the quote."""
+        self.prices[exchange][base.upper(), quote.upper()] = amount_of(price)
+
     def find_key(self, exchange: str, api_key: str) -> tuple[Account, Key] | None:
         """Find who a key belongs to; None when nobody has it."""
         return self._keys.get((exchange, api_key))
@@ -162,6 +256,21 @@ _LEAST_BEFORE_LOW = Decimal(540)
 _CYCLE_S, _LOW_AFTER_S, _LOW_FOR_S, _SPEND_EVERY_S = 240, 30, 40, 3
 _OUTAGE_EVERY_S, _OUTAGE_AT_S, _OUTAGE_FOR_S = 180, 100, 20
 _DIGITS = Decimal("1e-18")
+_PRICES: Mapping[str, Mapping[str, str]] = {
+    "okx": {
+        "BTC-USDT": "97412.3",
+        "ETH-USDT": "3120.55",
+        "BETH-USDT": "3117.90",
+        "SOL-USDT": "197.35",
+        "OKSOL-USDT": "214.62",
+        "USDT-USD": "0.99960",
+        "USDT-EUR": "0.86210",
+        "BTC-EUR": "83980.5",
+    },
+    "coinw": {"BTC-USDT": "97390.1", "SAND-USDT": "0.28410"},  # CWT has none
+    "xt": {"BTC-USDT": "97401.55", "ETH-USDT": "3119.87", "LTC-USDT": "84.120"},
+}
+_WOBBLE, _WOBBLE_EVERY_S = Decimal("0.002"), 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +305,10 @@ def demo_world(*, now: datetime) -> World:
     xt.set("spot", "USDT", available="3867.43650012", held="3062.17437341")
     xt.set("spot", "ETH", available="2.40000000", held="0.75000000")
     _fill(xt, "spot", BTC="0.00", LTC="0.00")
+    for exchange, markets in _PRICES.items():
+        for market, price in markets.items():
+            base, quote = market.split("-")
+            world.set_price(exchange, base, quote, price)
     return world
 
 
@@ -208,6 +321,12 @@ def _furnish_okx(main: Account, *, now: datetime) -> None:
     _fill(main, main.add_sub("desk1"), USDT="12345.678901234567890123", ETH="4.2")
     _fill(main, main.add_sub("desk2"), USDT="8120.55", BTC="0.311")
     _fill(main, main.add_sub("desk3"), USDT="1500")
+    _fill(main, main.add_sub("desk4", enabled=False, label="closed in May"), USDT="1080.4")
+    _fill(main, "sub:desk1/trading", USDT="2210.08", SOL="14.5")
+    _fill(main, "trading", USDT="1240.5", BTC="0.052")
+    main.set("trading", "ETH", available="1.15", held="0.35")
+    main.save("USDT", "1800.25", earned="3.41870013")
+    main.stake_sol("21.40733185", latest="0.00391204", total="0.40733185")
 
 
 def _fill(account: Account, wallet: str, **available: str) -> None:
@@ -222,6 +341,7 @@ class DemoStory:
     - `okx main/funding` USDT is spent: about 30 s after the start it falls below 500, stays there
       for 40 s, and is topped up. The same again every four minutes.
     - XT answers 502 for 20 s of every three minutes.
+    - Every price wobbles, by at most a five-hundredth of what it was at the start.
     """
 
     def __init__(self, world: World, seed: int = 1) -> None:
@@ -233,6 +353,7 @@ class DemoStory:
             for trade in _TRADES
             for coin in (trade.coin, "USDT")
         }
+        self._first_prices = deepcopy(world.prices)
 
     def tell(self, elapsed_s: float) -> None:
         """Bring the world to where it is so many seconds after the start; any order will do."""
@@ -241,6 +362,7 @@ class DemoStory:
         for trade in _TRADES:
             self._swap(trade, count=int(elapsed_s // trade.every_s))
         self._set_outage(elapsed_s)
+        self._set_prices(count=int(elapsed_s // _WOBBLE_EVERY_S))
 
     def _funding_usdt(self, elapsed_s: float) -> Decimal:
         cycle, seconds = divmod(elapsed_s, _CYCLE_S)
@@ -279,6 +401,13 @@ class DemoStory:
             self.world.down.add("xt")
         else:
             self.world.down.discard("xt")
+
+    def _set_prices(self, *, count: int) -> None:
+        for exchange, markets in self._first_prices.items():
+            for (base, quote), price in markets.items():
+                jitter = self._jitter(exchange, base, quote, count) if count else Decimal(0)
+                wobbled = (price * (1 + _WOBBLE * jitter)).quantize(price)
+                self.world.set_price(exchange, base, quote, wobbled)
 
     def _jitter(self, *what: object) -> Decimal:
         """Give a number between -1 and 1 that depends on the seed and on `what` alone."""

@@ -1,5 +1,6 @@
 """The world: exact amounts, keys, and the story of the demo."""
 
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -28,7 +29,12 @@ def picture(world: World) -> object:
         for wallet, coins in account.wallets.items()
         for coin, held in coins.items()
     ]
-    return wallets, sorted(world.down)
+    prices = [
+        (exchange, market, plain(price))
+        for exchange, markets in world.prices.items()
+        for market, price in markets.items()
+    ]
+    return wallets, prices, sorted(world.down)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +66,18 @@ def test_total_is_exact() -> None:
     assert plain(holding.total) == "1000000000000000000.000000000000000001"
 
 
+def test_a_trading_account_may_owe() -> None:
+    """Debts and losses lower the total exactly; what sums up to nothing is still something."""
+    account = World().add_account("okx", Key("k", "s"))
+    account.set("trading", "BTC", available="1", held="0.5", owed="2", profit="-0.25")
+    account.set("trading", "ETH", available="3", owed="3")
+    account.set("trading", "LTC", available="0.00")
+    wallet = account.wallets["trading"]
+    assert (plain(wallet["BTC"].cash), plain(wallet["BTC"].total)) == ("-0.5", "-0.75")
+    assert wallet["ETH"].total == 0
+    assert [coin for coin, holding in wallet.items() if holding] == ["BTC", "ETH"]
+
+
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity"])
 def test_refuses_what_no_wallet_can_hold(text: str) -> None:
     """Such amounts come from faults, not from the world."""
@@ -77,6 +95,37 @@ def test_refuses_a_wallet_that_is_not_there() -> None:
     account.set("sub:desk1", "BTC", available="1")
     account.remove("sub:desk1", "btc")
     assert account.wallets["sub:desk1"] == {}
+
+
+def test_sub_accounts() -> None:
+    """Each has two wallets and a time of its own, later than those before; closed, it is gone."""
+    account = World().add_account("okx", Key("k", "s"))
+    account.add_sub("a", created_at=NOW, enabled=False, label="first")
+    for name in ("b", "c"):
+        account.add_sub(name)
+    account.remove_sub("b")
+    account.add_sub("d")
+    account.set("sub:d/trading", "BTC", available="1")
+
+    assert [sub.name for sub in account.subs.values()] == ["a", "c", "d"]
+    times = [sub.created_at for sub in account.subs.values()]
+    assert times == sorted(set(times))
+    assert (account.subs["a"].enabled, account.subs["a"].label) == (False, "first")
+    assert "sub:b" not in account.wallets
+    assert "sub:b/trading" not in account.wallets
+    assert account.wallets["sub:d"] == {}
+
+
+def test_prices() -> None:
+    """A market of an exchange has one price; those of another exchange are its own."""
+    world = World()
+    world.set_price("okx", "btc", "usdt", "97412.30")
+    assert {market: plain(price) for market, price in world.prices["okx"].items()} == {
+        ("BTC", "USDT"): "97412.30"
+    }
+    assert world.prices["xt"] == {}
+    with pytest.raises(ValueError, match="NaN"):
+        world.set_price("okx", "BTC", "USDT", "NaN")
 
 
 def test_keys() -> None:
@@ -106,12 +155,17 @@ def test_a_key_shows_nothing_of_itself() -> None:
 
 
 def test_the_demo_has_every_kind_of_wallet() -> None:
-    """One account per exchange, three subs, amounts held, and BETH both staked and in funding."""
+    """One account per exchange, four subs, amounts held, and BETH both staked and in funding."""
     world = demo_world(now=NOW)
     names = {account.exchange: account.name for account in world}
     okx = world.account("okx")
     assert names == {"okx": "main", "coinw": "coinw", "xt": "xt"}
-    assert list(okx.wallets) == ["funding", "sub:desk1", "sub:desk2", "sub:desk3"]
+    assert list(okx.subs) == ["desk1", "desk2", "desk3", "desk4"]
+    assert [sub.name for sub in okx.subs.values() if not sub.enabled] == ["desk4"]
+    filled = {wallet for wallet, coins in okx.wallets.items() if coins}
+    funding = {"sub:desk1", "sub:desk2", "sub:desk3", "sub:desk4"}
+    assert filled == {"funding", "trading", "savings", "sub:desk1/trading", *funding}
+    assert okx.sol_staking is not None
     assert okx.staking is not None
     assert okx.staking.amount > okx.wallets["funding"]["BETH"].total
     assert timedelta(0) < NOW - okx.staking.taken_at < timedelta(days=1)
@@ -179,6 +233,44 @@ def test_small_trades_everywhere() -> None:
         ("coinw", "spot"),
         ("xt", "spot"),
     }
+
+
+def test_every_coin_of_the_demo_but_one_has_a_price() -> None:
+    """CWT has none; BETH and OKSOL have their own."""
+    world = demo_world(now=NOW)
+    unpriced = {
+        coin
+        for account in world
+        for coins in account.wallets.values()
+        for coin in coins
+        if coin != "USDT" and (coin, "USDT") not in world.prices[account.exchange]
+    }
+    assert unpriced == {"CWT"}
+    wanted = {
+        ("BETH", "USDT"),
+        ("OKSOL", "USDT"),
+        ("USDT", "USD"),
+        ("USDT", "EUR"),
+        ("BTC", "EUR"),
+    }
+    assert wanted <= world.prices["okx"].keys()
+
+
+def test_prices_wobble_a_little() -> None:
+    """Each moves, stays near where it began, and is written with as many digits."""
+    told = story()
+    began = deepcopy(told.world.prices)
+    seen: dict[tuple[str, str, str], set[Decimal]] = {}
+    for second in range(0, 600, 5):
+        told.tell(second)
+        for exchange, markets in told.world.prices.items():
+            for (base, quote), price in markets.items():
+                first = began[exchange][base, quote]
+                seen.setdefault((exchange, base, quote), set()).add(price)
+                assert abs(price / first - 1) < Decimal("0.003")
+                assert price.as_tuple().exponent == first.as_tuple().exponent
+    assert len(seen) == sum(map(len, began.values()))
+    assert min(map(len, seen.values())) > 20
 
 
 def test_outages() -> None:

@@ -1,4 +1,4 @@
-"""OKX, as its version 5 documents describe it: funding, sub-accounts, ETH staking, clock."""
+"""OKX, as its version 5 documents describe it: wallets, sub-accounts, keys, prices, clock."""
 
 import base64
 import hashlib
@@ -8,28 +8,31 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from bot.sandbox.exchanges import _okx_answers as answers
 from bot.sandbox.exchanges._judge import Call, Limit, Refused, User
 from bot.sandbox.faults import Answer
-from bot.sandbox.world import Holding, Staking, World, plain
+from bot.sandbox.world import World
 
-FUNDING: Final = "asset/balances"
-SUB_FUNDING: Final = "asset/subaccount/balances"
-ETH_STAKING: Final = "finance/staking-defi/eth/balance"
-TIME: Final = "public/time"
-
-ENDPOINTS: Final = (FUNDING, SUB_FUNDING, ETH_STAKING, TIME)
+ENDPOINTS: Final = (*answers.PRIVATE, *answers.PUBLIC)
 
 LIMITS: Final[Mapping[str, Limit]] = {
-    FUNDING: Limit(6, 1),
-    SUB_FUNDING: Limit(6, 2),
-    ETH_STAKING: Limit(6, 1),
-    TIME: Limit(10, 2, per_ip=True),
+    answers.FUNDING: Limit(6, 1),
+    answers.SUB_FUNDING: Limit(6, 2),
+    answers.TRADING: Limit(10, 2),
+    answers.SUB_TRADING: Limit(6, 2),
+    answers.SAVINGS: Limit(6, 1),
+    answers.ETH_STAKING: Limit(6, 1),
+    answers.SOL_STAKING: Limit(6, 1),
+    answers.SUB_ACCOUNTS: Limit(20, 2),
+    answers.CONFIG: Limit(5, 2),
+    answers.TIME: Limit(10, 2, per_ip=True),
+    answers.TICKERS: Limit(20, 2, per_ip=True),
+    answers.EXCHANGE_RATE: Limit(1, 2, per_ip=True),
 }
 
 _PREFIX = "/api/v5/"
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _WINDOW = timedelta(seconds=30)
-_MOST_CURRENCIES = 20
 
 # In the order in which they are looked for.
 _HEADERS = (
@@ -60,25 +63,22 @@ class Okx:
         """Check the four headers, the clock, the signature, and what the key may do."""
         if endpoint not in ENDPOINTS:
             raise Refused("404", "Invalid request URI", status=404)
-        if endpoint == TIME:
+        if endpoint in answers.PUBLIC:
             return None
         user = self._owner(call)
         _check_clock(call)
         _check_signature(call, user)
-        _check_rights(call, user)
+        _check_rights(call, user, endpoint)
         return user
 
     def answer(self, call: Call, endpoint: str, user: User | None) -> Answer:
         """Answer one of the endpoints."""
         if user is None:
-            return _good([{"ts": _milliseconds(call.arrived_at)}])
-        if endpoint == FUNDING:
-            wallet = f"sub:{user.key.sub}" if user.key.sub else "funding"
-            return _good(_rows(user.account.wallets[wallet], call))
-        if endpoint == SUB_FUNDING:
-            return _good(_rows(_sub_wallet(call, user), call))
-        snapshot = None if user.key.sub else user.account.staking
-        return _good([_staking_row(snapshot)] if snapshot else [])
+            data = answers.PUBLIC[endpoint](self._world, call)
+        else:
+            data = answers.PRIVATE[endpoint](self._world, call, user)
+        payload: dict[str, Any] = {"code": "0", "data": data, "msg": ""}
+        return Answer(payload)
 
     def refusal(self, refused: Refused) -> Answer:
         """Write code and message; an error need not have data."""
@@ -125,59 +125,10 @@ def _check_signature(call: Call, user: User) -> None:
         raise Refused("50105", 'Request header "OK-ACCESS-PASSPHRASE" incorrect.', status=401)
 
 
-def _check_rights(call: Call, user: User) -> None:
+def _check_rights(call: Call, user: User, endpoint: str) -> None:
     if user.key.addresses and call.ip not in user.key.addresses:
         message = f"Your IP {call.ip} is not included in your API key's IP whitelist."
         raise Refused("50110", message, status=401)
-    if "read" not in user.key.permissions:
+    if "read" not in user.key.permissions or endpoint in user.key.refused:
         message = "This API key doesn't have permission to use this function"
         raise Refused("50120", message, status=401)
-
-
-def _sub_wallet(call: Call, user: User) -> Mapping[str, Holding]:
-    if user.key.sub:
-        message = "This API key doesn't have permission to use this function"
-        raise Refused("50120", message, status=401)
-    name = call.query.get("subAcct")
-    if not name:
-        raise Refused("50014", "Parameter subAcct can not be empty.", status=400)
-    wallet = user.account.wallets.get(f"sub:{name}")
-    if wallet is None:
-        raise Refused("59510", "Sub-account does not exist")
-    return wallet
-
-
-def _rows(wallet: Mapping[str, Holding], call: Call) -> list[dict[str, str]]:
-    """List the coins of a wallet that are not zero, and that were asked for."""
-    wanted = [coin for coin in call.query.get("ccy", "").split(",") if coin]
-    if len(wanted) > _MOST_CURRENCIES:
-        raise Refused("51000", "Parameter ccy error", status=400)
-    return [
-        {
-            "availBal": plain(holding.available),
-            "bal": plain(holding.total),
-            "ccy": coin,
-            "frozenBal": plain(holding.held),
-        }
-        for coin, holding in wallet.items()
-        if holding.total and (not wanted or coin in wanted)
-    ]
-
-
-def _staking_row(snapshot: Staking) -> dict[str, str]:
-    return {
-        "amt": plain(snapshot.amount),
-        "ccy": "BETH",
-        "latestInterestAccrual": plain(snapshot.latest_interest),
-        "totalInterestAccrual": plain(snapshot.total_interest),
-        "ts": _milliseconds(snapshot.taken_at),
-    }
-
-
-def _good(data: list[dict[str, str]]) -> Answer:
-    payload: dict[str, Any] = {"code": "0", "data": data, "msg": ""}
-    return Answer(payload)
-
-
-def _milliseconds(moment: datetime) -> str:
-    return str(int(moment.timestamp() * 1000))
