@@ -8,7 +8,7 @@ what they need and nothing else.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,8 +21,7 @@ from bot.chat.application import build_application, build_bot
 from bot.chat.handlers import UseCases
 from bot.chat.poller import Poller, UpdatesBot
 from bot.chat.sender import TelegramSender
-from bot.core.verdict import watches_of
-from bot.fetchers import Fetcher, Pacer, Reading, open_fetcher
+from bot.fetchers import Fetcher, Pacer, Reading, SubAccount, open_fetcher
 from bot.jobs import Timetable
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
@@ -30,8 +29,10 @@ from bot.services.deliver_outbox import DeliverOutbox
 from bot.services.keep_house import KeepHouse
 from bot.services.manage_chats import ManageChats
 from bot.services.manage_rules import ManageRules
-from bot.services.ports import Clock, OpenUnit, WalletReader
+from bot.services.ports import Clock, OpenUnit, SubAccountLister, SweepFloor, WalletReader
+from bot.services.read_accounts import ReadAccounts
 from bot.services.report_balances import ReportBalances
+from bot.services.watched import Watched, settle_watched
 from bot.settings import Settings
 from bot.store.database import open_database
 from bot.store.unit_of_work import units_of
@@ -89,6 +90,20 @@ def reader_of(fetchers: Mapping[str, Fetcher]) -> WalletReader:
     return read
 
 
+def lister_of(fetchers: Mapping[str, Fetcher]) -> SubAccountLister:
+    """List the sub-accounts of an account by its name."""
+
+    async def list_subs(account: str) -> Sequence[SubAccount]:
+        return await fetchers[account].list_sub_accounts()
+
+    return list_subs
+
+
+def floor_of(fetchers: Mapping[str, Fetcher]) -> SweepFloor:
+    """Tell how fast the wallets of an account can be read at all."""
+    return lambda account, wallets: fetchers[account].sweep_floor(wallets)
+
+
 @dataclass(frozen=True, slots=True)
 class App:
     """The bot, built and ready."""
@@ -97,6 +112,7 @@ class App:
     poller: Poller
     delivery: DeliverOutbox
     house: KeepHouse
+    watched: Watched
     tasks: "Tasks"
     open_unit: OpenUnit
     clock: Clock
@@ -193,10 +209,8 @@ def _assembled(
     *,
     clock: Clock,
 ) -> App:
-    accounts, zone = settings.watched, settings.timezone
-    watches = [
-        w for name, rule in settings.rules.items() for w in watches_of(name, rule, accounts)
-    ]
+    watched, zone = Watched(settings.watched, settings.rules), settings.timezone
+    fetchers = open_fetchers(settings, http, clock=clock)
     outbox_changed = asyncio.Event()
     tasks = Tasks()
 
@@ -208,8 +222,7 @@ def _assembled(
         wake_delivery=outbox_changed.set,
     )
     rules = ManageRules(
-        rules=settings.rules,
-        watches=watches,
+        watched=watched,
         open_unit=open_unit,
         recipients=chats.recipients,
         clock=clock,
@@ -217,16 +230,23 @@ def _assembled(
     digests = BuildDigests(
         at=settings.digest_at,
         zone=zone,
-        paths=[path for account in accounts for path in account.paths],
+        watched=watched,
         open_unit=open_unit,
         recipients=chats.recipients,
         clock=clock,
         wake_delivery=outbox_changed.set,
     )
+    reading = ReadAccounts(
+        watched=watched,
+        reader=reader_of(fetchers),
+        lister=lister_of(fetchers),
+        floor=floor_of(fetchers),
+        open_unit=open_unit,
+        clock=clock,
+    )
     checks = CheckAccounts(
-        accounts=accounts,
-        watches=watches,
-        reader=reader_of(open_fetchers(settings, http, clock=clock)),
+        watched=watched,
+        reading=reading,
         open_unit=open_unit,
         recipients=chats.recipients,
         clock=clock,
@@ -241,13 +261,14 @@ def _assembled(
         clock=clock,
         changed=outbox_changed,
     )
-    balances = ReportBalances(accounts=accounts, open_unit=open_unit, clock=clock)
+    balances = ReportBalances(watched=watched, open_unit=open_unit, clock=clock)
     use = UseCases(checks, balances, rules, digests, chats, zone)
     return App(
         use=use,
         poller=Poller(build_application(bot, use), bot, open_unit=open_unit, clock=clock),
         delivery=delivery,
         house=KeepHouse(open_unit=open_unit, clock=clock),
+        watched=watched,
         tasks=tasks,
         open_unit=open_unit,
         clock=clock,
@@ -255,11 +276,8 @@ def _assembled(
 
 
 async def _made_ready(settings: Settings, app: App) -> None:
-    """Bring the database in line with the settings; every account is due at once."""
-    accounts = settings.watched
-    async with app.open_unit() as unit:
-        await unit.accounts.retain([account.name for account in accounts], now=app.clock())
-        await unit.wallets.retain([path for account in accounts for path in account.paths])
+    """Bring the database in line with the settings, before anything is asked."""
+    await settle_watched(app.watched, open_unit=app.open_unit, clock=app.clock)
     await app.use.rules.end_vanished()
     await app.use.chats.add_configured()
     telegram = settings.telegram
@@ -272,7 +290,7 @@ async def _made_ready(settings: Settings, app: App) -> None:
     log.info(
         "Watching",
         action="start",
-        accounts=len(accounts),
-        wallets=sum(len(account.wallets) for account in accounts),
+        accounts=len(app.watched.accounts),
+        wallets=len(app.watched.paths),
         rules=len(settings.rules),
     )

@@ -95,6 +95,21 @@ class SourceFound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SubAccountsChanged:
+    """An account's sub-accounts are not those that were there before."""
+
+    account: str
+    added: tuple[str, ...]
+    gone: tuple[str, ...]
+    frozen: tuple[str, ...]
+    """Out of use now; what lies in them is read all the same."""
+    thawed: tuple[str, ...]
+    """In use again."""
+    at: datetime
+    kind: Literal["sub_accounts_changed"] = "sub_accounts_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DigestDue:
     """A chat's digest of a local date."""
 
@@ -107,7 +122,15 @@ class DigestDue:
     kind: Literal["digest_due"] = "digest_due"
 
 
-Event = AlertRaised | AlertCleared | AlertEnded | SourceLost | SourceFound | DigestDue
+Event = (
+    AlertRaised
+    | AlertCleared
+    | AlertEnded
+    | SourceLost
+    | SourceFound
+    | SubAccountsChanged
+    | DigestDue
+)
 
 
 def about(event: Event) -> str:
@@ -115,6 +138,8 @@ def about(event: Event) -> str:
     match event:
         case SourceLost() | SourceFound():
             return event.path
+        case SubAccountsChanged():
+            return event.account
         case DigestDue():
             return event.local_date.isoformat()
         case _:

@@ -1,8 +1,8 @@
 """Accounts, their wallets and what is known of them; totals in which no coin counts twice."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
@@ -11,9 +11,13 @@ from typing import Literal
 
 from bot.core.errors import UnknownName
 from bot.core.health import Health
-from bot.fetchers.model import Balance, exact_sum
+from bot.fetchers.model import Balance, SubAccount, exact_sum
 
 Part = Literal["total", "available"]
+
+SUB = "sub:"
+LISTING = "sub:*"
+"""Stands for the list of an account's sub-accounts, which is read like a wallet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +31,41 @@ class Account:
     check_every: timedelta
     coins: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The wallets that can hold certain coins only, and which."""
+    sub_wallets: tuple[str, ...] = ()
+    """What each sub-account has, as `sub:*` and `sub:*/trading`; () where none is discovered."""
+    subs: tuple[SubAccount, ...] = ()
+    """Those discovered so far, in the order of their names."""
 
     @property
     def paths(self) -> tuple[str, ...]:
         return tuple(f"{self.name}/{wallet}" for wallet in self.wallets)
+
+    @property
+    def listing(self) -> str | None:
+        """The path of the list of sub-accounts; None where they are not discovered."""
+        return f"{self.name}/{LISTING}" if self.sub_wallets else None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All that is read: the wallets, and the list of sub-accounts."""
+        return (*self.paths, self.listing) if self.listing else self.paths
+
+    @property
+    def frozen(self) -> frozenset[str]:
+        """The paths of sub-accounts that are out of use."""
+        names = {sub.name for sub in self.subs if sub.frozen}
+        return frozenset(path for path in self.paths if sub_of(path) in names)
+
+    def with_subs(self, subs: Iterable[SubAccount]) -> "Account":
+        """Return the account with these sub-accounts, and no others, discovered."""
+        found = tuple(sorted(subs, key=lambda sub: sub.name))
+        own = [wallet for wallet in self.wallets if not wallet.startswith(SUB)]
+        theirs = [w.replace("*", sub.name, 1) for sub in found for w in self.sub_wallets]
+        return replace(self, wallets=(*own, *theirs), subs=found)
+
+    def may_come_under(self, pattern: str) -> bool:
+        """Whether `pattern` may mean sub-accounts that are not discovered yet."""
+        return any(may_match(pattern, f"{self.name}/{wallet}") for wallet in self.sub_wallets)
 
     def paths_for(self, asset: str) -> tuple[str, ...]:
         """Return the paths of those wallets that can hold `asset` at all."""
@@ -51,6 +86,8 @@ class WalletState:
     read_at: datetime | None = None
     """When that was."""
     health: Health = field(default_factory=Health)
+    frozen: bool = False
+    """Whether it belongs to a sub-account that is out of use."""
 
     @property
     def readable(self) -> bool:
@@ -78,12 +115,44 @@ _UNKNOWN = Amount(Decimal(0), complete=False)
 
 
 def matches(pattern: str, path: str) -> bool:
-    """Whether `path` is meant by `pattern`; without a slash a pattern names whole accounts."""
-    account, _, wallet = pattern.lower().partition("/")
-    own_account, _, own_wallet = path.lower().partition("/")
-    return fnmatchcase(own_account, account) and (
-        "/" not in pattern or fnmatchcase(own_wallet, wallet)
-    )
+    """Whether `path` is meant by `pattern`, which goes segment by segment.
+
+    A pattern of one segment names whole accounts. A last segment that is just `*` means all that
+    is below: `main/*` has the trading accounts of sub-accounts, `main/sub:*` has them not.
+    """
+    return _fits(pattern, path, fnmatchcase)
+
+
+def may_match(pattern: str, template: str) -> bool:
+    """Whether `pattern` means any path of a template, in which one segment may end with `*`."""
+    return _fits(pattern, template, _overlap)
+
+
+def _fits(pattern: str, path: str, fits: Callable[[str, str], bool]) -> bool:
+    globs, segments = pattern.lower().split("/"), path.lower().split("/")
+    deep = len(globs) == 1 or globs[-1] == "*"
+    if len(segments) < len(globs) or (len(segments) > len(globs) and not deep):
+        return False
+    return all(fits(segment, glob) for segment, glob in zip(segments, globs, strict=False))
+
+
+def _overlap(segment: str, glob: str) -> bool:
+    """Whether some text fits both; a `*` at the end of `segment` stands for anything."""
+    if not segment.endswith("*"):
+        return fnmatchcase(segment, glob)
+    begun = segment.removesuffix("*")
+    return any(fnmatchcase(begun, glob[:end]) for end in range(1, len(glob) + 1))
+
+
+def is_listing(path: str) -> bool:
+    """Whether a path is that of a list of sub-accounts, and not of a wallet."""
+    return path.partition("/")[2] == LISTING
+
+
+def sub_of(path: str) -> str | None:
+    """Name the sub-account that a wallet belongs to; None: to none."""
+    segment = path.split("/")[1]
+    return segment.removeprefix(SUB) if segment.startswith(SUB) else None
 
 
 def select_paths(pattern: str, paths: Iterable[str]) -> tuple[str, ...]:
@@ -138,7 +207,7 @@ def total_of(wallets: Iterable[WalletState], asset: str, part: Part = "total") -
         return None
     found = {state.path: amount_in(state.balances or (), asset, part) for state in states}
     known = {path: amount for path, amount in found.items() if amount is not None}
-    return _added(known, _overlapping(states, asset)) if len(known) == len(found) else None
+    return _added(known, _overlapping(states).get(asset, ())) if len(known) == len(found) else None
 
 
 def totals_by_coin(wallets: Iterable[WalletState]) -> Mapping[str, Amount]:
@@ -154,28 +223,61 @@ def totals_by_coin(wallets: Iterable[WalletState]) -> Mapping[str, Amount]:
         for balance in state.balances or ():
             held[balance.asset][state.path] = amount_of(balance) or _UNKNOWN
     blind = len(good) < len(states)
+    spans = _overlapping(good)
     totals = {
-        asset: _marked(_added(held[asset], _overlapping(good, asset)), incomplete=blind)
+        asset: _marked(_added(held[asset], spans.get(asset, ())), incomplete=blind)
         for asset in sorted(held)
     }
     return {asset: amount for asset, amount in totals.items() if amount.value}
+
+
+def staked_only(wallets: Iterable[WalletState]) -> Mapping[str, Amount]:
+    """Tell of each staked coin how much lies in no other wallet: it is staked or being redeemed.
+
+    Incomplete where a wallet of an account that stakes cannot be read, or tells a part only: what
+    it holds may be all of the snapshot.
+    """
+    states = list(wallets)
+    told = {coin: _staked_only(states, coin) for coin in sorted(_overlapping(states))}
+    return {coin: amount for coin, amount in told.items() if amount.value}
+
+
+def _staked_only(states: list[WalletState], asset: str) -> Amount:
+    apart: list[Decimal] = []
+    complete = True
+    for path in _overlapping(states).get(asset, ()):
+        own = [state for state in states if _is_spanned(state.path, path)]
+        snapshot = total_of([state for state in states if state.path == path], asset)
+        others = total_of(own, asset) if own else Amount(Decimal(0))
+        if snapshot is None or others is None or not others.complete:
+            complete = False
+        else:
+            rest = exact_sum([snapshot.value, others.value.copy_negate()])
+            apart.append(max(rest, Decimal(0)))
+    return Amount(exact_sum(apart), complete=complete)
+
+
+def _is_spanned(path: str, by: str) -> bool:
+    """Whether the snapshot of a wallet has what lies in another; sub-accounts stake themselves."""
+    account, _, wallet = path.partition("/")
+    return path != by and account == by.partition("/")[0] and not wallet.startswith("sub:")
 
 
 def _marked(amount: Amount, *, incomplete: bool) -> Amount:
     return Amount(amount.value, amount.part, complete=amount.complete and not incomplete)
 
 
-def _overlapping(states: Iterable[WalletState], asset: str) -> frozenset[str]:
-    """Name the wallets whose snapshot of `asset` spans the other wallets of their account."""
-    return frozenset(
-        state.path
-        for state in states
-        for balance in state.balances or ()
-        if balance.asset == asset and balance.staking is not None
-    )
+def _overlapping(states: Iterable[WalletState]) -> Mapping[str, set[str]]:
+    """Name by coin the wallets whose snapshot of it spans the other wallets of their account."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for state in states:
+        for balance in state.balances or ():
+            if balance.staking is not None:
+                found[balance.asset].add(state.path)
+    return found
 
 
-def _added(amounts: Mapping[str, Amount], overlapping: frozenset[str]) -> Amount:
+def _added(amounts: Mapping[str, Amount], overlapping: Collection[str]) -> Amount:
     """Add up amounts by path, each account's overlapping snapshot counted once.
 
     The snapshot of ETH staking is all BETH of the account, also what lies in its other wallets, so
@@ -188,12 +290,14 @@ def _added(amounts: Mapping[str, Amount], overlapping: frozenset[str]) -> Amount
         account, _, wallet = path.partition("/")
         if path in overlapping:
             spans[account] = amount.value
-        elif wallet.startswith("sub:"):
+        elif wallet.startswith(SUB):
             apart.append(amount.value)
         else:
             own[account].append(amount.value)
+    sums = {account: exact_sum(held) for account, held in own.items()}  # debts are below 0
     per_account = [
-        max(exact_sum(own[account]), spans.get(account, Decimal(0))) for account in {*own, *spans}
+        max(found[account] for found in (sums, spans) if account in found)
+        for account in {*sums, *spans}
     ]
     parts = {amount.part for amount in amounts.values()}
     return Amount(

@@ -4,7 +4,7 @@ One balance on its way from the wire to the phone passes here: readings → heal
 what is now known of it → alerts. Nothing is written; the caller keeps it all or nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -50,7 +50,7 @@ class Verdict:
     """Sources first, then alerts, in the order of the rules."""
 
 
-def watches_of(name: str, rule: Rule, accounts: Iterable[Account]) -> tuple[Watch, ...]:
+def watches_of(name: str, rule: Rule, accounts: Collection[Account]) -> tuple[Watch, ...]:
     """List what a rule is about among the wallets that can hold its coin; () if it covers none."""
     found = [
         (path, account.check_every)
@@ -63,8 +63,15 @@ def watches_of(name: str, rule: Rule, accounts: Iterable[Account]) -> tuple[Watc
     paths = tuple(path for path, _ in found)
     most_apart = MISSED_ROUNDS * max(check_every for _, check_every in found)
     if rule.summed:
+        paths += _listings(rule, accounts)
         return (Watch(name, rule, f"sum {rule.pattern}", paths, most_apart),)
     return tuple(Watch(name, rule, path, (path,), most_apart) for path in paths)
+
+
+def _listings(rule: Rule, accounts: Iterable[Account]) -> tuple[str, ...]:
+    """Name the lists without which nobody knows whether a sum has all its parts."""
+    concerned = (account for account in accounts if account.may_come_under(rule.pattern))
+    return tuple(account.listing for account in concerned if account.listing)
 
 
 def reach_verdict(
@@ -100,7 +107,8 @@ def _learned(state: WalletState, reading: Reading) -> tuple[WalletState, tuple[E
     health, events = observe(state.health, reading, path=state.path, last_good_at=state.read_at)
     if reading.balances is None:
         return replace(state, health=health), events
-    return WalletState(state.path, reading.balances, reading.read_at, health), events
+    read = replace(state, balances=reading.balances, read_at=reading.read_at, health=health)
+    return read, events
 
 
 def _seen(watch: Watch, wallets: Mapping[str, WalletState]) -> Observation | None:

@@ -1,6 +1,6 @@
 """Build digests: one a chat and local date, queued when it is due, filled when it is sent."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,9 +9,9 @@ import structlog
 from bot.core.delivery import Chat
 from bot.core.digest import Digest, build_digest
 from bot.core.events import DigestDue
-from bot.core.portfolio import WalletState
 from bot.core.timing import digest_date, instant_of
 from bot.services.ports import Clock, OpenUnit, Recipients, Unit
+from bot.services.watched import Watched
 
 log = structlog.get_logger(__name__)
 
@@ -27,16 +27,16 @@ class BuildDigests:
         *,
         at: time | None,
         zone: ZoneInfo,
-        paths: Sequence[str],
+        watched: Watched,
         open_unit: OpenUnit,
         recipients: Recipients,
         clock: Clock,
         wake_delivery: Callable[[], None],
     ) -> None:
-        """`at`, by the clock of `zone`, is None where digests are off; `paths` give the order."""
+        """`at`, by the clock of `zone`, is None where digests are off."""
         self._at = at
         self._zone = zone
-        self._paths = tuple(paths)
+        self._watched = watched
         self._open_unit = open_unit
         self._recipients = recipients
         self._clock = clock
@@ -87,7 +87,7 @@ class BuildDigests:
             late=event.late,
             at=self._clock(),
             since=event.since,
-            wallets=[known.get(path, WalletState(path)) for path in self._paths],
+            wallets=self._watched.states_in(known),
             before=before,
             firing=[state for state in alerts.values() if state.alert is not None],
         )

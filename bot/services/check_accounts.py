@@ -1,22 +1,24 @@
 """Check accounts: claim, read all wallets, judge, and keep the lot in one transaction.
 
-Follow one balance: `reader` (wire) → `reach_verdict` (core) → `_keep` (database and outbox) →
-`deliver_outbox` (phone). What is read for a person goes the same way, so it alerts too.
+Follow one balance: `read_accounts` (wire) → `reach_verdict` (core) → `_keep` (database and outbox)
+→ `deliver_outbox` (phone). What is read for a person goes the same way, so it alerts too.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from bot.core.events import about
-from bot.core.health import paused
+from bot.core.events import Event, about
 from bot.core.portfolio import Account
-from bot.core.verdict import Verdict, Watch, newly_empty, reach_verdict
-from bot.fetchers.model import Reading
-from bot.services.ports import Claim, Clock, OpenUnit, Recipients, Spawn, Unit, WalletReader
-from bot.services.read_wallets import read_wallets
+from bot.core.roster import roster_change
+from bot.core.verdict import Verdict, Watch, reach_verdict
+from bot.services.end_alerts import end_alerts
+from bot.services.ports import Claim, Clock, OpenUnit, Recipients, Spawn, Unit
+from bot.services.read_accounts import ReadAccounts, Sweep
+from bot.services.watched import Watched
 
 log = structlog.get_logger(__name__)
 
@@ -30,21 +32,16 @@ class CheckAccounts:
     def __init__(
         self,
         *,
-        accounts: Sequence[Account],
-        watches: Sequence[Watch],
-        reader: WalletReader,
+        watched: Watched,
+        reading: ReadAccounts,
         open_unit: OpenUnit,
         recipients: Recipients,
         clock: Clock,
         spawn: Spawn,
         wake_delivery: Callable[[], None],
     ) -> None:
-        self._accounts = {account.name: account for account in accounts}
-        self._watches = {
-            account.name: tuple(w for w in watches if set(w.paths) & set(account.paths))
-            for account in accounts
-        }
-        self._reader = reader
+        self._watched = watched
+        self._reading = reading
         self._open_unit = open_unit
         self._recipients = recipients
         self._clock = clock
@@ -56,7 +53,7 @@ class CheckAccounts:
     @property
     def all_attempted(self) -> bool:
         """Whether every account was checked, well or badly, since the start."""
-        return self._attempted >= self._accounts.keys()
+        return self._attempted >= {account.name for account in self._watched.accounts}
 
     async def start_due(self) -> None:
         """Start a check of each account that is due; called by the timetable."""
@@ -90,10 +87,10 @@ class CheckAccounts:
     async def _check(self, claim: Claim, done: asyncio.Event) -> None:
         """Check one account; the edge at which nothing may escape."""
         try:
-            account = self._accounts[claim.account]
+            account = self._watched.account(claim.account)
             started_at = self._clock()
-            readings = await self._read_under_lease(claim, account)
-            await self._keep(claim, readings, due_at=started_at + account.check_every)
+            sweep = await self._read_under_lease(claim, account)
+            await self._keep(claim, sweep, due_at=started_at + account.check_every)
         except Exception:
             log.exception("A check broke off", action="check_account", account=claim.account)
         finally:
@@ -101,12 +98,12 @@ class CheckAccounts:
             self._under_way.pop(claim.account, None)
             done.set()
 
-    async def _read_under_lease(self, claim: Claim, account: Account) -> Mapping[str, Reading]:
+    async def _read_under_lease(self, claim: Claim, account: Account) -> Sweep:
         async with asyncio.TaskGroup() as group:
             renewing = group.create_task(self._renew(claim))
-            readings = await self._read(account)
+            sweep = await self._reading.read(account)
             renewing.cancel()
-        return readings
+        return sweep
 
     async def _renew(self, claim: Claim) -> None:
         """Prolong the lease until cancelled; a lost one is noticed when the check is kept."""
@@ -115,46 +112,55 @@ class CheckAccounts:
             async with self._open_unit() as unit:
                 await unit.accounts.renew(claim, until=self._clock() + LEASE)
 
-    async def _read(self, account: Account) -> Mapping[str, Reading]:
-        """Read all wallets that may be asked; once more those that are suddenly empty."""
-        async with self._open_unit() as unit:
-            known = await unit.wallets.load(account.paths)
-        now = self._clock()
-        paths = dict(zip(account.paths, account.wallets, strict=True))
-        pauses = {p: paused(known[p].health, w, now=now) for p, w in paths.items() if p in known}
-        readings = {path: pause for path, pause in pauses.items() if pause is not None}
-        asked = [path for path in paths if path not in readings]
-        readings |= await read_wallets(self._reader, asked, clock=self._clock)
-        emptied = [path for path in asked if newly_empty(known.get(path), readings[path])]
-        for path in emptied:
-            log.warning("All is gone: reading again", action="confirm_empty", path=path)
-        return readings | await read_wallets(self._reader, emptied, clock=self._clock)
-
-    async def _keep(
-        self, claim: Claim, readings: Mapping[str, Reading], *, due_at: datetime
-    ) -> None:
+    async def _keep(self, claim: Claim, sweep: Sweep, *, due_at: datetime) -> None:
         """Write everything a check means, or nothing when the account has passed on."""
-        watches = self._watches[claim.account]
         async with self._open_unit() as unit:
             if not await unit.accounts.finish(claim, due_at=due_at):
                 log.warning("Checked too late", action="lease_lost", account=claim.account)
                 return
-            needed = {*readings, *(path for watch in watches for path in watch.paths)}
-            verdict = reach_verdict(
-                readings,
-                watches=watches,
-                known=await unit.wallets.load(needed),
-                alerts=await unit.alerts.load([watch.key for watch in watches]),
+            events = (
+                *await self._keep_roster(unit, sweep),
+                *await self._keep_readings(unit, sweep),
             )
-            await self._save(unit, verdict)
-        if verdict.events:
+            await self._queue(unit, events)
+        self._watched.adopt(sweep.account)
+        if events:
             self._wake_delivery()
 
-    async def _save(self, unit: Unit, verdict: Verdict) -> None:
-        await unit.wallets.save(verdict.wallets)
+    async def _keep_roster(self, unit: Unit, sweep: Sweep) -> Sequence[Event]:
+        """Forget sub-accounts that are gone; the first list that there ever was is no news."""
+        before, after = self._watched.account(sweep.account.name), sweep.account
+        if before == after or after.listing is None:
+            return ()
+        listed = (await unit.wallets.load([after.listing])).get(after.listing)
+        first = listed is None or listed.read_at is None
+        await unit.wallets.forget(set(before.paths) - set(after.paths))
+        still = {watch.key for watch in self._watched.watches_about(after)}
+        gone = {watch.key for watch in self._watched.watches_about(before)} - still
+        states = await unit.alerts.load(gone)
+        ended = await end_alerts(unit, states.values(), at=self._clock())
+        return (*(() if first else roster_change(before, after, at=self._clock())), *ended)
+
+    async def _keep_readings(self, unit: Unit, sweep: Sweep) -> Sequence[Event]:
+        verdict = await self._judged(unit, sweep, self._watched.watches_about(sweep.account))
+        frozen = sweep.account.frozen
+        await unit.wallets.save(replace(s, frozen=s.path in frozen) for s in verdict.wallets)
         await unit.alerts.save(verdict.alerts)
-        if verdict.events:
-            chats = self._recipients(await unit.chats.load())
-            await unit.outbox.add(verdict.events, chats=chats, at=self._clock())
-            for event in verdict.events:
-                log.info("Worth telling", action=event.kind, chats=len(chats), about=about(event))
+        return verdict.events
+
+    async def _judged(self, unit: Unit, sweep: Sweep, watches: Sequence[Watch]) -> Verdict:
+        needed = {*sweep.readings, *(path for watch in watches for path in watch.paths)}
+        return reach_verdict(
+            sweep.readings,
+            watches=watches,
+            known=await unit.wallets.load(needed),
+            alerts=await unit.alerts.load([watch.key for watch in watches]),
+        )
+
+    async def _queue(self, unit: Unit, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        chats = self._recipients(await unit.chats.load())
+        await unit.outbox.add(events, chats=chats, at=self._clock())
+        for event in events:
+            log.info("Worth telling", action=event.kind, chats=len(chats), about=about(event))

@@ -7,7 +7,7 @@ in peace, and nothing of it when it is left with an error.
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from bot.core.alerts import AlertState
@@ -16,7 +16,7 @@ from bot.core.digest import Digest, Holdings
 from bot.core.events import Event
 from bot.core.portfolio import WalletState
 from bot.core.verdict import AlertKey
-from bot.fetchers.model import Reading
+from bot.fetchers.model import Reading, SubAccount
 
 Clock = Callable[[], datetime]
 """Gives the present instant, aware, UTC."""
@@ -35,6 +35,22 @@ class WalletReader(Protocol):
     """Reads one wallet now, by its path; what goes wrong is in the reading."""
 
     async def __call__(self, path: str) -> Reading: ...
+
+
+class SubAccountLister(Protocol):
+    """Lists the sub-accounts of an account, by its name, all of them or none.
+
+    Raises:
+        FetchError: they could not be listed to the end.
+    """
+
+    async def __call__(self, account: str) -> Sequence[SubAccount]: ...
+
+
+class SweepFloor(Protocol):
+    """Tells the least time that an exchange's limits allow for reading these wallets once."""
+
+    def __call__(self, account: str, wallets: Collection[str]) -> timedelta: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +90,9 @@ class WalletRepository(Protocol):
 
     async def retain(self, paths: Collection[str]) -> None:
         """Forget the present state of all others; their history stays."""
+
+    async def forget(self, paths: Collection[str]) -> None:
+        """Forget the present state of these; their history stays."""
 
     async def load(self, paths: Collection[str] | None = None) -> Mapping[str, WalletState]:
         """Return the states by path; None means all. One that was never read is left out."""

@@ -1,13 +1,12 @@
 """Report balances: what the database knows; reading anew is the business of `check_accounts`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.alerts import AlertState
 from bot.core.errors import UnknownName
 from bot.core.portfolio import (
-    Account,
     Amount,
     WalletState,
     matches,
@@ -15,6 +14,7 @@ from bot.core.portfolio import (
     totals_by_coin,
 )
 from bot.services.ports import Clock, OpenUnit
+from bot.services.watched import Watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +42,24 @@ class AlertReport:
 class ReportBalances:
     """Answers what there is and what is wrong."""
 
-    def __init__(self, *, accounts: Sequence[Account], open_unit: OpenUnit, clock: Clock) -> None:
-        self._accounts = tuple(accounts)
-        self.paths = tuple(path for account in accounts for path in account.paths)
+    def __init__(self, *, watched: Watched, open_unit: OpenUnit, clock: Clock) -> None:
+        self._watched = watched
         self._open_unit = open_unit
         self._clock = clock
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All wallets that are watched now."""
+        return self._watched.paths
 
     def accounts_of(self, query: str) -> tuple[str, ...]:
         """Name the accounts that an answer to `query` needs: for a coin, all of them."""
         chosen = [
             account.name
-            for account in self._accounts
-            if any(matches(query, path) for path in account.paths)
+            for account in self._watched.accounts
+            if any(matches(query, path) for path in account.sources)
         ]
-        return tuple(chosen) or tuple(account.name for account in self._accounts)
+        return tuple(chosen) or tuple(account.name for account in self._watched.accounts)
 
     async def balances(self, query: str = "*") -> BalanceReport:
         """Report what a path, a glob or a coin means.
@@ -65,7 +69,7 @@ class ReportBalances:
         """
         states = await self._states()
         chosen = tuple(state for state in states if matches(query, state.path))
-        if chosen:
+        if any(matches(query, path) for path in self._watched.sources):
             return BalanceReport(self._clock(), chosen, totals_by_coin(chosen))
         totals = totals_by_coin(states)
         coin = query.upper()
@@ -89,12 +93,12 @@ class ReportBalances:
         )
 
     def _names(self) -> list[str]:
-        return [*(account.name for account in self._accounts), *self.paths]
+        return [*(account.name for account in self._watched.accounts), *self.paths]
 
     async def _states(self) -> tuple[WalletState, ...]:
         async with self._open_unit() as unit:
             known = await unit.wallets.load()
-        return tuple(known.get(path, WalletState(path)) for path in self.paths)
+        return self._watched.states_in(known)
 
 
 def _holds(state: WalletState, coin: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
+from bot.core.portfolio import Account
 from bot.core.verdict import watches_of
 from bot.fetchers import EXCHANGES, Exchange
 from bot.settings.model import AccountSettings, Group, Settings
@@ -93,8 +94,8 @@ def _exchange_problems(top: str, account: AccountSettings, exchange: Exchange) -
             yield f"{top}__WALLETS: expected {_either(exchange.wallets)}, got «{wallet}»"
     if account.sub_accounts and not exchange.sub_accounts:
         yield f"{top}__SUB_ACCOUNTS: {exchange.slug} has none that could be read"
-    if any("*" in sub or "/" in sub for sub in account.sub_accounts):
-        yield f"{top}__SUB_ACCOUNTS: expected names; they are not discovered yet"
+    elif not account.discovers and any("*" in sub or "/" in sub for sub in account.sub_accounts):
+        yield f"{top}__SUB_ACCOUNTS: expected names, or * alone, which means all there are"
     if account.demo and not exchange.has_demo:
         yield f"{top}__DEMO: {exchange.slug} has no demo accounts"
 
@@ -122,12 +123,18 @@ def rule_problems(settings: Settings) -> Iterator[str]:
     """Refuse rules that could never speak; the accounts must be good."""
     accounts = settings.watched
     for name, rule in settings.rules.items():
-        if accounts and not watches_of(name, rule, accounts):
-            paths = ", ".join(path for account in accounts for path in account.paths)
+        may_come = any(account.may_come_under(rule.pattern) for account in accounts)
+        if accounts and not may_come and not watches_of(name, rule, accounts):
             yield (
                 f"BOT_RULES__{name.upper()}: {rule.pattern} covers no wallet that could hold "
-                f"{rule.asset}; there are {paths}"
+                f"{rule.asset}; there are {', '.join(_all_paths(accounts))}"
             )
+
+
+def _all_paths(accounts: Iterable[Account]) -> Iterator[str]:
+    for account in accounts:
+        yield from account.paths
+        yield from (f"{account.name}/{wallet}" for wallet in account.sub_wallets)
 
 
 def token_problems(settings: Settings) -> Iterator[str]:

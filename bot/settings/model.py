@@ -57,6 +57,11 @@ class AccountSettings(Group):
     check_every: Duration | None = None
 
     @property
+    def discovers(self) -> bool:
+        """Whether the exchange is asked which sub-accounts there are."""
+        return self.sub_accounts == ("*",)
+
+    @property
     def credentials(self) -> Credentials:
         """The key, for a fetcher."""
         return Credentials(
@@ -116,13 +121,15 @@ class Settings(BaseSettings):
         account = self.accounts[name]
         exchange = EXCHANGES[account.exchange]
         wallets = exchange.wallets if account.wallets is None else account.wallets
-        subs = tuple(f"sub:{sub}" for sub in account.sub_accounts)
+        named = () if account.discovers else account.sub_accounts
+        theirs = [w for sub in named for w in exchange.wallets_of_sub(sub, wallets)]
         return Account(
             name=name,
             exchange=account.exchange,
-            wallets=tuple(dict.fromkeys([*wallets, *subs])),
+            wallets=tuple(dict.fromkeys([*wallets, *theirs])),
             check_every=account.check_every or self.check_every,
             coins=exchange.restricted,
+            sub_wallets=exchange.wallets_of_sub("*", wallets) if account.discovers else (),
         )
 
     @property

@@ -113,6 +113,7 @@ wallets = Table(
     Column("message", Text),
     Column("retry_at", Instant),
     Column("lost_for", String),
+    Column("frozen", Boolean, nullable=False),
 )
 
 # A row when an amount changes, none while it stays.

@@ -29,6 +29,11 @@ class SqlWallets:
         """See the port."""
         await self._connection.execute(delete(wallets).where(wallets.c.path.not_in(paths)))
 
+    async def forget(self, paths: Collection[str]) -> None:
+        """See the port."""
+        if paths:
+            await self._connection.execute(delete(wallets).where(wallets.c.path.in_(paths)))
+
     async def load(self, paths: Collection[str] | None = None) -> Mapping[str, WalletState]:
         """See the port."""
         query = select(wallets)
@@ -106,9 +111,9 @@ def _state(row: Row[Any]) -> WalletState:
         retry_at=row.retry_at,
         lost_for=row.lost_for,
     )
-    return WalletState(row.path, row.balances, row.read_at, health)
+    return WalletState(row.path, row.balances, row.read_at, health, row.frozen)
 
 
 def _row(state: WalletState) -> dict[str, Any]:
     seen = {"path": state.path, "balances": state.balances, "read_at": state.read_at}
-    return {**seen, **asdict(state.health)}
+    return {**seen, **asdict(state.health), "frozen": state.frozen}

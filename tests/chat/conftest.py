@@ -20,9 +20,8 @@ from bot.chat.handlers import UseCases
 from bot.chat.poller import Poller, UpdatesBot
 from bot.core.portfolio import Account
 from bot.core.rules import parse_rule
-from bot.core.verdict import watches_of
 from bot.fetchers.errors import FetchError
-from bot.fetchers.model import Balance, Reading
+from bot.fetchers.model import Balance, Reading, SubAccount
 from bot.log import set_up_log
 from bot.sandbox.telegram import TelegramServer, User, serve_telegram
 from bot.services.build_digests import BuildDigests
@@ -30,7 +29,9 @@ from bot.services.check_accounts import CheckAccounts
 from bot.services.manage_chats import ManageChats
 from bot.services.manage_rules import ManageRules
 from bot.services.ports import OpenUnit
+from bot.services.read_accounts import ReadAccounts
 from bot.services.report_balances import ReportBalances
+from bot.services.watched import Watched
 from bot.store.database import open_database
 from bot.store.unit_of_work import units_of
 from bot.transport import WireTransport
@@ -145,6 +146,10 @@ class Exchange:
         return Reading(wallet, self.clock(), tuple(balances))
 
 
+async def _no_subs(account: str) -> tuple[SubAccount, ...]:
+    return ()
+
+
 @dataclass
 class Desk:
     """The bot, put together for one test."""
@@ -166,27 +171,33 @@ class Desk:
 
     def use_cases(self) -> UseCases:
         rules = {"low": parse_rule("main/funding USDT < 500")}
-        watches = [w for n, r in rules.items() for w in watches_of(n, r, self.accounts)]
+        watched = Watched(self.accounts, rules)
         unit_and_clock: dict[str, Any] = {"open_unit": self.open_unit, "clock": self.clock}
         chats = ManageChats(
             owners=[OWNER], chats=[GROUP], wake_delivery=lambda: None, **unit_and_clock
         )
         told = {"recipients": chats.recipients, **unit_and_clock}
+        reading = ReadAccounts(
+            watched=watched,
+            reader=self.exchange,
+            lister=_no_subs,
+            floor=lambda account, wallets: timedelta(0),
+            **unit_and_clock,
+        )
         return UseCases(
             CheckAccounts(
-                accounts=self.accounts,
-                watches=watches,
-                reader=self.exchange,
+                watched=watched,
+                reading=reading,
                 spawn=self.spawn,
                 wake_delivery=lambda: None,
                 **told,
             ),
-            ReportBalances(accounts=self.accounts, **unit_and_clock),
-            ManageRules(rules=rules, watches=watches, **told),
+            ReportBalances(watched=watched, **unit_and_clock),
+            ManageRules(watched=watched, **told),
             BuildDigests(
                 at=time(9),
                 zone=UTC_ZONE,
-                paths=[path for account in self.accounts for path in account.paths],
+                watched=watched,
                 wake_delivery=lambda: None,
                 **told,
             ),

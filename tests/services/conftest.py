@@ -17,17 +17,19 @@ from typing_extensions import override
 from bot.core.delivery import Chat, Delivered, Outcome, Sent
 from bot.core.digest import Digest
 from bot.core.events import Event
-from bot.core.portfolio import Account
+from bot.core.portfolio import LISTING, Account
 from bot.core.rules import Rule, parse_rule
-from bot.core.verdict import watches_of
 from bot.fetchers.errors import FetchError
-from bot.fetchers.model import Balance, Reading
+from bot.fetchers.model import Balance, Reading, SubAccount
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
 from bot.services.deliver_outbox import DeliverOutbox
 from bot.services.manage_chats import ManageChats
 from bot.services.manage_rules import ManageRules
 from bot.services.ports import ChatSender, OpenUnit, Parcel
+from bot.services.read_accounts import ReadAccounts
+from bot.services.report_balances import ReportBalances
+from bot.services.watched import Watched, settle_watched
 from bot.store.database import open_database
 from bot.store.unit_of_work import units_of
 
@@ -79,6 +81,17 @@ class Exchange:
     gate: asyncio.Event | None = None
     """While it is there and not set, nothing is answered."""
     on_ask: Callable[[str], None] = lambda path: None
+    subs: list[SubAccount] | FetchError = field(default_factory=list)
+    """What `main` lists, whenever it is asked to."""
+    floor: timedelta = timedelta(0)
+
+    async def list_subs(self, account: str) -> Sequence[SubAccount]:
+        path = f"{account}/{LISTING}"
+        self.asked.append(path)
+        self.on_ask(path)
+        if isinstance(self.subs, FetchError):
+            raise self.subs
+        return tuple(self.subs)
 
     async def __call__(self, path: str) -> Reading:
         wallet = path.partition("/")[2]
@@ -186,6 +199,8 @@ class House:
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    watched: Watched | None = None
+    """None: each that is built begins with the settings."""
 
     def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -201,11 +216,30 @@ class House:
             wake_delivery=self.changed.set,
         )
 
+    def watch(self) -> Watched:
+        """Watch what the settings say, as a program does that is started now."""
+        return Watched(self.accounts, self.rules)
+
+    async def start(self) -> CheckAccounts:
+        """Start anew: settle what is watched, and keep it for all that is built from now on."""
+        self.watched = self.watch()
+        await settle_watched(self.watched, open_unit=self.open_unit, clock=self.clock)
+        await self.build_rules().end_vanished()
+        return self.build_checks()
+
     def build_checks(self) -> CheckAccounts:
-        return CheckAccounts(
-            accounts=self.accounts,
-            watches=[w for n, r in self.rules.items() for w in watches_of(n, r, self.accounts)],
+        watched = self.watched or self.watch()
+        reading = ReadAccounts(
+            watched=watched,
             reader=self.exchange,
+            lister=self.exchange.list_subs,
+            floor=lambda account, wallets: self.exchange.floor,
+            open_unit=self.open_unit,
+            clock=self.clock,
+        )
+        return CheckAccounts(
+            watched=watched,
+            reading=reading,
             open_unit=self.open_unit,
             recipients=self.chats.recipients,
             clock=self.clock,
@@ -215,18 +249,22 @@ class House:
 
     def build_rules(self) -> ManageRules:
         return ManageRules(
-            rules=self.rules,
-            watches=[w for n, r in self.rules.items() for w in watches_of(n, r, self.accounts)],
+            watched=self.watched or self.watch(),
             open_unit=self.open_unit,
             recipients=self.chats.recipients,
             clock=self.clock,
+        )
+
+    def build_balances(self) -> ReportBalances:
+        return ReportBalances(
+            watched=self.watched or self.watch(), open_unit=self.open_unit, clock=self.clock
         )
 
     def build_digests(self) -> BuildDigests:
         return BuildDigests(
             at=self.digest_at,
             zone=self.zone,
-            paths=[path for account in self.accounts for path in account.paths],
+            watched=self.watched or self.watch(),
             open_unit=self.open_unit,
             recipients=self.chats.recipients,
             clock=self.clock,

@@ -20,7 +20,8 @@ async def report(house: Any) -> ReportBalances:
     }
     await house.check(house.build_checks())
     house.exchange.asked.clear()
-    return ReportBalances(accounts=house.accounts, open_unit=house.open_unit, clock=house.clock)
+    report: ReportBalances = house.build_balances()
+    return report
 
 
 @pytest.mark.parametrize(
@@ -76,5 +77,5 @@ async def test_unreadable_wallet_stays_in_sight(house: Any, report: ReportBalanc
 
 async def test_before_the_first_reading(house: Any) -> None:
     """A wallet that was never read is there, and unreadable."""
-    report = ReportBalances(accounts=house.accounts, open_unit=house.open_unit, clock=house.clock)
+    report = house.build_balances()
     assert [w.readable for w in (await report.balances()).wallets] == [False] * 3

@@ -112,6 +112,7 @@ def upgrade() -> None:
         sa.Column("message", sa.Text(), nullable=True),
         sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lost_for", sa.String(), nullable=True),
+        sa.Column("frozen", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("path", name=op.f("pk_wallets")),
     )
     op.create_table(

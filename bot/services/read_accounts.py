@@ -1,0 +1,111 @@
+"""Read accounts: which sub-accounts there are, then every wallet, in the order of need."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from bot.core.health import paused
+from bot.core.portfolio import LISTING, Account, WalletState
+from bot.core.sweep import by_need, resting
+from bot.core.verdict import newly_empty
+from bot.fetchers.model import Reading
+from bot.services.list_sub_accounts import list_sub_accounts
+from bot.services.ports import Clock, OpenUnit, SubAccountLister, SweepFloor, WalletReader
+from bot.services.read_wallets import read_wallets
+from bot.services.watched import Watched
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What reading an account has brought."""
+
+    account: Account
+    """With the sub-accounts that it has now."""
+    readings: Mapping[str, Reading]
+    """By path, in the order in which they are shown; the list of sub-accounts is one of them."""
+
+
+class ReadAccounts:
+    """Asks the exchanges what may be asked, and remembers nothing but what it has told."""
+
+    def __init__(
+        self,
+        *,
+        watched: Watched,
+        reader: WalletReader,
+        lister: SubAccountLister,
+        floor: SweepFloor,
+        open_unit: OpenUnit,
+        clock: Clock,
+    ) -> None:
+        self._watched = watched
+        self._reader = reader
+        self._lister = lister
+        self._floor = floor
+        self._open_unit = open_unit
+        self._clock = clock
+        self._told_floors: dict[str, timedelta] = {}
+
+    async def read(self, account: Account) -> Sweep:
+        """Read all of an account that may be asked; nothing is kept."""
+        watches = self._watched.watches_about(account)
+        async with self._open_unit() as unit:
+            known = await unit.wallets.load(account.sources)
+            alerts = await unit.alerts.load([watch.key for watch in watches])
+        account, listed = await self._discover(account, known)
+        self._tell_floor(account)
+        order = by_need(account.paths, known=known, watches=watches, alerts=alerts)
+        readings = listed | await self._read_wallets(order, known)
+        return Sweep(account, {path: readings[path] for path in account.sources})
+
+    async def _discover(
+        self, account: Account, known: Mapping[str, WalletState]
+    ) -> tuple[Account, dict[str, Reading]]:
+        """List the sub-accounts where they are wanted, unless the exchange wants a pause."""
+        path = account.listing
+        if path is None:
+            return account, {}
+        health = known.get(path, WalletState(path)).health
+        if pause := paused(health, LISTING, now=self._clock()):
+            return account, {path: pause}
+        listing = await list_sub_accounts(self._lister, account, clock=self._clock)
+        return listing.account, {path: listing.reading}
+
+    async def _read_wallets(
+        self, paths: tuple[str, ...], known: Mapping[str, WalletState]
+    ) -> dict[str, Reading]:
+        """Read all wallets that need not rest; once more those that are suddenly empty."""
+        readings = resting(paths, known, now=self._clock())
+        asked = [path for path in paths if path not in readings]
+        readings |= await read_wallets(self._reader, asked, clock=self._clock)
+        emptied = [path for path in asked if newly_empty(known.get(path), readings[path])]
+        for path in emptied:
+            log.warning("All is gone: reading again", action="confirm_empty", path=path)
+        return readings | await read_wallets(self._reader, emptied, clock=self._clock)
+
+    def _tell_floor(self, account: Account) -> None:
+        """Say once that an account cannot be read as often as is wanted, and when that changes."""
+        floor = self._floor(account.name, account.wallets)
+        if floor <= account.check_every:
+            self._told_floors.pop(account.name, None)
+        elif self._told_floors.get(account.name) != floor:
+            self._told_floors[account.name] = floor
+            log.warning(
+                _floor_text(account, floor),
+                action="sweep_floor",
+                account=account.name,
+                wanted_s=account.check_every.total_seconds(),
+                floor_s=floor.total_seconds(),
+            )
+
+
+def _floor_text(account: Account, floor: timedelta) -> str:
+    return (
+        f"{account.name}: {len(account.wallets)} wallets cannot be read every "
+        f"{account.check_every.total_seconds():g} s; the exchange's limit allows every "
+        f"{floor.total_seconds():g} s"
+    )

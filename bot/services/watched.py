@@ -1,0 +1,109 @@
+"""What is watched at present: the accounts with their sub-accounts, and what the rules are about.
+
+The settings say where it begins; what is discovered is added and taken away while the bot runs.
+Everybody who needs to know asks here, each time anew.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from itertools import chain
+
+from bot.core.portfolio import Account, WalletState, is_listing, sub_of
+from bot.core.rules import Rule
+from bot.core.verdict import Watch, watches_of
+from bot.fetchers.model import SubAccount
+from bot.services.ports import Clock, OpenUnit
+
+
+class Watched:
+    """Holds the accounts and the rules, and keeps what follows from both."""
+
+    def __init__(self, accounts: Iterable[Account], rules: Mapping[str, Rule]) -> None:
+        """Both in the order in which they are shown."""
+        self._accounts = {account.name: account for account in accounts}
+        self.rules = dict(rules)
+        self._settle()
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        return tuple(self._accounts.values())
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All wallets."""
+        return tuple(chain.from_iterable(account.paths for account in self.accounts))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All wallets, and the lists of sub-accounts."""
+        return tuple(chain.from_iterable(account.sources for account in self.accounts))
+
+    def account(self, name: str) -> Account:
+        """Return an account as it is known now."""
+        return self._accounts[name]
+
+    def watches_about(self, account: Account) -> tuple[Watch, ...]:
+        """List what concerns an account, or would if this were what it is."""
+        if self._accounts[account.name] == account:
+            return self._by_account.get(account.name, ())
+        return _by_account(self._watches_of({**self._accounts, account.name: account})).get(
+            account.name, ()
+        )
+
+    def adopt(self, *accounts: Account) -> None:
+        """Take accounts as they are from now on."""
+        changed = {a.name: a for a in accounts if self._accounts[a.name] != a}
+        if changed:
+            self._accounts |= changed
+            self._settle()
+
+    def states_in(self, known: Mapping[str, WalletState]) -> tuple[WalletState, ...]:
+        """Choose what is known of all that is watched, and can be shown.
+
+        A list of sub-accounts is shown only while it cannot be read: nothing lies in it.
+        """
+        states = (known.get(path, WalletState(path)) for path in self.sources)
+        return tuple(s for s in states if not (is_listing(s.path) and s.readable))
+
+    def recall(self, known: Iterable[WalletState]) -> None:
+        """Take up the sub-accounts that were discovered before the program was started."""
+        found: dict[str, dict[str, SubAccount]] = defaultdict(dict)
+        for state in known:
+            sub = sub_of(state.path)
+            if sub is not None and not is_listing(state.path):
+                found[state.path.partition("/")[0]][sub] = SubAccount(sub, frozen=state.frozen)
+        self.adopt(
+            *(
+                account.with_subs(found[account.name].values())
+                for account in self.accounts
+                if account.sub_wallets
+            )
+        )
+
+    def _settle(self) -> None:
+        self.watches = self._watches_of(self._accounts)
+        self._by_account = _by_account(self.watches)
+
+    def _watches_of(self, accounts: Mapping[str, Account]) -> tuple[Watch, ...]:
+        return tuple(
+            watch
+            for name, rule in self.rules.items()
+            for watch in watches_of(name, rule, accounts.values())
+        )
+
+
+def _by_account(watches: Iterable[Watch]) -> Mapping[str, tuple[Watch, ...]]:
+    """Sort watches by the accounts that they need, in the order of the rules."""
+    found: dict[str, list[Watch]] = defaultdict(list)
+    for watch in watches:
+        for account in {path.partition("/")[0] for path in watch.paths}:
+            found[account].append(watch)
+    return {name: tuple(concerned) for name, concerned in found.items()}
+
+
+async def settle_watched(watched: Watched, *, open_unit: OpenUnit, clock: Clock) -> None:
+    """Bring the database and what is watched in line at the start; every account is due."""
+    async with open_unit() as unit:
+        watched.recall((await unit.wallets.load()).values())
+        await unit.accounts.retain([account.name for account in watched.accounts], now=clock())
+        await unit.wallets.retain(watched.sources)
