@@ -8,10 +8,12 @@ all of them. It does not know what the program under test should make of it.
 import asyncio
 import gzip
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -21,8 +23,10 @@ BOM = b"\xef\xbb\xbf"
 BIG_BODY_BYTES = 6 * 1024 * 1024
 HTML = "<!doctype html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
-# json cannot be made to write 1e999 or the same name twice, so these stand in for them.
+# json cannot be made to write 1e999, the same name twice, or a number to its last digit, so these
+# stand in for them.
 _HUGE, _TWICE = "@huge@", "@twice@"
+_EXACT = re.compile(r'"@(-?[0-9.]+)@"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +34,15 @@ class Answer:
     """What an emulator would honestly send."""
 
     payload: Any
-    """Anything that json can write."""
+    """Anything that json can write, and `Decimal`, which becomes a number."""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def body(self) -> bytes:
         """Write the payload as JSON."""
-        text = json.dumps(self.payload, separators=(",", ":"))
-        return text.replace(f'"{_HUGE}"', "1e999").replace(_TWICE, "").encode()
+        text = json.dumps(self.payload, separators=(",", ":"), default=_exactly)
+        text = text.replace(f'"{_HUGE}"', "1e999").replace(_TWICE, "")
+        return _EXACT.sub(r"\1", text).encode()
 
     def response(self) -> web.Response:
         """Give the response that carries it."""
@@ -47,6 +52,12 @@ class Answer:
             headers=self.headers,
             content_type="application/json",
         )
+
+
+def _exactly(number: object) -> str:
+    if isinstance(number, Decimal):
+        return f"@{number:f}@"
+    raise TypeError(f"{number!r} cannot be written as JSON")
 
 
 Act = Callable[[web.Request, Answer], Awaitable[web.StreamResponse]]

@@ -107,11 +107,6 @@ class Judge(Protocol):
         ...
 
     @property
-    def accepted(self) -> str:
-        """The code of a good answer."""
-        ...
-
-    @property
     def limits(self) -> Mapping[str, Limit]:
         """The documented limits by endpoint; `*` is one shared by all."""
         ...
@@ -128,7 +123,11 @@ class Judge(Protocol):
         """Answer a request that is in order; raises Refused."""
         ...
 
-    def refusal(self, refused: Refused) -> Answer:
+    def accepted(self, endpoint: str) -> str:
+        """Give the code of a good answer."""
+        ...
+
+    def refusal(self, refused: Refused, endpoint: str) -> Answer:
         """Put a refusal into the exchange's words."""
         ...
 
@@ -287,10 +286,11 @@ class Emulator:
             answer = self._judge.answer(call, endpoint, user)
         except LimitExceeded:
             refused = self._judge.too_many()
-            return _Verdict(self._judge.refusal(refused), refused.code, user, limited=True)
+            words = self._judge.refusal(refused, endpoint)
+            return _Verdict(words, refused.code, user, limited=True)
         except Refused as refused:
-            return _Verdict(self._judge.refusal(refused), refused.code, user)
-        return _Verdict(answer, self._judge.accepted, user)
+            return _Verdict(self._judge.refusal(refused, endpoint), refused.code, user)
+        return _Verdict(answer, self._judge.accepted(endpoint), user)
 
     def _count(self, endpoint: str, who: str, arrived: float, *, per_ip: bool) -> None:
         for name in ("*", endpoint):

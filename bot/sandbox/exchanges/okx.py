@@ -47,7 +47,6 @@ class Okx:
     """The judge of OKX."""
 
     slug = "okx"
-    accepted = "0"
     limits = LIMITS
 
     def __init__(self, world: World) -> None:
@@ -80,7 +79,11 @@ class Okx:
         payload: dict[str, Any] = {"code": "0", "data": data, "msg": ""}
         return Answer(payload)
 
-    def refusal(self, refused: Refused) -> Answer:
+    def accepted(self, _endpoint: str) -> str:
+        """Say 0."""
+        return "0"
+
+    def refusal(self, refused: Refused, _endpoint: str) -> Answer:
         """Write code and message; an error need not have data."""
         payload = {"code": refused.code, "data": [], "msg": str(refused)}
         return Answer(payload, status=refused.status)

@@ -1,8 +1,9 @@
-"""XT: who is believed, what is answered, and the lock after too much."""
+"""XT, version 1: who is believed, what is answered, and the lock after too much."""
 
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ SIGN = "33904b3db5352cfc59917c5aef733b1175f204c9d67cf9b9a7d95c6a3b3f0dba"
 TARGET = f"/trade/api/v1/getBalance?accesskey=xt-key&nonce={NOW_MS}&signature={SIGN}"
 SECRET = "xt-secret"
 TIME = "/trade/api/v1/getServerTime"
+TICKERS = "/data/api/v1/getTickers"
 
 OpenStage = Callable[..., Awaitable[Any]]
 
@@ -93,6 +95,7 @@ async def test_content_type(open_stage: OpenStage, headers: dict[str, str]) -> N
     "key",
     [
         Key("xt-key", "xt-secret", permissions=frozenset()),
+        Key("xt-key", "xt-secret", refused=frozenset({"getBalance"})),
         Key("xt-key", "xt-secret", addresses=frozenset({"203.0.113.9"})),
     ],
 )
@@ -101,6 +104,37 @@ async def test_what_a_key_may_do(open_stage: OpenStage, key: Key) -> None:
     stage = await open_stage("xt")
     stage.world.add_key(stage.account, key)
     assert (await stage.call(TARGET, FORM)).code == 404
+
+
+async def test_tickers(open_stage: OpenStage) -> None:
+    """Every market of XT with its last price, for anybody: numbers, with nothing around them."""
+    stage = await open_stage("xt")
+    stage.world.set_price("xt", "BTC", "USDT", "97401.550000000000000000001")
+    stage.world.set_price("xt", "SHIB", "USDT", "0.0000000071")
+    stage.world.set_price("okx", "ETH", "USDT", "3120")
+    reply = await stage.call(TICKERS)
+    assert {market: row["price"] for market, row in reply.json.items()} == {
+        "btc_usdt": Decimal("97401.550000000000000000001"),
+        "shib_usdt": Decimal("0.0000000071"),
+    }
+    assert b'"shib_usdt":{"price":0.0000000071,' in reply.body
+
+
+async def test_too_many_tickers(open_stage: OpenStage, clock: Any) -> None:
+    """Ten a second from one address, then it is locked out of them."""
+    stage = await open_stage("xt")
+    assert [(await stage.call(TICKERS)).status for _ in range(11)] == [200] * 10 + [429]
+    clock.seconds += 599.9
+    assert (await stage.call(TICKERS)).status == 429
+    clock.seconds += 0.1
+    assert (await stage.call(TICKERS)).status == 200
+
+
+async def test_a_key_of_version_4_is_unknown(open_stage: OpenStage) -> None:
+    """A key belongs to one version."""
+    stage = await open_stage("xt")
+    stage.world.add_key(stage.account, Key("xt-key", SECRET, version="4"))
+    assert (await stage.call(TARGET, FORM)).code == 307
 
 
 async def test_time_and_unknown_paths(open_stage: OpenStage) -> None:
