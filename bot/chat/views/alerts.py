@@ -18,8 +18,9 @@ from bot.core.events import (
     Event,
     SourceFound,
     SourceLost,
+    SubAccountsChanged,
 )
-from bot.core.portfolio import WalletState
+from bot.core.portfolio import SUB, WalletState, is_listing
 from bot.fetchers.model import exact_sum
 from bot.services.report_balances import AlertReport
 
@@ -37,6 +38,7 @@ def events_text(
         *(_ended(e) for e in events if isinstance(e, AlertEnded)),
         *_lost(events, now),
         *_found(events),
+        *(_sub_accounts(e) for e in events if isinstance(e, SubAccountsChanged)),
     ]
     if maybe_repeated:
         blocks.append("<i>This may be a repeat: Telegram did not confirm the first one.</i>")
@@ -125,7 +127,7 @@ def _ended(event: AlertEnded) -> str:
     return "\n".join(
         [
             f"⏹ ENDED · {_what(alert)}",
-            "its rule or wallet has changed in the settings; whether it has recovered is unknown",
+            "its rule or wallet is no longer there as it was; whether it has recovered is unknown",
             f"last seen {_amount(alert, event.amount)}, limit "
             f"{escape(alert.comparison)} {amount_text(alert.limit)}",
             _signature(alert),
@@ -146,10 +148,16 @@ def _lost(events: Sequence[Event], now: datetime) -> Iterator[str]:
             [
                 f"🔌 CANNOT READ · {paths}",
                 one_line(message),
-                f"{known}; no rule about it is judged meanwhile",
+                f"{known}; {_consequence(lost)}",
                 f"<i>{escape(error)}</i>",
             ]
         )
+
+
+def _consequence(lost: Sequence[SourceLost]) -> str:
+    if all(is_listing(event.path) for event in lost):
+        return "sub-accounts known before are read all the same, new ones are not seen"
+    return "no rule about it is judged meanwhile"
 
 
 def _found(events: Sequence[Event]) -> Iterator[str]:
@@ -158,6 +166,21 @@ def _found(events: Sequence[Event]) -> Iterator[str]:
         paths = paths_text([event.path for event in found])
         longest = max(event.at - event.since for event in found)
         yield f"🟢 READABLE AGAIN · {paths}\nafter {span_text(longest)}"
+
+
+def _sub_accounts(event: SubAccountsChanged) -> str:
+    changes = {
+        "new": event.added,
+        "gone": event.gone,
+        "frozen, still read": event.frozen,
+        "in use again": event.thawed,
+    }
+    told = (
+        f"{what}: {paths_text([f'{event.account}/{SUB}{name}' for name in names])}"
+        for what, names in changes.items()
+        if names
+    )
+    return "\n".join([f"👥 SUB-ACCOUNTS · {path_text(event.account)}", *told])
 
 
 def alerts_text(report: AlertReport, zone: ZoneInfo) -> str:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.numbers import AT_LEAST, age_text, amount_text, clock_text
 from bot.chat.views.layout import Row, name_text, one_line, path_text, paths_text, tables
-from bot.core.portfolio import Amount, WalletState, amount_of
+from bot.core.portfolio import Amount, WalletState, amount_of, is_listing
 from bot.fetchers.model import Balance
 from bot.services.report_balances import BalanceReport
 
@@ -86,7 +86,7 @@ def _wallet(state: WalletState, shown: Sequence[Balance], now: datetime) -> Iter
 
 
 def _heading(state: WalletState, shown: Sequence[Balance], now: datetime) -> str:
-    path = f"<b>{path_text(state.path)}</b>"
+    path = f"<b>{path_text(state.path)}</b>{' · frozen' if state.frozen else ''}"
     if state.readable and state.read_at is not None:
         partly = shown and all(b.total is None and b.available is not None for b in shown)
         return f"{path} · {age_text(state.read_at, now)}{' · available' if partly else ''}"
@@ -95,9 +95,13 @@ def _heading(state: WalletState, shown: Sequence[Balance], now: datetime) -> str
     reason = one_line(state.health.message)
     if state.read_at is None:
         return f"⚠️ {path}\n{reason}; never read so far"
-    age = age_text(state.read_at, now)
-    good = f"last good value, {age}:" if shown else f"it held nothing when last read, {age}"
-    return f"⚠️ {path}\n{reason}\n{good}"
+    return f"⚠️ {path}\n{reason}\n{_last_good(state, shown, age_text(state.read_at, now))}"
+
+
+def _last_good(state: WalletState, shown: Sequence[Balance], age: str) -> str:
+    if is_listing(state.path):
+        return f"sub-accounts as they were listed {age}"
+    return f"last good value, {age}:" if shown else f"it held nothing when last read, {age}"
 
 
 def _balance_rows(balance: Balance) -> Iterator[Row]:

@@ -23,7 +23,15 @@ from bot.chat.views.rules import rules_text
 from bot.chat.views.words import usage_text, whoami_text
 from bot.core.alerts import AlertState
 from bot.core.digest import Digest, build_digest
-from bot.core.events import Alert, AlertCleared, AlertEnded, AlertRaised, SourceFound, SourceLost
+from bot.core.events import (
+    Alert,
+    AlertCleared,
+    AlertEnded,
+    AlertRaised,
+    SourceFound,
+    SourceLost,
+    SubAccountsChanged,
+)
 from bot.core.health import Health
 from bot.core.portfolio import WalletState, totals_by_coin
 from bot.core.rules import parse_rule
@@ -173,7 +181,7 @@ def test_ended() -> None:
     event = AlertEnded(alert=alert(), amount=Decimal(3), at=NOW)
     assert told(event) == (
         "⏹ ENDED · <code>main/funding</code> · <b>USDT</b> low\n"
-        "its rule or wallet has changed in the settings; whether it has recovered is unknown\n"
+        "its rule or wallet is no longer there as it was; whether it has recovered is unknown\n"
         "last seen 3, limit &lt; 500\n"
         "<i>low · A1B2C3</i>"
     )
@@ -227,9 +235,40 @@ def test_found() -> None:
     )
 
 
+def test_a_lost_list_of_sub_accounts() -> None:
+    """Rules about the known ones are judged: what is missing are the new ones."""
+    assert told(lost("main/sub:*")) == (
+        "🔌 CANNOT READ · <code>main/sub:*</code>\n"
+        "okx answered HTTP 502\n"
+        "last read 4 min ago; sub-accounts known before are read all the same, new ones are not "
+        "seen\n"
+        "<i>ExchangeUnavailable</i>"
+    )
+    assert "no rule about it is judged" in told(lost("main/sub:*"), lost("main/funding"))
+
+
+def sub_accounts(**names: tuple[str, ...]) -> SubAccountsChanged:
+    none = SubAccountsChanged(account="main", added=(), gone=(), frozen=(), thawed=(), at=NOW)
+    return replace(none, **names)
+
+
+def test_sub_accounts_that_changed() -> None:
+    """One line a kind of change, with paths that can be asked for."""
+    event = sub_accounts(added=("a", "b"), gone=("c<d",), frozen=("e",), thawed=("f",))
+    assert told(event) == (
+        "👥 SUB-ACCOUNTS · <code>main</code>\n"
+        "new: <code>main/sub:a</code>, <code>main/sub:b</code>\n"
+        "gone: <code>main/sub:c&lt;d</code>\n"
+        "frozen, still read: <code>main/sub:e</code>\n"
+        "in use again: <code>main/sub:f</code>"
+    )
+    assert told(sub_accounts(gone=("c",))).splitlines()[1:] == ["gone: <code>main/sub:c</code>"]
+
+
 def test_the_worst_comes_first() -> None:
     """Critical, warning, recovered, ended, unreadable, readable: in this order, whatever came."""
     text = told(
+        sub_accounts(added=("a",)),
         SourceFound(path="a/b", since=NOW, at=NOW),
         lost("c/d"),
         AlertEnded(alert=alert(), amount=Decimal(1), at=NOW),
@@ -238,7 +277,7 @@ def test_the_worst_comes_first() -> None:
         raised(severity="critical"),
     )
     signs = [block.split(" ")[0] for block in text.split("\n\n")]
-    assert signs == ["🔴", "🟠", "✅", "⏹", "🔌", "🟢"]
+    assert signs == ["🔴", "🟠", "✅", "⏹", "🔌", "🟢", "👥"]
 
 
 def test_a_repeat_says_so() -> None:
@@ -288,6 +327,15 @@ def test_a_wallet_that_was_never_read() -> None:
     assert "<pre>" not in text
     assert "nothing in any wallet" not in text
     assert "empty" not in text
+
+
+def test_sub_accounts_out_of_use_and_unlisted() -> None:
+    """A frozen one is named so; a list that cannot be read holds nothing, and does not say so."""
+    frozen = shown(wallet("main/sub:a", coin("USDT", "5"), frozen=True))
+    assert "<b><code>main/sub:a</code></b> · frozen · " in frozen
+    unlisted = shown(wallet("main/sub:*", health=DOWN))
+    assert "okx answered HTTP 502\nsub-accounts as they were listed " in unlisted
+    assert "held nothing" not in unlisted
 
 
 def test_available_only() -> None:
