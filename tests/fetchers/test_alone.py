@@ -106,4 +106,4 @@ async def test_the_example_runs(url: str) -> None:
         sys.executable, "-c", example, stdout=subprocess.PIPE
     )
     output, _ = await process.communicate()
-    assert output.decode().startswith("UnexpectedAnswer okx gave an answer that is no balance")
+    assert output.decode().startswith("UnexpectedAnswer okx gave an unusable answer")

@@ -23,7 +23,7 @@ from bot.fetchers import (
     UnexpectedAnswer,
     open_fetcher,
 )
-from bot.fetchers._http import Call, Deadline, Dialect, HttpClient, Wire
+from bot.fetchers._http import Call, Deadline, Dialect, HttpClient, Refused, Wire
 
 Instantly = Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]
 OverHandler = Callable[[Callable[..., Any]], HttpClient]
@@ -240,7 +240,7 @@ def test_the_deadline_covers_the_second_try(
         ("okx", format_datetime(START + timedelta(seconds=90), usegmt=True), 90),
         ("okx", format_datetime(START - timedelta(seconds=90), usegmt=True), 1),
         ("okx", "Thu, 15 Jan 2026 09:00:20 -0000", 20),
-        ("coinw", None, 1),
+        ("coinw", None, 2),
         ("xt", None, 600),
         ("xt", "7", 600),  # ten minutes, whatever it says
     ],
@@ -389,13 +389,14 @@ async def test_a_good_code_has_its_type(over_handler: OverHandler, body: str, go
     """For an exchange whose good code is 0, `false` is none, although they are equal."""
     http = over_handler(lambda _: httpx.Response(200, text=body))
     dialect = Dialect("made up", 0, {})
-    wire = Wire(dialect, http, pacer=Pacer(), clock=lambda: START, host="h", user="u")
-    call = Call("GET", httpx.URL("https://example.org"), httpx.Headers(), (), None)
+    wire = Wire(http, pacer=Pacer(), clock=lambda: START, user="u")
+    call = Call(dialect, "GET", httpx.URL("https://example.org"), httpx.Headers(), (), None)
     if good:
         assert await wire.request(call, Deadline(1, "1 s")) == {"code": 0}
     else:
-        with pytest.raises(UnexpectedAnswer):
+        with pytest.raises(Refused) as caught:
             await wire.request(call, Deadline(1, "1 s"))
+        assert type(caught.value.error) is UnexpectedAnswer
 
 
 async def test_an_inner_space_of_a_passphrase_is_fine(over_handler: OverHandler) -> None:
@@ -411,7 +412,7 @@ def test_only_the_wallets_of_the_registry(slug: str, over_handler: OverHandler) 
     row = EXCHANGES[slug]
     fetcher = open_fetcher(slug, CREDENTIALS, over_handler(lambda _: None))
     for wallet in [*row.wallets, "sub:desk 1", "sub:", "sub", "spot", "funding", "", "Spot"]:
-        known = fetcher.build_source(wallet) is not None
+        known = bool(fetcher.sources_of(wallet))
         assert known == row.has_wallet(wallet), wallet
 
 
@@ -530,7 +531,7 @@ def test_rows_of_the_registry() -> None:
     assert {slug: row.slug for slug, row in EXCHANGES.items()} == {s: s for s in EXCHANGES}
     assert {slug: row.wallets for slug, row in EXCHANGES.items()} == {
         "coinw": ("spot",),
-        "okx": ("funding", "eth-staking"),
+        "okx": ("funding", "trading", "savings", "eth-staking", "sol-staking"),
         "xt": ("spot",),
     }
     assert EXCHANGES["okx"].assets_of("eth-staking") == frozenset({"BETH"})

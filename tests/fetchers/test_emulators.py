@@ -32,7 +32,7 @@ KEY = Key("key-abcdef", "secret-abcdef", "phrase-abcdef")
 CREDENTIALS = Credentials(KEY.api_key, KEY.api_secret, KEY.passphrase)
 
 WALLETS = [(row.slug, wallet) for row in EXCHANGES.values() for wallet in row.wallets]
-WALLETS += [(row.slug, SUB) for row in EXCHANGES.values() if row.sub_accounts]
+WALLETS += [("okx", SUB), ("okx", f"{SUB}/trading")]
 
 
 def furnished(slug: str) -> World:
@@ -49,7 +49,11 @@ def furnished(slug: str) -> World:
 
 def furnish_okx(account: Account) -> None:
     account.set(account.add_sub(SUB.removeprefix("sub:")), "ETH", available="2.5")
+    account.set(f"{SUB}/trading", "SOL", available="3", held="0.5")
+    account.set("trading", "USDT", available="7", held="1", owed="9.5")
+    account.save("USDT", "11.0010737453457821", earned="0.0010737388791526")
     account.stake("0.63926191", total="0.01", taken_at=datetime(2026, 1, 15, 8, tzinfo=UTC))
+    account.stake_sol("0.01100012", latest="0.00000012", total="0.00000012")
 
 
 async def read(
@@ -75,18 +79,25 @@ def amounts(reading: Reading) -> Mapping[str, tuple[Decimal | None, ...]]:
     return {b.asset: (b.total, b.available, b.held) for b in reading.balances or ()}
 
 
+D = Decimal
+IN_OTHER_WALLETS: Mapping[str, Mapping[str, tuple[Decimal | None, ...]]] = {
+    "trading": {"USDT": (D("-1.5"), D(7), D(1))},
+    "savings": {"USDT": (D("11.0010737453457821"), None, None)},
+    "eth-staking": {"BETH": (D("0.63926191"), None, None)},
+    "sol-staking": {"OKSOL": (D("0.01100012"), None, None)},
+    SUB: {"ETH": (D("2.5"), D("2.5"), D(0))},
+    f"{SUB}/trading": {"SOL": (D("3.5"), D(3), D("0.5"))},
+}
+
+
 @pytest.mark.parametrize(("slug", "wallet"), WALLETS)
 async def test_each_wallet_is_read_to_the_last_digit(
     http: HttpClient, slug: str, wallet: str
 ) -> None:
     """What was put in comes out."""
     found = amounts(await read(slug, wallet, http, world=furnished(slug)))
-    if wallet == SUB:
-        assert found == {"ETH": (Decimal("2.5"), Decimal("2.5"), Decimal(0))}
-    elif wallet == "eth-staking":
-        assert found == {"BETH": (Decimal("0.63926191"), None, None)}
-    elif slug == "coinw":
-        assert found["USDT"] == (None, Decimal("12345.678901234567890123"), None)
+    if wallet in IN_OTHER_WALLETS:
+        assert found == IN_OTHER_WALLETS[wallet]
     else:
         total, available, held = found["USDT"]
         assert total == Decimal("12345.678901234567890124")

@@ -54,9 +54,9 @@ def test_okx_eth_staking(recorded: Callable[[str], bytes]) -> None:
     assert balance == Balance("BETH", amount("0.63926191"), None, None, snapshot)
 
 
-def test_coinw_spot(recorded: Callable[[str], bytes]) -> None:
+def test_coinw_available(recorded: Callable[[str], bytes]) -> None:
     """Only the available part is known; trailing zeros are kept."""
-    balances = coinw.parse_spot(decode_object(recorded("coinw-spot")))
+    balances = coinw.parse_available(decode_object(recorded("coinw-spot-available")))
     assert [balance.asset for balance in balances] == ["BTC", "CWT", "ETH", "SAND", "USDT"]
     assert {(balance.total, balance.held) for balance in balances} == {(None, None)}
     assert f"{balances[-1].available:f}" == "257.518301140000000"
@@ -90,8 +90,8 @@ def test_clocks(recorded: Callable[[str], bytes]) -> None:
     [
         (okx.parse_funding, {"data": []}),  # only coins above zero are listed
         (okx.parse_eth_staking, {"data": []}),
-        (coinw.parse_spot, {"data": {}, "success": True, "failed": False}),
-        (coinw.parse_spot, {"success": True}),
+        (coinw.parse_available, {"data": {}, "success": True, "failed": False}),
+        (coinw.parse_available, {"success": True}),
         (xt.parse_spot, {"data": {}}),
     ],
 )
@@ -125,7 +125,7 @@ def test_who_holds_nothing(parse: Parse, content: dict[str, Any]) -> None:
 def test_coinw_believes_nothing_without_success(content: dict[str, Any]) -> None:
     """CoinW's empty answer needs its `success: true`, and no answer may deny it."""
     with pytest.raises(Malformed):
-        coinw.parse_spot(content)
+        coinw.parse_available(content)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ class Request:
 
     async def run(self, pacer: Pacer, limit: Limit) -> None:
         loop = asyncio.get_running_loop()
-        slot = await pacer.take([limit], host="h", user="u")
+        slot = await pacer.take([limit], host=b"h", user="u")
         self.sent_at = loop.time()
         try:
             await asyncio.sleep(self.up_s)
@@ -130,7 +130,7 @@ def test_limits_with_one_name_are_shared_per_key_or_per_address(instantly: Insta
             Limit("a", 1, timedelta(seconds=1)),
             Limit("b", 1, timedelta(seconds=1), True),
         ):
-            for host, user in (("h", "u"), ("h", "v"), ("i", "u")):
+            for host, user in ((b"h", "u"), (b"h", "v"), (b"i", "u")):
                 (await pacer.take([limit], host=host, user=user)).done()
                 moments.append(loop.time())
         return moments
@@ -144,11 +144,11 @@ def test_a_request_that_counts_twice_waits_for_both(instantly: Instantly) -> Non
     async def main() -> float:
         loop, pacer = asyncio.get_running_loop(), Pacer()
         own, shared = Limit("own", 1, timedelta(seconds=1)), Limit("all", 1, timedelta(seconds=60))
-        (await pacer.take([shared], host="h", user="u")).done()
+        (await pacer.take([shared], host=b"h", user="u")).done()
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(5):
-                await pacer.take([own, shared], host="h", user="u")
-        (await pacer.take([own], host="h", user="u")).done()
+                await pacer.take([own, shared], host=b"h", user="u")
+        (await pacer.take([own], host=b"h", user="u")).done()
         return loop.time()
 
     assert instantly(main) == pytest.approx(5, abs=1e-3)
@@ -160,13 +160,13 @@ def test_cancelled_in_the_moment_of_its_turn(instantly: Instantly) -> None:
     async def main() -> float:
         loop, pacer = asyncio.get_running_loop(), Pacer()
         limit = Limit("x", 1, timedelta(seconds=1))
-        (await pacer.take([limit], host="h", user="u")).done()
+        (await pacer.take([limit], host=b"h", user="u")).done()
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(pacer.take([limit], host="h", user="u"))
+            task = group.create_task(pacer.take([limit], host=b"h", user="u"))
             await asyncio.sleep(0.5)
             loop.call_at(1 + 1e-10, task.cancel)  # in the same turn of the loop, just after
         assert task.cancelled()
-        (await pacer.take([limit], host="h", user="u")).done()
+        (await pacer.take([limit], host=b"h", user="u")).done()
         return loop.time()
 
     assert instantly(main) == pytest.approx(1, abs=1e-3)
@@ -182,7 +182,7 @@ def test_a_closed_window_turns_away(instantly: Instantly) -> None:
 
         async def ask() -> None:
             try:
-                (await pacer.take([limit], host="h", user="u")).done()
+                (await pacer.take([limit], host=b"h", user="u")).done()
             except WindowClosed as e:
                 told.append((loop.time(), e.seconds))
 
@@ -190,8 +190,8 @@ def test_a_closed_window_turns_away(instantly: Instantly) -> None:
             for _ in range(3):
                 group.create_task(ask())
             await asyncio.sleep(0.5)
-            pacer.close(limit, host="h", user="u", seconds=600)
-            pacer.close(limit, host="h", user="u", seconds=5)  # does not open it earlier
+            pacer.close(limit, host=b"h", user="u", seconds=600)
+            pacer.close(limit, host=b"h", user="u", seconds=5)  # does not open it earlier
             await asyncio.sleep(100)
             group.create_task(ask())
         await asyncio.sleep(500)
@@ -209,11 +209,11 @@ def test_a_disabled_pacer_waits_for_nobody(instantly: Instantly) -> None:
     async def main() -> None:
         pacer = Pacer(enabled=False)
         for _ in range(100):
-            await pacer.take([SIX_IN_TWO], host="h", user="u")
+            await pacer.take([SIX_IN_TWO], host=b"h", user="u")
         assert asyncio.get_running_loop().time() == 0
-        pacer.close(SIX_IN_TWO, host="h", user="u", seconds=1)
+        pacer.close(SIX_IN_TWO, host=b"h", user="u", seconds=1)
         with pytest.raises(WindowClosed):
-            await pacer.take([SIX_IN_TWO], host="h", user="u")
+            await pacer.take([SIX_IN_TWO], host=b"h", user="u")
 
     instantly(main)
 
@@ -224,19 +224,19 @@ def test_keys_that_come_and_go_leave_nothing(instantly: Instantly) -> None:
     async def main() -> None:
         pacer = Pacer()
         limit = Limit("x", 1, timedelta(seconds=1))
-        await pacer.take([limit], host="h", user="in use")
-        pacer.close(limit, host="h", user="closed", seconds=600)
+        await pacer.take([limit], host=b"h", user="in use")
+        pacer.close(limit, host=b"h", user="closed", seconds=600)
         long = Limit("long", 1, timedelta(seconds=600))
-        (await pacer.take([long], host="h", user="counting")).done()
+        (await pacer.take([long], host=b"h", user="counting")).done()
         for number in range(5000):
-            (await pacer.take([limit], host="h", user=str(number))).done()
+            (await pacer.take([limit], host=b"h", user=str(number))).done()
             await asyncio.sleep(0.1)
         assert len(pacer._windows) < 600
         with pytest.raises(WindowClosed):
-            await pacer.take([limit], host="h", user="closed")
+            await pacer.take([limit], host=b"h", user="closed")
         for kept, user in ((limit, "in use"), (long, "counting")):
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(10):
-                    await pacer.take([kept], host="h", user=user)
+                    await pacer.take([kept], host=b"h", user=user)
 
     instantly(main)
