@@ -43,7 +43,7 @@ from .model import (
     SubAccount,
     exact_sum,
 )
-from .registry import EXCHANGES, Exchange, open_fetcher
+from .registry import EXCHANGES, Exchange, find_exchange, open_fetcher
 
 __all__ = [
     "EXCHANGES",
@@ -66,5 +66,6 @@ __all__ = [
     "SubAccount",
     "UnexpectedAnswer",
     "exact_sum",
+    "find_exchange",
     "open_fetcher",
 ]

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import httpx
 
 from ._clock import Clock
-from ._http import HEADERS, Call, Deadline, Dialect, HttpClient, Refused, Wire
+from ._http import HEADERS, Call, Deadline, Dialect, HttpClient, Refused, Sign, Wire
 from ._limits import Limit, Pacer
 from ._parsing import Malformed
 from .errors import ClockSkewed, CredentialsRejected, FetchError, UnexpectedAnswer
@@ -61,7 +61,7 @@ class Fetcher(ABC):
         credentials: Credentials,
         http: HttpClient,
         *,
-        base_url: httpx.URL,
+        base_url: httpx.URL | None,
         demo: bool,
         version: str | None,
         pacer: Pacer,
@@ -71,7 +71,7 @@ class Fetcher(ABC):
         self._clock = clock
         self._offset = timedelta(0)  # what the exchange's clock is ahead of ours
         self._deadline = deadline
-        self._base_url = str(base_url).rstrip("/")
+        self._base_url = str(base_url or "").rstrip("/")
         self._flaw = _flaw_of(credentials)
         self._wallets: dict[str, _Ways] = {}
         self._wire = Wire(http, pacer=pacer, clock=clock, user=credentials.api_key)
@@ -102,9 +102,10 @@ class Fetcher(ABC):
         Raises:
             ValueError: The exchange has no such wallet.
         """
-        ways = self._ways_to(wallet)
+        if not self.has_wallet(wallet):
+            raise ValueError(f"{self.exchange} has no wallet {wallet!r}")
         try:
-            balances = await self._read(ways)
+            balances = await self.read(wallet)
         except FetchError as e:
             # Its frames would keep the answer in memory, and the signed request.
             return Reading(wallet, self._clock(), None, e.with_traceback(None))
@@ -144,18 +145,15 @@ class Fetcher(ABC):
             FetchError: It could not be read.
         """
         source = self.clock_source
-        return None if source is None else await self._measure(source, self._new_deadline())
+        return None if source is None else await self._measure(source, self.new_deadline())
 
     def sweep_floor(self, wallets: Iterable[str]) -> timedelta:
-        """Tell how often, at most, the limits let all these wallets be read again and again.
-
-        Raises:
-            ValueError: The exchange has no such wallet.
-        """
+        """Tell how often, at most, the limits let all these wallets be read again and again."""
         needed: dict[Limit, int] = {}
         for wallet in wallets:
-            for limit in self._ways_to(wallet).open[0].call.limits:
-                needed[limit] = needed.get(limit, 0) + 1
+            for source in self._ways_to(wallet).open[:1]:
+                for limit in source.call.limits:
+                    needed[limit] = needed.get(limit, 0) + 1
         floors = (limit.period * count / limit.requests for limit, count in needed.items())
         return max(floors, default=timedelta(0))
 
@@ -169,14 +167,16 @@ class Fetcher(ABC):
         target: str,
         *limits: Limit,
         method: str = "GET",
-        auth: httpx.Auth | None = None,
+        sign: Sign | None = None,
         content_type: str = "",
         base_url: str = "",
     ) -> Call:
         """Prepare a request to a path with its query, which counts in these windows."""
-        extra = {"Content-Type": content_type} if content_type else {}
         url = httpx.URL((base_url or self._base_url) + target)
-        return Call(dialect, method, url, httpx.Headers({**HEADERS, **extra}), limits, auth)
+        headers = [("Host", url.netloc.decode("ascii")), *HEADERS]
+        headers += [("Content-Type", content_type)] if content_type else []
+        headers += [("Content-Length", "0")] if method != "GET" else []
+        return Call(dialect, method, url, tuple(headers), limits, sign)
 
     async def ask(self, source: Source[T], *, within: Deadline | None = None) -> T:
         """Ask for something and understand the answer; signed requests need a sendable key.
@@ -186,7 +186,7 @@ class Fetcher(ABC):
         """
         failure: FetchError
         try:
-            return await self._ask(source, within or self._new_deadline())
+            return await self._ask(source, within or self.new_deadline())
         except Refused as e:
             failure = e.error
         raise failure
@@ -194,15 +194,23 @@ class Fetcher(ABC):
     def _ways_to(self, wallet: str) -> _Ways:
         ways = self._wallets.get(wallet)
         if ways is None:
-            sources = self.sources_of(wallet)
-            if not sources:
-                raise ValueError(f"{self.exchange} has no wallet {wallet!r}")
-            ways = self._wallets[wallet] = _Ways(sources)
+            ways = _Ways(self.sources_of(wallet))
+            if ways.sources:
+                self._wallets[wallet] = ways
         return ways
 
-    async def _read(self, ways: _Ways) -> Balances:
-        """Read by the way that is known to be open, or by the first that turns out to be."""
-        deadline = self._new_deadline()
+    def has_wallet(self, wallet: str) -> bool:
+        """Say whether an account can have this wallet; a sub-account need not exist."""
+        return bool(self._ways_to(wallet).sources)
+
+    async def read(self, wallet: str) -> Balances:
+        """Read by the way that is known to be open, or by the first that turns out to be.
+
+        Raises:
+            FetchError: It could not be read.
+        """
+        ways = self._ways_to(wallet)
+        deadline = self.new_deadline()
         refusals: list[FetchError] = []
         for number, source in enumerate(ways.open):
             try:
@@ -218,7 +226,7 @@ class Fetcher(ABC):
 
     async def _ask(self, source: Source[T], deadline: Deadline) -> T:
         """Ask, and once more by the exchange's clock if ours may be the reason of a refusal."""
-        if self._flaw and source.call.auth is not None:
+        if self._flaw and source.call.sign is not None:
             raise CredentialsRejected(f"{self.exchange} was not asked: {self._flaw}")
         used = self._offset
         try:
@@ -273,7 +281,8 @@ class Fetcher(ABC):
             flaw = str(e)
         raise UnexpectedAnswer(f"{self.exchange} gave an unusable answer: {flaw}")
 
-    def _new_deadline(self) -> Deadline:
+    def new_deadline(self) -> Deadline:
+        """Begin to count the network time of one reading."""
         seconds = self._deadline.total_seconds()
         return Deadline(seconds, f"{seconds:g} s")
 

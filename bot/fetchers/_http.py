@@ -7,7 +7,7 @@ import asyncio
 import ipaddress
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -29,15 +29,18 @@ from .errors import (
 HttpClient = httpx.AsyncClient | httpx.AsyncBaseTransport  # noqa: TID251 - none is built here
 """What requests go through: a transport alone saves what a client does and we have no use for."""
 
-HEADERS = {
-    "Accept": "application/json",
-    "Accept-Encoding": "gzip",  # the one that `gunzip` undoes, within a limit
-    "User-Agent": "balance-fetchers",
-}
+HEADERS = (
+    ("Accept", "application/json"),
+    ("Accept-Encoding", "gzip"),  # the one that `gunzip` undoes, within a limit
+    ("Connection", "keep-alive"),
+    ("User-Agent", "balance-fetchers"),
+)
 
 _LONGEST_PAUSE = timedelta(hours=1)  # whatever a Retry-After says, ask again once an hour
 # No limits for the phases: the deadline of the fetch is the one limit.
 _EXTENSIONS = {"timeout": httpx.Timeout(None).as_dict()}
+
+_NO_BODY = httpx.ByteStream(b"")
 
 _log = logging.getLogger(__name__)
 
@@ -99,6 +102,9 @@ class Dialect:
         return self.refusals.get(str(code)) if type(code) in {str, int} else None
 
 
+Headers = Sequence[tuple[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A request, prepared as far as it is the same each time."""
@@ -106,11 +112,19 @@ class Call:
     dialect: Dialect
     method: str
     url: httpx.URL
-    headers: httpx.Headers
+    headers: Headers
+    """All of them but those of the signature: nothing adds any later."""
     limits: tuple[Limit, ...]
     """The windows it counts in, its own first."""
-    auth: httpx.Auth | None
+    sign: "Sign | None" = None
     """None: public, unsigned."""
+    body: bytes = b""
+    most_bytes: int = MAX_BODY
+    """What an answer may have at most, after decompression."""
+
+
+Sign = Callable[[Call], tuple[httpx.URL, Headers]]
+"""Gives the address and the further headers that a request is signed with, now."""
 
 
 @dataclass(slots=True)
@@ -135,18 +149,22 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class Answer:
+    """What came back, whatever it means."""
+
     status: int
     headers: httpx.Headers
     body: bytes
+    """As it came, perhaps compressed."""
 
-    def content(self) -> dict[str, object]:
+    def plain(self, most_bytes: int = MAX_BODY) -> bytes:
+        """Decompress the body; raise `Malformed` where that cannot be done."""
         encoding = self.headers.get("content-encoding", "identity").lower()
         if encoding == "gzip":
-            return decode_object(gunzip(self.body))
+            return gunzip(self.body, most_bytes)
         if encoding != "identity":
             raise Malformed("it is compressed in a way that we did not ask for")
-        return decode_object(self.body)
+        return self.body
 
 
 class Wire:
@@ -165,17 +183,22 @@ class Wire:
             FetchError: There is no good answer.
             Refused: The same, and our clock or the way that was taken may be the reason.
         """
-        answer = await self._ask(call, deadline)
+        answer = await self.send(call, deadline)
         flaw = ""
         try:
-            content = answer.content()
+            content = decode_object(answer.plain())
         except Malformed as e:
             content, flaw = {}, str(e)
         if answer.status == 200 and not flaw and call.dialect.accepts(content):
             return content
         raise self._refused(call, answer, content, flaw=flaw)
 
-    async def _ask(self, call: Call, deadline: Deadline) -> _Answer:
+    async def send(self, call: Call, deadline: Deadline) -> Answer:
+        """Ask once, when the pace allows it, and return what came back, good or not.
+
+        Raises:
+            FetchError: Nothing came back, or not to its end.
+        """
         try:
             slot = await self._pacer.take(call.limits, host=call.url.netloc, user=self._user)
         except WindowClosed as e:
@@ -184,32 +207,35 @@ class Wire:
             return await self._exchange(call, slot, deadline)
         raise self._rate_limited(call, timedelta(seconds=seconds))
 
-    async def _exchange(self, call: Call, slot: Slot, deadline: Deadline) -> _Answer:
+    async def _exchange(self, call: Call, slot: Slot, deadline: Deadline) -> Answer:
         loop = asyncio.get_running_loop()
         started_at = loop.time()
         response = None
         try:
             async with asyncio.timeout(deadline.left_s):
-                response = await self._send(call, slot)
-                body = await _read_body(response)
+                response = await self._hand_over(call, slot)
+                body = await _read_body(response, call.most_bytes)
         except Exception as e:  # noqa: BLE001 - a transport may raise anything; translated below
             failure = _no_answer(call.dialect.exchange, e, deadline)
         else:
-            return _Answer(response.status_code, response.headers, body)
+            return Answer(response.status_code, response.headers, body)
         finally:
             deadline.left_s -= loop.time() - started_at
         if response is not None and response.status_code != 200:
-            return _Answer(response.status_code, response.headers, b"")  # the status says enough
+            return Answer(response.status_code, response.headers, b"")  # the status says enough
         raise failure  # outside of `except`: a cause would carry the signed address
 
-    async def _send(self, call: Call, slot: Slot) -> httpx.Response:
+    async def _hand_over(self, call: Call, slot: Slot) -> httpx.Response:
         # Built here and not by the client, whose cookies and headers belong to others.
         try:
+            url, signature = call.sign(call) if call.sign else (call.url, ())
             request = httpx.Request(
-                call.method, call.url, headers=call.headers, extensions=_EXTENSIONS
+                call.method,
+                url,
+                headers=[*call.headers, *signature],
+                stream=httpx.ByteStream(call.body) if call.body else _NO_BODY,
+                extensions=_EXTENSIONS,
             )
-            if call.auth is not None:
-                request = next(call.auth.auth_flow(request))
             if isinstance(self._http, httpx.AsyncBaseTransport):
                 return await self._http.handle_async_request(request)
             return await self._http.send(request, auth=None, stream=True, follow_redirects=False)
@@ -217,22 +243,23 @@ class Wire:
             slot.done()
 
     def _refused(
-        self, call: Call, answer: _Answer, content: dict[str, object], *, flaw: str
+        self, call: Call, answer: Answer, content: dict[str, object], *, flaw: str
     ) -> FetchError | Refused:
         refusal = call.dialect.refusal_in(content)
         kind = refusal.kind if refusal else None
         if kind is RateLimited or (answer.status == 429 and kind is not ExchangeUnavailable):
-            return self._too_fast(call, answer)
+            return self.too_fast(call, answer)
         if refusal is None or 300 <= answer.status < 400:
-            error = _odd(call.dialect.exchange, answer.status, flaw=flaw)
+            error = odd_answer(call.dialect.exchange, answer.status, flaw=flaw)
             return Refused(error, elsewhere=_is_no_way(call.dialect, answer.status, content))
         return Refused(
             _meant(call.dialect, refusal, content),
-            may_be_clock=refusal.may_be_clock and call.auth is not None,
+            may_be_clock=refusal.may_be_clock and call.sign is not None,
             elsewhere=refusal.elsewhere,
         )
 
-    def _too_fast(self, call: Call, answer: _Answer) -> RateLimited:
+    def too_fast(self, call: Call, answer: Answer) -> RateLimited:
+        """Keep the pause that an answer asks for, and say so."""
         limit = call.limits[0]
         asked = _retry_after(answer.headers.get("retry-after", ""), now=self._clock())
         pause = call.dialect.lock or min(max(asked, limit.period), _LONGEST_PAUSE)
@@ -273,7 +300,8 @@ def _meant(dialect: Dialect, refusal: Refusal, content: Mapping[str, object]) ->
     return error
 
 
-def _odd(exchange: str, status: int, *, flaw: str) -> FetchError:
+def odd_answer(exchange: str, status: int, *, flaw: str) -> FetchError:
+    """Say what an answer means by its status alone, or by the flaw of its body."""
     if status >= 500:
         return ExchangeUnavailable(f"{exchange} answered HTTP {status}")
     if status != 200:
@@ -295,18 +323,20 @@ def _in_words(pause: timedelta) -> str:
     return f"{seconds} s" if seconds < 120 else f"{round(seconds / 60)} min"
 
 
-async def _read_body(response: httpx.Response) -> bytes:
+async def _read_body(response: httpx.Response, most_bytes: int) -> bytes:
     """Read the body as it came, still compressed, and stop where it becomes too large."""
-    body = bytearray()
+    chunks: list[bytes] = []
+    size = 0
     try:
         # The stream itself: it works with transports that hand over a whole body, too.
         async for chunk in cast("httpx.AsyncByteStream", response.stream):
-            body += chunk
-            if len(body) > MAX_BODY:
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > most_bytes:
                 raise Malformed("it is too large")
     finally:
         await response.aclose()
-    return bytes(body)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _retry_after(text: str, *, now: datetime) -> timedelta:

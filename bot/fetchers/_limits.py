@@ -125,6 +125,9 @@ class _Window:
     async def take(self) -> None:
         loop = asyncio.get_running_loop()
         self._refuse_if_closed(loop.time())
+        if not self._waiting and self._open + len(self._free_at) < self._requests:
+            self._open += 1
+            return
         turn: asyncio.Future[bool] = loop.create_future()
         self._waiting.append(turn)
         self._let_through()

@@ -22,6 +22,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_AMOUNT = 100  # 18 digits before the point and 18 behind it are 37 characters
 _LONGEST_ASSET = 64
 _LONGEST_NAME = 128
+_MOST_DIGITS = 40
 _LEAST_PRICE, _MOST_PRICE = Decimal("1e-30"), Decimal("1e30")
 
 # A JSON number without its exponent; [0-9] because \d takes the digits of all scripts.
@@ -42,25 +43,30 @@ class Fraction(str):
 
 def decode_object(body: bytes) -> dict[str, object]:
     """Read a body that must be one JSON object, without a constant like NaN or a repeated key."""
-    try:
-        content = _JSON.decode(body.decode("utf-8"))
-    except Malformed:
-        raise
-    except (ValueError, RecursionError):  # ValueError: UTF-8, JSON, or a number of 4,300 digits
-        content = None
-    if not isinstance(content, dict):
+    content = decode(body)
+    if type(content) is not dict:
         raise Malformed("it is not a JSON object")
     return content
 
 
-def gunzip(body: bytes) -> bytes:
+def decode(body: bytes) -> object:
+    """Read a body that must be JSON of any kind; not JSON is None, as its `null` is."""
+    try:
+        return _JSON.decode(body.decode("utf-8"))
+    except Malformed:
+        raise
+    except (ValueError, RecursionError):  # ValueError: UTF-8, JSON, or a number of 4,300 digits
+        return None
+
+
+def gunzip(body: bytes, most_bytes: int = MAX_BODY) -> bytes:
     """Decompress a body, of which nothing may be missing and nothing left over."""
     decompressor = zlib.decompressobj(wbits=31)
     try:
-        plain = decompressor.decompress(body, MAX_BODY + 1)
+        plain = decompressor.decompress(body, most_bytes + 1)
     except zlib.error:
         plain = None
-    if plain is not None and len(plain) > MAX_BODY:
+    if plain is not None and len(plain) > most_bytes:
         raise Malformed("it is too large")
     if plain is None or not decompressor.eof or decompressor.unused_data:
         raise Malformed("its compression is damaged")
@@ -77,6 +83,17 @@ def plain_decimal(value: object) -> Decimal:
         raise Malformed("an amount is not a plain decimal number")
     amount = Decimal(value)
     return amount or amount.copy_abs()  # no -0
+
+
+def sane_decimal(value: object) -> Decimal:
+    """Read an amount that may have an exponent, of a size that a balance can have."""
+    text = value if isinstance(value, str) else ""
+    if len(text) > _LONGEST_AMOUNT or not _NUMBER.fullmatch(text.removeprefix("-")):
+        raise Malformed("an amount is not a number")
+    amount = Decimal(text)
+    if amount and not -_MOST_DIGITS <= amount.adjusted() <= _MOST_DIGITS:
+        raise Malformed("an amount is out of all proportion")
+    return amount or Decimal(0)
 
 
 def asset_name(value: object) -> str:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -57,11 +57,11 @@ def xt_signature(api_secret: str, parameters: Iterable[tuple[str, str]]) -> str:
 
 
 def xt_v4_signature(
-    api_secret: str, *, headers: Mapping[str, str], method: str, target: str
+    api_secret: str, headers: Iterable[tuple[str, str]], *, method: str, target: str
 ) -> str:
     """Sign a request without a body: its `validate-…` headers, method, path and query."""
     path, _, query = target.partition("?")
-    signed = f"{_joined(headers.items())}#{method}#{path}" + (f"#{query}" if query else "")
+    signed = f"{_joined(headers)}#{method}#{path}" + (f"#{query}" if query else "")
     return hmac.digest(api_secret.encode(), signed.encode(), "sha256").hex()
 
 

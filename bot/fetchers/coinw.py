@@ -14,14 +14,14 @@ Quirks:
 - `code` is a text, of an error, too, which comes with HTTP 200.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
 import httpx
 
 from ._contract import Balances, Content, Fetcher, Source
-from ._http import Dialect, Refusal
+from ._http import Call, Dialect, Headers, Refusal
 from ._limits import Limit
 from ._parsing import (
     Malformed,
@@ -61,18 +61,17 @@ _DIALECT = Dialect(
 )
 
 
-class CoinwAuth(httpx.Auth):
-    """Add the key and its signature, which are always the same, to the query."""
+class CoinwSigner:
+    """Adds the key and its signature, which are always the same, to the query."""
 
     def __init__(self, credentials: Credentials) -> None:
         key = [("api_key", credentials.api_key)]
         signature = coinw_signature(credentials.api_secret, key)
         self._query = f"&{encoded_query([*key, ('sign', signature)])}"
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+    def __call__(self, call: Call) -> tuple[httpx.URL, Headers]:
         """Sign a request that has a `command` in its query and no other parameter."""
-        request.url = httpx.URL(str(request.url) + self._query)
-        yield request
+        return httpx.URL(str(call.url) + self._query), ()
 
 
 class CoinwFetcher(Fetcher):
@@ -82,7 +81,7 @@ class CoinwFetcher(Fetcher):
 
     def set_up(self, credentials: Credentials, *, demo: bool, version: str | None) -> None:
         """Sign once for all requests."""
-        self._auth = CoinwAuth(credentials)
+        self._sign = CoinwSigner(credentials)
         target = "/api/v1/public?command=returnTicker"
         self._prices = Source(self.call(_DIALECT, target, _TICKER), self._parse_prices)
 
@@ -105,7 +104,7 @@ class CoinwFetcher(Fetcher):
             f"/api/v1/private?command={command}",
             limit,
             method="POST",
-            auth=self._auth,
+            sign=self._sign,
             content_type="application/json",
         )
         return Source(call, parse)

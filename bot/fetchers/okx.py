@@ -24,7 +24,7 @@ Quirks:
 - `code` may be an error under HTTP 200, too, and is always a text.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -33,7 +33,7 @@ import httpx
 
 from ._clock import Clock
 from ._contract import Balances, Content, Fetcher, Source
-from ._http import Dialect, Refusal
+from ._http import Call, Dialect, Headers, Refusal
 from ._limits import Limit
 from ._parsing import (
     Malformed,
@@ -143,30 +143,29 @@ _DIALECT = Dialect(
 )
 
 
-class OkxAuth(httpx.Auth):
-    """Sign with key, secret and passphrase, at the time that `now` tells."""
+class OkxSigner:
+    """Signs with key, secret and passphrase, at the time that `now` tells."""
 
     def __init__(self, credentials: Credentials, now: Clock, *, demo: bool = False) -> None:
-        self._credentials = credentials
+        self._api_secret = credentials.api_secret
         self._now = now
-        self._demo = demo
+        self._fixed = [
+            ("OK-ACCESS-KEY", credentials.api_key),
+            ("OK-ACCESS-PASSPHRASE", credentials.passphrase or ""),
+            *([("x-simulated-trading", "1")] if demo else []),
+        ]
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Add the four headers; a fifth leads to demo trading."""
+    def __call__(self, call: Call) -> tuple[httpx.URL, Headers]:
+        """Give the four headers; a fifth leads to demo trading."""
         timestamp = okx_timestamp(self._now())
-        headers = request.headers
-        headers["OK-ACCESS-KEY"] = self._credentials.api_key
-        headers["OK-ACCESS-PASSPHRASE"] = self._credentials.passphrase or ""
-        headers["OK-ACCESS-TIMESTAMP"] = timestamp
-        headers["OK-ACCESS-SIGN"] = okx_signature(
-            self._credentials.api_secret,
+        signature = okx_signature(
+            self._api_secret,
             timestamp=timestamp,
-            method=request.method,
-            target=request.url.raw_path.decode("ascii"),
+            method=call.method,
+            target=call.url.raw_path.decode("ascii"),
         )
-        if self._demo:
-            headers["x-simulated-trading"] = "1"
-        yield request
+        signed = ("OK-ACCESS-TIMESTAMP", timestamp), ("OK-ACCESS-SIGN", signature)
+        return call.url, (*self._fixed, *signed)
 
 
 def parse_funding(content: Content) -> Balances:
@@ -188,7 +187,8 @@ def parse_trading(content: Content) -> Balances:
         Balance(
             asset=asset_name(row.get("ccy")),
             total=plain_decimal(row.get("eq")),
-            available=plain_decimal(row.get("availBal")),
+            # Empty in modes of the account in which only equity can be free.
+            available=plain_decimal(row.get("availBal") or row.get("availEq")),
             held=plain_decimal(row.get("frozenBal")),
         )
         for row in rows(_only_row(content).get("details"))
@@ -306,7 +306,7 @@ class OkxFetcher(Fetcher):
 
     def set_up(self, credentials: Credentials, *, demo: bool, version: str | None) -> None:
         """Prepare what does not depend on a wallet."""
-        self._auth = OkxAuth(credentials, self.exchange_time, demo=demo)
+        self._sign = OkxSigner(credentials, self.exchange_time, demo=demo)
         self._time = Source(self.call(_DIALECT, "/api/v5/public/time", _TIME), parse_time)
         target = "/api/v5/market/tickers?instType=SPOT"
         self._tickers = Source(self.call(_DIALECT, target, _TICKERS), self._parse_tickers)
@@ -359,7 +359,7 @@ class OkxFetcher(Fetcher):
         return await self.ask(self._private("account/config", _CONFIG, parse_config))
 
     def _private(self, path: str, limit: Limit, parse: Callable[[Content], T]) -> Source[T]:
-        call = self.call(_DIALECT, f"/api/v5/{path}", limit, auth=self._auth)
+        call = self.call(_DIALECT, f"/api/v5/{path}", limit, sign=self._sign)
         return Source(call, parse, self._time)
 
     def _parse_tickers(self, content: Content) -> tuple[Price, ...]:

@@ -1,13 +1,14 @@
 """Which exchanges there are: one row each, with everything that is asked about them."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import MappingProxyType
 
 import httpx
 
+from . import through_ccxt
 from ._clock import Clock, utc_now
 from ._contract import Fetcher
 from ._http import HttpClient
@@ -24,11 +25,14 @@ class Exchange:
 
     slug: str
     fetcher: type[Fetcher]
-    base_url: str
+    base_url: str | None
+    """Where it is asked; None: ccxt knows."""
     wallets: tuple[str, ...]
     """The wallets that every account has, in the order in which they are shown."""
     sub_accounts: bool = False
     """Whether the key of a master account reads `sub:NAME`."""
+    sub_wallets: tuple[str, ...] = ()
+    """Which wallets a sub-account has: "" is `sub:NAME`, any other one is `sub:NAME/WALLET`."""
     needs_passphrase: bool = False
     has_demo: bool = False
     restricted: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -40,8 +44,17 @@ class Exchange:
 
     def has_wallet(self, wallet: str) -> bool:
         """Say whether an account can have this wallet; a sub-account need not exist."""
-        is_sub = wallet.startswith("sub:") and len(wallet) > len("sub:")
-        return wallet in self.wallets or (self.sub_accounts and is_sub)
+        name = wallet.removeprefix("sub:").partition("/")[0]
+        of_sub = self.wallets_of_sub(name, self.sub_wallets) if name else ()
+        return wallet in self.wallets or wallet in of_sub
+
+    def wallets_of_sub(self, name: str, wallets: Collection[str]) -> tuple[str, ...]:
+        """Name the wallets of a sub-account; but for the first, those also in `wallets`."""
+        return tuple(
+            f"sub:{name}/{kind}" if kind else f"sub:{name}"
+            for kind in self.sub_wallets
+            if not kind or kind in wallets
+        )
 
     def assets_of(self, wallet: str) -> frozenset[str] | None:
         """Name the only assets that a wallet can hold; None: any."""
@@ -61,6 +74,7 @@ _ROWS = (
         base_url="https://www.okx.com",
         wallets=("funding", "trading", "savings", "eth-staking", "sol-staking"),
         sub_accounts=True,
+        sub_wallets=("", "trading"),
         needs_passphrase=True,
         has_demo=True,
         restricted={"eth-staking": frozenset({"BETH"}), "sol-staking": frozenset({"OKSOL"})},
@@ -75,7 +89,25 @@ _ROWS = (
 )
 
 EXCHANGES: Mapping[str, Exchange] = MappingProxyType({row.slug: row for row in _ROWS})
-"""Every exchange by its slug."""
+"""Every exchange that needs no other package, by its slug."""
+
+
+def find_exchange(slug: str) -> Exchange:
+    """Find an exchange by its slug: one of `EXCHANGES`, or `ccxt:<id>` where ccxt is installed.
+
+    Raises:
+        ValueError: There is none of that name, or only with ccxt; says so in a sentence.
+    """
+    ccxt_id = slug.removeprefix(through_ccxt.PREFIX)
+    if slug in EXCHANGES:
+        return EXCHANGES[slug]
+    if ccxt_id == slug:
+        raise ValueError(f"expected {', '.join(EXCHANGES)} or ccxt:<id>, got «{slug}»")
+    if not through_ccxt.is_installed():
+        raise ValueError("needs the package ccxt, which is not installed")
+    if ccxt_id not in through_ccxt.known_ids():
+        raise ValueError(f"ccxt knows no exchange «{ccxt_id}»")
+    return Exchange(slug, through_ccxt.fetcher_of(ccxt_id), base_url=None, wallets=("spot",))
 
 
 def open_fetcher(
@@ -93,7 +125,7 @@ def open_fetcher(
     """Make the fetcher of one account.
 
     Args:
-        exchange: A key of `EXCHANGES`.
+        exchange: What `find_exchange()` finds.
         credentials: A key that may read. What is wrong with it shows in the readings.
         http: Stays the caller's, who closes it. One for all accounts is best; a transport alone
             costs less than a client and will do.
@@ -110,9 +142,7 @@ def open_fetcher(
         ValueError: The exchange is not known or has no demo or no such version, or the base URL
             cannot be used.
     """
-    row = EXCHANGES.get(exchange)
-    if row is None:
-        raise ValueError(f"no exchange {exchange!r}; known are {', '.join(sorted(EXCHANGES))}")
+    row = find_exchange(exchange)
     if demo and not row.has_demo:
         raise ValueError(f"{exchange} has no demo accounts")
     if version is not None and version not in row.versions:
@@ -122,7 +152,7 @@ def open_fetcher(
     return row.fetcher(
         credentials,
         http,
-        base_url=_checked_url(base_url or row.base_url),
+        base_url=_checked_url(url) if (url := base_url or row.base_url) else None,
         demo=demo,
         version=version,
         pacer=pacer or Pacer(),

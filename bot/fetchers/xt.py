@@ -18,14 +18,13 @@ Quirks:
 - Version 4: `rc` is 0 in a good answer, and `mc` says what is wrong in another one.
 """
 
-from collections.abc import Generator
 from datetime import datetime, timedelta
 
 import httpx
 
 from ._clock import Clock
 from ._contract import Balances, Content, Fetcher, Source
-from ._http import Dialect, Refusal
+from ._http import Call, Dialect, Headers, Refusal
 from ._limits import Limit
 from ._parsing import asset_name, instant, market_prices, members, ordered, plain_decimal, rows
 from ._signing import encoded_query, unix_ms, xt_signature, xt_v4_signature
@@ -90,14 +89,14 @@ _V4 = Dialect(
 _BARE = Dialect(exchange="xt", good_code=None, refusals=_V1.refusals, lock=_LOCK)
 
 
-class XtAuth(httpx.Auth):
-    """Sign for version 1 with key and secret, at the time that `now` tells."""
+class XtSigner:
+    """Signs for version 1 with key and secret, at the time that `now` tells."""
 
     def __init__(self, credentials: Credentials, now: Clock) -> None:
         self._credentials = credentials
         self._now = now
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+    def __call__(self, call: Call) -> tuple[httpx.URL, Headers]:
         """Put key, nonce and signature into the query of a request that has none."""
         parameters = [
             ("accesskey", self._credentials.api_key),
@@ -105,33 +104,31 @@ class XtAuth(httpx.Auth):
         ]
         signature = xt_signature(self._credentials.api_secret, parameters)
         query = encoded_query([*parameters, ("signature", signature)])
-        request.url = httpx.URL(f"{request.url}?{query}")
-        yield request
+        return httpx.URL(f"{call.url}?{query}"), ()
 
 
-class XtV4Auth(httpx.Auth):
-    """Sign for version 4 with key and secret, at the time that `now` tells."""
+class XtV4Signer:
+    """Signs for version 4 with key and secret, at the time that `now` tells."""
 
     def __init__(self, credentials: Credentials, now: Clock) -> None:
         self._credentials = credentials
         self._now = now
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Add the five headers to a request without a body."""
-        signed = {
-            "validate-algorithms": "HmacSHA256",
-            "validate-appkey": self._credentials.api_key,
-            "validate-recvwindow": _RECEIVE_WINDOW_MS,
-            "validate-timestamp": str(unix_ms(self._now())),
-        }
-        request.headers.update(signed)
-        request.headers["validate-signature"] = xt_v4_signature(
-            self._credentials.api_secret,
-            headers=signed,
-            method=request.method,
-            target=request.url.raw_path.decode("ascii"),
+    def __call__(self, call: Call) -> tuple[httpx.URL, Headers]:
+        """Give the five headers of a request without a body."""
+        signed = (
+            ("validate-algorithms", "HmacSHA256"),
+            ("validate-appkey", self._credentials.api_key),
+            ("validate-recvwindow", _RECEIVE_WINDOW_MS),
+            ("validate-timestamp", str(unix_ms(self._now()))),
         )
-        yield request
+        signature = xt_v4_signature(
+            self._credentials.api_secret,
+            signed,
+            method=call.method,
+            target=call.url.raw_path.decode("ascii"),
+        )
+        return call.url, (*signed, ("validate-signature", signature))
 
 
 class XtFetcher(Fetcher):
@@ -154,7 +151,7 @@ class XtFetcher(Fetcher):
             "/trade/api/v1/getBalance",
             _BALANCE,
             _ALL,
-            auth=XtAuth(credentials, self.exchange_time),
+            sign=XtSigner(credentials, self.exchange_time),
             content_type=_FORM,
         )
         v4 = self.call(
@@ -162,7 +159,7 @@ class XtFetcher(Fetcher):
             "/v4/balances",
             _BALANCES_V4,
             _ALL,
-            auth=XtV4Auth(credentials, self.exchange_time),
+            sign=XtV4Signer(credentials, self.exchange_time),
             base_url=v4_url,
         )
         self._spot = {
