@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import structlog
 
 from bot.chat.application import build_application, build_bot
@@ -52,17 +51,8 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@asynccontextmanager
-async def open_http() -> AsyncIterator[httpx.AsyncClient]:
-    """Open the one client for all exchanges."""
-    async with httpx.AsyncClient(
-        transport=WireTransport(), timeout=httpx.Timeout(10), follow_redirects=False
-    ) as http:
-        yield http
-
-
 def open_fetchers(
-    settings: Settings, http: httpx.AsyncClient, *, clock: Clock = utc_now
+    settings: Settings, http: WireTransport, *, clock: Clock = utc_now
 ) -> dict[str, Fetcher]:
     """Make a fetcher for each account; they share one pace."""
     pacer = Pacer()
@@ -190,7 +180,7 @@ async def open_app(settings: Settings, *, clock: Clock = utc_now) -> AsyncIterat
     """
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_database(settings.database_url))
-        http = await stack.enter_async_context(open_http())
+        http = await stack.enter_async_context(WireTransport())
         transports = WireTransport(), WireTransport()
         for transport in transports:
             stack.push_async_callback(transport.aclose)
@@ -205,7 +195,7 @@ def _assembled(
     settings: Settings,
     open_unit: OpenUnit,
     bot: UpdatesBot,
-    http: httpx.AsyncClient,
+    http: WireTransport,
     *,
     clock: Clock,
 ) -> App:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from bot.app import open_http
 from bot.fetchers._http import HttpClient
 from bot.transport import WireTransport
 
@@ -67,8 +66,8 @@ async def serving(*answers: bytes | None) -> AsyncIterator[Server]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[HttpClient]:
-    """The client of the app."""
-    async with open_http() as client:
+    """A client over the transport."""
+    async with httpx.AsyncClient(transport=WireTransport()) as client:  # noqa: TID251 - the tests'
         yield client
 
 

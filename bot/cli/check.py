@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from rich.console import Console
 
-from bot.app import open_fetchers, open_http
+from bot.app import open_fetchers
 from bot.chat.probe import TelegramUnusable, ask_name
 from bot.cli.balances import read_now
 from bot.fetchers import FetchError, Reading
@@ -55,8 +55,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield await _telegram(settings)
     async for finding in _clocks(settings):
         yield finding
-    paths = [path for account in settings.watched for path in account.paths]
-    for path, reading in (await read_now(settings, paths)).items():
+    for path, reading in (await read_now(settings, ["*"])).readings.items():
         yield _wallet(path, reading)
 
 
@@ -98,7 +97,7 @@ def _listeners(settings: Settings, name: str) -> Finding:
 
 
 async def _clocks(settings: Settings) -> AsyncIterator[Finding]:
-    async with open_http() as http:
+    async with WireTransport() as http:
         for name, fetcher in open_fetchers(settings, http).items():
             try:
                 skew = await fetcher.measure_clock()
