@@ -18,7 +18,7 @@ from bot.core.portfolio import (
     amount_of,
     matches,
     nearest,
-    select_paths,
+    staked_only,
     total_of,
     totals_by_coin,
 )
@@ -73,16 +73,13 @@ def test_patterns(pattern: str, path: str, *, meant: bool) -> None:
     assert matches(pattern, path) is meant
 
 
-def test_selecting_paths() -> None:
-    """Paths are chosen in their order; a pattern for nothing names what is near."""
+def test_nearest_names() -> None:
+    """A name that is not known is told with those that it may have meant."""
     paths = ("main/funding", "main/eth-staking", "coinw/spot")
-    assert select_paths("main", paths) == ("main/funding", "main/eth-staking")
-    with pytest.raises(UnknownName) as caught:
-        select_paths("main/fundign", paths)
-    assert caught.value.nearest[0] == "main/funding"
-    assert str(caught.value).startswith("nothing here is called main/fundign; did you mean main/")
+    assert nearest("main/fundign", paths)[0] == "main/funding"
     assert nearest("USTD", ["USDT", "BTC"]) == ("USDT",)
     assert str(UnknownName("zzz", ())) == "nothing here is called zzz"
+    assert str(UnknownName("a", ("b", "c"))).endswith("; did you mean b or c?")
 
 
 def test_paths_that_can_hold_a_coin() -> None:
@@ -247,3 +244,50 @@ def test_a_coin_left_out_of_a_partial_answer_is_not_a_total_of_zero() -> None:
     partial = (Balance("BTC", None, Decimal(1), None),)
     assert amount_in(partial, "USDT") == Amount(Decimal(0), "available", complete=False)
     assert amount_in((), "USDT") == Amount(Decimal(0))
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        (
+            [wallet("m/funding", coin("BETH", "1")), wallet("m/eth-staking", staked("3"))],
+            Amount(Decimal(2)),
+        ),
+        ([wallet("m/funding", coin("BETH", "4")), wallet("m/eth-staking", staked("3"))], None),
+        ([wallet("m/eth-staking", staked("3"))], Amount(Decimal(3))),
+        ([wallet("m/funding", coin("BETH", "3"))], None),
+        # Sub-accounts and other accounts stake for themselves.
+        (
+            [
+                wallet("m/eth-staking", staked("3")),
+                wallet("m/sub:a", coin("BETH", "1")),
+                wallet("m/sub:a/trading", coin("BETH", "1")),
+                wallet("n/funding", coin("BETH", "1")),
+                wallet("n/eth-staking", staked("1.5")),
+            ],
+            Amount(Decimal("3.5")),
+        ),
+        # What cannot be read may hold all of it.
+        ([WalletState("m/funding"), wallet("m/eth-staking", staked("3"))], None),
+        ([wallet("m/funding", coin("BETH", None)), wallet("m/eth-staking", staked("3"))], None),
+        ([wallet("m/funding", health=FAILING), wallet("m/eth-staking", staked("3"))], None),
+        (
+            [
+                WalletState("m/funding"),
+                wallet("m/eth-staking", staked("3")),
+                wallet("n/eth-staking", staked("1")),
+            ],
+            Amount(Decimal(1), complete=False),
+        ),
+    ],
+)
+def test_what_is_staked_only(states: list[WalletState], expected: Amount | None) -> None:
+    """Of a snapshot, what lies in no other wallet of the account; unknown is not zero."""
+    assert staked_only(states) == ({} if expected is None else {"BETH": expected})
+
+
+def test_debts_go_off() -> None:
+    """A wallet that owes lowers the total, also below zero."""
+    states = [wallet("m/funding", coin("USDT", "1")), wallet("m/trading", coin("USDT", "-3"))]
+    assert total_of(states, "USDT") == Amount(Decimal(-2))
+    assert totals_by_coin(states) == {"USDT": Amount(Decimal(-2))}

@@ -127,6 +127,8 @@ def test_hubs_may_be_priced_by_anybody() -> None:
     prices = book("EUR", xt=[price("X-USDT", "3")], okx=[price("USDT-EUR", "0.5")])
     assert factor(prices, "X", "xt") == Decimal("1.5")
     own = book("USDT", xt=[price("BTC-USDT", "3")], okx=[price("BTC-USDT", "4")])
+    other = book("USDT", a=[price("BTC-USDT", "3")], b=[price("BTC-USDT", "4", seconds=1)])
+    assert factor(other, "BTC", "xt") == 3  # the newest
     assert (factor(own, "BTC", "xt"), factor(own, "BTC", "okx")) == (Decimal(3), Decimal(4))
 
 
@@ -146,6 +148,13 @@ def test_at_par_only_where_nobody_quotes() -> None:
     for pair, last in (("USDT-USD", "0.5"), ("USD-USDT", "2")):
         quoted = total(held, by=book(xt=[price("X-USDT", "3")], okx=[price(pair, last)]))
         assert (quoted.value, quoted.at_par) == (Decimal(15), False)
+        old = book(xt=[price("X-USDT", "3")], okx=[price(pair, last, hours=2)])
+        assert (total(held, by=old).value, total(held, by=old).is_stale(NOW)) == (
+            Decimal(15),
+            True,
+        )
+        gone = book(xt=[price("X-USDT", "3")], okx=[price(pair, last, hours=25)])
+        assert total(held, by=gone) == par
     direct = total(held, by=book(xt=[price("X-USD", "3")]))
     assert (direct.value, direct.at_par) == (Decimal(30), False)
 
@@ -156,6 +165,11 @@ def test_age() -> None:
     fresh = [price("X-USDT", minutes=4), price("BTC-USDT", minutes=1)]
     found = total(held, by=book("USDT", okx=fresh))
     assert (found.oldest, found.is_stale(NOW)) == (NOW - timedelta(minutes=4), False)
+    for first, second in ((3, 1), (1, 3)):
+        way = [price("X-BTC", minutes=first), price("BTC-USDT", minutes=second)]
+        rate = book("USDT", okx=way).rate("okx", "X", now=NOW)
+        assert rate is not None
+        assert rate.at == NOW - timedelta(minutes=3)
     later = NOW + timedelta(minutes=1, seconds=1)
     assert found.is_stale(later)
     prices = book("USDT", okx=[price("X-USDT", "9", hours=2), *fresh[1:], price("X-BTC", "3")])
@@ -174,6 +188,7 @@ def test_unpriced_is_named_and_never_zero() -> None:
     held = wallet("main/funding", coin("X", "5"), coin("Y", "1"), coin("A", "3"), coin("Z", "0"))
     found = total(held, by=prices)
     assert (found.value, found.unpriced, found.at_least) == (Decimal(10), ("A", "Y"), True)
+    assert worth(held, by=prices).wallets["main/funding"] == found
     nothing = total(wallet("main/funding", coin("Y", "1")), by=prices)
     assert (nothing.value, nothing.unpriced) == (None, ("Y",))
     assert total(by=prices) == Valuation("USDT", None)
@@ -211,6 +226,8 @@ def test_incomplete_amounts_make_the_least(other: WalletState) -> None:
     found = worth(good, other, by=prices)
     assert (found.total.value, found.total.at_least) == (Decimal(10), True)
     assert found.wallets["main/funding"].at_least is False
+    assert ("xt/spot" in found.wallets) == other.readable
+    assert not other.readable or found.wallets["xt/spot"].at_least
     assert (found.coins["X"].value, found.coins["X"].at_least) == (
         Decimal(10),
         other != SILENT_ON_Y,
@@ -349,6 +366,13 @@ def test_unpriced_never_adds(
     assert (without.value, without.unpriced, without.at_least) == (found.value, (), False)
     assert found.at_least == bool(found.unpriced)
     assert (found.value is None) == (not any(rest.values()))
+
+
+def test_an_amount_that_is_the_least_makes_the_value_so() -> None:
+    """Whatever else is known."""
+    prices = book("USDT", okx=[price("X-USDT")])
+    least = value_of([("okx", "X", Amount(Decimal(1), complete=False))], prices, now=NOW)
+    assert (least.value, least.at_least) == (Decimal(2), True)
 
 
 @given(st.lists(st.decimals(-100, 100, places=2), min_size=1, max_size=6))
