@@ -1,8 +1,12 @@
 """What a server can do wrong, on purpose: one table of faults, shared by all emulators.
 
 A fault takes the honest answer of an emulator and sends something else. It finds its way in the
-answers of every exchange by their shape (`code`, `data`, rows, amounts), so that one table serves
-all of them. It does not know what the program under test should make of it.
+answers of every exchange by their shape, so that one table serves all of them:
+
+    {code, data: rows}   {code, data: [{details: rows}]}   {rc, mc, result: {assets: rows}}   rows
+
+where rows are a list of objects, or an object with a member for each coin or market. It does not
+know what the program under test should make of it.
 """
 
 import asyncio
@@ -247,85 +251,157 @@ def changed(change: Callable[[Any], None]) -> Act:
     return act
 
 
+def _code(payload: Any) -> str:
+    """Name the member that says whether all is well."""
+    return "rc" if "rc" in payload else "code"
+
+
+def _data(payload: Any) -> str:
+    return "result" if "rc" in payload else "data"
+
+
+def enveloped(change: Callable[[Any], None]) -> Act:
+    """Change what is around the rows; where nothing is, first put there what does not belong."""
+
+    def change_all(payload: Any) -> None:
+        if _is_bare(payload):
+            rows = dict(payload)
+            payload.clear()
+            payload.update(code=200, data=rows)
+        change(payload)
+
+    return changed(change_all)
+
+
+def _is_bare(payload: Any) -> bool:
+    return _code(payload) not in payload
+
+
 def _code_of_the_other_type(payload: Any) -> None:
-    code = payload["code"]
-    payload["code"] = int(code) if isinstance(code, str) else str(code)
+    code = payload[_code(payload)]
+    payload[_code(payload)] = int(code) if isinstance(code, str) else str(code)
 
 
-def _without(name: str) -> Callable[[Any], None]:
-    return lambda payload: payload.pop(name, None)
+def _without_code(payload: Any) -> None:
+    del payload[_code(payload)]
 
 
-def _with(name: str, value: object) -> Callable[[Any], None]:
-    return lambda payload: payload.update({name: value})
+def _code_null(payload: Any) -> None:
+    payload[_code(payload)] = None
+
+
+def _code_unknown(payload: Any) -> None:
+    for name in {_code(payload), "mc"} & payload.keys():
+        payload[name] = "987654321"
+
+
+def _without_data(payload: Any) -> None:
+    payload.pop(_data(payload), None)
+
+
+def _with_data(value: object) -> Callable[[Any], None]:
+    return lambda payload: payload.update({_data(payload): value})
 
 
 def _data_of_the_other_shape(payload: Any) -> None:
-    payload["data"] = {} if isinstance(payload["data"], list) else []
+    name = _data(payload)
+    payload[name] = {} if isinstance(payload.get(name), list) else []
+
+
+def _without_rows(payload: Any) -> None:
+    """Take out what has the rows inside of `data`; where that is `data` itself, leave null."""
+    for holder, name in _nested(payload):
+        del holder[name]
+        return
+    payload[_data(payload)] = None
+
+
+def _null_for_rows(payload: Any) -> None:
+    for holder, name in _nested(payload):
+        holder[name] = None
+        return
+    payload[_data(payload)] = None
 
 
 def _row_of_another_shape(payload: Any) -> None:
-    data = payload["data"]
-    for where in _first_row(data):
-        data[where] = ["1"]
+    for rows, where in _first_row(payload):
+        rows[where] = ["1"]
 
 
 def _row_without_amount(payload: Any) -> None:
     """Take the amounts out of a row; where the row is nothing else, leave null."""
-    data = payload["data"]
-    for where in _first_row(data):
-        row = data[where]
+    for rows, where in _first_row(payload):
+        row = rows[where]
         if isinstance(row, dict):
             for name in _amounts(row):
                 del row[name]
         else:
-            data[where] = None
+            rows[where] = None
 
 
 def _row_without_currency(payload: Any) -> None:
-    data = payload["data"]
-    for where in _first_row(data):
-        if isinstance(data, list):
-            data[where].pop("ccy", None)
+    """Take out of a row what it is about; where it is about nothing, everything."""
+    for rows, where in _first_row(payload):
+        if isinstance(rows, list):
+            for name in [name for name in rows[where] if name in _NAMES] or [*rows[where]]:
+                del rows[where][name]
         else:
-            data[""] = data.pop(where)
+            rows[""] = rows.pop(where)
 
 
 def _duplicate_coin(payload: Any) -> None:
     """List the first coin once more, with the same amounts."""
-    data = payload["data"]
-    for where in _first_row(data):
-        if isinstance(data, list):
-            data.append(data[where])
+    for rows, where in _first_row(payload):
+        if isinstance(rows, list):
+            rows.append(rows[where])
         else:
-            data[where + _TWICE] = data[where]
+            rows[where + _TWICE] = rows[where]
 
 
 def _every_amount(value: object) -> Callable[[Any], None]:
     """Put this in place of every amount of the first row."""
 
     def change(payload: Any) -> None:
-        data = payload["data"]
-        for where in _first_row(data):
-            if isinstance(data[where], dict):
-                data[where].update(dict.fromkeys(_amounts(data[where]), value))
+        for rows, where in _first_row(payload):
+            if isinstance(rows[where], dict):
+                rows[where].update(dict.fromkeys(_amounts(rows[where]), value))
             else:
-                data[where] = value
+                rows[where] = value
 
     return change
 
 
-def _first_row(data: Any) -> Iterator[Any]:
-    """Give the index or name of the first row, or nothing: an error has no rows to spoil."""
-    if isinstance(data, list) and data:
-        yield 0
-    elif isinstance(data, dict) and data:
-        yield next(iter(data))
+def _first_row(payload: Any) -> Iterator[tuple[Any, Any]]:
+    """Give the rows and the index or name of the first, or nothing: an error has none to spoil."""
+    rows = payload if _is_bare(payload) else payload.get(_data(payload))
+    for holder, name in _nested(payload):
+        rows = holder[name]
+    if isinstance(rows, list) and rows:
+        yield rows, 0
+    elif isinstance(rows, dict) and rows:
+        yield rows, next(iter(rows))
+
+
+def _nested(payload: Any) -> Iterator[tuple[Any, str]]:
+    """Give the object inside of `data` that has the rows, and under which name, if one has."""
+    data = payload.get(_data(payload))
+    inner = data[0] if isinstance(data, list) and data else data
+    if isinstance(inner, dict):
+        yield from ((inner, name) for name in _LISTS if name in inner)
 
 
 def _amounts(row: Mapping[str, Any]) -> list[str]:
-    """Name the amounts of a row: all but its coin, and its time unless that is all there is."""
-    return [name for name in row if name not in ("ccy", "ts")] or [*row]
+    """Name the amounts of a row: all but what comes with them, unless that is all there is."""
+    return [name for name in row if name not in _NAMES | _BESIDE] or [*row]
+
+
+_LISTS = ("details", "assets")
+_NAMES = frozenset({"ccy", "currency", "instId", "subAcct", "perm"})
+"""What a row is about."""
+_BESIDE = frozenset(
+    {"ts", "uTime", "instType", "type", "enable", "label", "ip", "uid", "mainUid", "acctLv"}
+)
+"""What comes with the amounts of a row, or with its name."""
 
 
 # ---- the table ----------------------------------------------------------------------------------
@@ -366,14 +442,16 @@ FAULTS = _table(
     Fault("never_answering", "silent", _never),
     Fault("cut_before_answer", "lost", _cut_before),
     Fault("cut_within_answer", "lost", _cut_within),
-    Fault("code_of_wrong_type", "garbage", changed(_code_of_the_other_type)),
-    Fault("code_missing", "garbage", changed(_without("code"))),
-    Fault("code_null", "garbage", changed(_with("code", None))),
-    Fault("code_unknown", "garbage", changed(_with("code", "987654321"))),
-    Fault("data_missing", "garbage", changed(_without("data"))),
-    Fault("data_null", "garbage", changed(_with("data", None))),
-    Fault("data_wrong_shape", "garbage", changed(_data_of_the_other_shape)),
-    Fault("data_text", "garbage", changed(_with("data", "[]"))),
+    Fault("code_of_wrong_type", "garbage", enveloped(_code_of_the_other_type)),
+    Fault("code_missing", "garbage", enveloped(_without_code)),
+    Fault("code_null", "garbage", enveloped(_code_null)),
+    Fault("code_unknown", "garbage", enveloped(_code_unknown)),
+    Fault("data_missing", "garbage", enveloped(_without_data)),
+    Fault("data_null", "garbage", enveloped(_with_data(None))),
+    Fault("data_wrong_shape", "garbage", enveloped(_data_of_the_other_shape)),
+    Fault("data_text", "garbage", enveloped(_with_data("[]"))),
+    Fault("rows_missing", "garbage", enveloped(_without_rows)),
+    Fault("rows_null", "garbage", enveloped(_null_for_rows)),
     Fault("row_wrong_shape", "garbage", changed(_row_of_another_shape)),
     Fault("row_without_amount", "garbage", changed(_row_without_amount)),
     Fault("row_without_currency", "garbage", changed(_row_without_currency)),

@@ -186,6 +186,12 @@ async def test_data_as_text(ask: Ask) -> None:
     assert (await ask("data_text")).json["data"] == "[]"
 
 
+async def test_no_rows(ask: Ask) -> None:
+    """Where nothing is around the rows but the answer, `data` itself turns to null."""
+    assert (await ask("rows_missing")).json["data"] is None
+    assert (await ask("rows_null")).json["data"] is None
+
+
 async def test_rows(ask: Ask, slug: str) -> None:
     """One row loses its shape, its amount, its currency; the other one stays."""
     shapeless = (await ask("row_wrong_shape")).json["data"]
