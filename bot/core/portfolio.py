@@ -9,7 +9,6 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from bot.core.errors import UnknownName
 from bot.core.health import Health
 from bot.fetchers.model import Balance, SubAccount, exact_sum
 
@@ -62,6 +61,11 @@ class Account:
         own = [wallet for wallet in self.wallets if not wallet.startswith(SUB)]
         theirs = [w.replace("*", sub.name, 1) for sub in found for w in self.sub_wallets]
         return replace(self, wallets=(*own, *theirs), subs=found)
+
+    def is_meant_by(self, pattern: str) -> bool:
+        """Whether `pattern` covers wallets, or sub-accounts of which there happen to be none."""
+        wallets = (*self.wallets, *self.sub_wallets)
+        return any(matches(pattern, f"{self.name}/{wallet}") for wallet in wallets)
 
     def may_come_under(self, pattern: str) -> bool:
         """Whether `pattern` may mean sub-accounts that are not discovered yet."""
@@ -153,19 +157,6 @@ def sub_of(path: str) -> str | None:
     """Name the sub-account that a wallet belongs to; None: to none."""
     segment = path.split("/")[1]
     return segment.removeprefix(SUB) if segment.startswith(SUB) else None
-
-
-def select_paths(pattern: str, paths: Iterable[str]) -> tuple[str, ...]:
-    """Choose the paths that `pattern` covers, in their order.
-
-    Raises:
-        UnknownName: it covers none.
-    """
-    known = tuple(paths)
-    chosen = tuple(path for path in known if matches(pattern, path))
-    if not chosen:
-        raise UnknownName(pattern, nearest(pattern, known))
-    return chosen
 
 
 def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Report balances: what the database knows; reading anew is the business of `check_accounts`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,8 +11,11 @@ from bot.core.portfolio import (
     WalletState,
     matches,
     nearest,
+    staked_only,
     totals_by_coin,
 )
+from bot.core.valuation import Worth
+from bot.services.keep_prices import KeepPrices
 from bot.services.ports import Clock, OpenUnit
 from bot.services.watched import Watched
 
@@ -25,6 +28,9 @@ class BalanceReport:
     wallets: tuple[WalletState, ...]
     """In the order of the settings."""
     totals: Mapping[str, Amount]
+    worth: Worth
+    staked: Mapping[str, Amount]
+    """How much of a staked coin lies in no other wallet of its account."""
     coin: str | None = None
     """Show this coin only; None means all."""
 
@@ -42,8 +48,11 @@ class AlertReport:
 class ReportBalances:
     """Answers what there is and what is wrong."""
 
-    def __init__(self, *, watched: Watched, open_unit: OpenUnit, clock: Clock) -> None:
+    def __init__(
+        self, *, watched: Watched, prices: KeepPrices, open_unit: OpenUnit, clock: Clock
+    ) -> None:
         self._watched = watched
+        self._prices = prices
         self._open_unit = open_unit
         self._clock = clock
 
@@ -54,12 +63,9 @@ class ReportBalances:
 
     def accounts_of(self, query: str) -> tuple[str, ...]:
         """Name the accounts that an answer to `query` needs: for a coin, all of them."""
-        chosen = [
-            account.name
-            for account in self._watched.accounts
-            if any(matches(query, path) for path in account.sources)
-        ]
-        return tuple(chosen) or tuple(account.name for account in self._watched.accounts)
+        accounts = self._watched.accounts
+        meant = [account for account in accounts if account.is_meant_by(query)]
+        return tuple(account.name for account in meant or accounts)
 
     async def balances(self, query: str = "*") -> BalanceReport:
         """Report what a path, a glob or a coin means.
@@ -69,16 +75,26 @@ class ReportBalances:
         """
         states = await self._states()
         chosen = tuple(state for state in states if matches(query, state.path))
-        if any(matches(query, path) for path in self._watched.sources):
-            return BalanceReport(self._clock(), chosen, totals_by_coin(chosen))
-        totals = totals_by_coin(states)
+        if any(account.is_meant_by(query) for account in self._watched.accounts):
+            return self._report(chosen, states)
         coin = query.upper()
         held = {b.asset for state in states for b in state.balances or ()}
         if coin not in held:
             raise UnknownName(query, nearest(query, [*self._names(), *sorted(held)]))
-        only = {coin: totals[coin]} if coin in totals else {}
         holders = tuple(s for s in states if not s.readable or _holds(s, coin))
-        return BalanceReport(self._clock(), holders, only, coin)
+        return self._report(holders, states, coin=coin)
+
+    def _report(
+        self, shown: Sequence[WalletState], states: Sequence[WalletState], *, coin: str | None = None
+    ) -> BalanceReport:
+        return BalanceReport(
+            at=self._clock(),
+            wallets=tuple(shown),
+            totals=_only(coin, totals_by_coin(shown)),
+            worth=self._prices.appraise(shown, coin=coin),
+            staked=_only(coin, staked_only(_staking_accounts(shown, states))),
+            coin=coin,
+        )
 
     async def alerts(self) -> AlertReport:
         """Report what is firing and what cannot be read."""
@@ -99,6 +115,22 @@ class ReportBalances:
         async with self._open_unit() as unit:
             known = await unit.wallets.load()
         return self._watched.states_in(known)
+
+
+def _only(coin: str | None, amounts: Mapping[str, Amount]) -> Mapping[str, Amount]:
+    return {asset: amount for asset, amount in amounts.items() if coin in {None, asset}}
+
+
+def _staking_accounts(
+    shown: Iterable[WalletState], states: Iterable[WalletState]
+) -> Iterator[WalletState]:
+    """Choose all wallets of the accounts of which a snapshot of staked coins is shown."""
+    staking = {_account(s.path) for s in shown if any(b.staking for b in s.balances or ())}
+    return (state for state in states if _account(state.path) in staking)
+
+
+def _account(path: str) -> str:
+    return path.partition("/")[0]
 
 
 def _holds(state: WalletState, coin: str) -> bool:

@@ -78,6 +78,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
             "BOT_TELEGRAM__API_URL": api_url,
             "BOT_TELEGRAM__OWNERS": "1001",
             "BOT_DATABASE_URL": f"sqlite:///{tmp_path / 'bot.db'}",
+            "BOT_ACCOUNTS__MAIN__WALLETS": "funding,eth-staking",
             "BOT_ACCOUNTS__MAIN__SUB_ACCOUNTS": "desk 1",
         }
         for slug, key in KEYS.items():

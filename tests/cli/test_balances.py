@@ -24,9 +24,9 @@ async def test_json_to_the_letter(run: Any, stage: Any) -> None:
             "balances": [
                 {
                     "asset": "USDT",
-                    "total": None,
+                    "total": "257.518301140000000",
                     "available": "257.518301140000000",
-                    "held": None,
+                    "held": "0",
                 }
             ],
         },
@@ -110,7 +110,7 @@ async def test_text_shows_every_digit(run: Any, stage: Any) -> None:
         assert "12346.178901234567890123" in done.out
         assert "12345.678901234567890123" in done.out
         assert "main/sub:desk 1" in done.out
-        assert re.search(r"coinw/spot +USDT +unknown +257\.518301140000000 +unknown", done.out)
+        assert re.search(r"main/eth-staking +BETH +0\.63926191 +unknown +unknown", done.out)
         assert re.search(r"xt/spot +empty", done.out)
 
 
@@ -131,3 +131,56 @@ async def test_no_secret_is_printed(run: Any, stage: Any) -> None:
         assert "CredentialsRejected" in done.out or "make the key anew" in done.out
         for secret in ("wrong-secret-2", "okx-secret-1", "okx-pass-1", stage.telegram.token):
             assert secret not in done.out + done.err
+
+
+async def test_discovered_sub_accounts(run: Any, stage: Any) -> None:
+    """With `*` the exchange is asked first; frozen ones are named so, but not in the JSON."""
+    main = stage.world.account("okx", "main")
+    main.set(main.add_sub("desk2", enabled=False), "USDT", available="5")
+    stage.settings |= {
+        "BOT_ACCOUNTS__MAIN__SUB_ACCOUNTS": "*",
+        "BOT_ACCOUNTS__MAIN__WALLETS": "funding,trading",
+    }
+    done = await run("balances", "main/sub:*", "main/sub:*/trading", settings=stage.settings)
+    assert (done.code, done.err) == (0, "")
+    assert re.search(r"main/sub:desk 1 +BTC +1 ", done.out)
+    assert re.search(r"main/sub:desk2 \(frozen\) +USDT +5 ", done.out)
+    assert re.search(r"main/sub:desk2/trading \(frozen\) +empty", done.out)
+    assert "main/funding" not in done.out
+    done = await run("balances", "main", "--json", settings=stage.settings)
+    wallets = json.loads(done.out)["wallets"]
+    assert [wallet["path"] for wallet in wallets] == [
+        "main/funding",
+        "main/trading",
+        "main/sub:desk 1",
+        "main/sub:desk 1/trading",
+        "main/sub:desk2",
+        "main/sub:desk2/trading",
+    ]
+    assert {frozenset(wallet) for wallet in wallets} == {
+        frozenset({"path", "exchange", "status", "read_at", "balances"})
+    }
+    done = await run("balances", "main/sub:desk9", settings=stage.settings)
+    assert (done.code, "did you mean main/sub:desk2" in done.err) == (2, True)
+    done = await run("check", settings=stage.settings)
+    assert (done.code, "ok  main/sub:desk2 " in done.out) == (0, True)
+
+
+async def test_a_list_that_cannot_be_read(run: Any, stage: Any) -> None:
+    """It is unreadable itself, the wallets that are known are read; so are others without it."""
+    stage.settings["BOT_ACCOUNTS__MAIN__SUB_ACCOUNTS"] = "*"
+    stage.served["okx"].faults.inject("users/subaccount/list", "http_502", times=None)
+    for pattern in ("main", "main/sub:desk9"):
+        done = await run("balances", "--json", pattern, settings=stage.settings)
+        assert (done.code, done.err) == (1, "")
+        *wallets, listing = json.loads(done.out)["wallets"]
+        assert (listing["path"], listing["status"]) == ("main/sub:*", "unreadable")
+        assert (listing["error"], listing["balances"]) == ("ExchangeUnavailable", [])
+        assert all(wallet["status"] == "ok" for wallet in wallets)
+        assert len(wallets) == (2 if pattern == "main" else 0)
+    done = await run("balances", "main", settings=stage.settings)
+    assert (done.code, "main/sub:* cannot be read: okx answered" in done.out) == (1, True)
+    done = await run("balances", "main/funding", settings=stage.settings)
+    assert done.code == 0
+    done = await run("check", settings=stage.settings)
+    assert (done.code, "BAD main/sub:* " in done.out) == (1, True)

@@ -247,7 +247,7 @@ def test_a_lost_list_of_sub_accounts() -> None:
     assert "no rule about it is judged" in told(lost("main/sub:*"), lost("main/funding"))
 
 
-def sub_accounts(**names: tuple[str, ...]) -> SubAccountsChanged:
+def sub_accounts(**names: Any) -> SubAccountsChanged:
     none = SubAccountsChanged(account="main", added=(), gone=(), frozen=(), thawed=(), at=NOW)
     return replace(none, **names)
 
