@@ -20,12 +20,13 @@ from bot.chat.application import build_application, build_bot
 from bot.chat.handlers import UseCases
 from bot.chat.poller import Poller, UpdatesBot
 from bot.chat.sender import TelegramSender
-from bot.fetchers import Fetcher, Pacer, Reading, SubAccount, open_fetcher
+from bot.fetchers import EXCHANGES, Fetcher, Pacer, Reading, SubAccount, open_fetcher
 from bot.jobs import Timetable
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
 from bot.services.deliver_outbox import DeliverOutbox
 from bot.services.keep_house import KeepHouse
+from bot.services.keep_prices import KeepPrices
 from bot.services.manage_chats import ManageChats
 from bot.services.manage_rules import ManageRules
 from bot.services.ports import Clock, OpenUnit, SubAccountLister, SweepFloor, WalletReader
@@ -39,7 +40,7 @@ from bot.transport import WireTransport
 
 log = structlog.get_logger(__name__)
 
-CHECK_TICK_S, DIGEST_TICK_S, HOUSE_TICK_S = 1.0, 5.0, 3600.0
+CHECK_TICK_S, DIGEST_TICK_S, PRICE_TICK_S, HOUSE_TICK_S = 1.0, 5.0, 60.0, 3600.0
 STOP_TICKS_WITHIN_S, STOP_SENDING_WITHIN_S = 2.0, 6.0
 """For what is at work when the bot is told to stop; supervisors give it ten seconds in all."""
 FIRST_ROUND_S = 60.0
@@ -94,6 +95,29 @@ def floor_of(fetchers: Mapping[str, Fetcher]) -> SweepFloor:
     return lambda account, wallets: fetchers[account].sweep_floor(wallets)
 
 
+def markets_of(settings: Settings) -> dict[str, str]:
+    """Name for each account the one that asks for its prices: the first at the same server."""
+    first: dict[tuple[str, str], str] = {}
+    return {
+        name: first.setdefault((account.exchange, account.base_url or usual_url), name)
+        for name, account in sorted(settings.accounts.items())
+        for usual_url in [EXCHANGES[account.exchange].base_url]
+    }
+
+
+def open_prices(
+    settings: Settings, fetchers: Mapping[str, Fetcher], *, clock: Clock
+) -> KeepPrices:
+    """Keep the prices of those servers only that are asked for balances, too."""
+    markets = markets_of(settings)
+    return KeepPrices(
+        readers={market: fetchers[market].fetch_prices for market in markets.values()},
+        markets=markets,
+        currency=settings.currency,
+        clock=clock,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class App:
     """The bot, built and ready."""
@@ -101,6 +125,7 @@ class App:
     use: UseCases
     poller: Poller
     delivery: DeliverOutbox
+    prices: KeepPrices
     house: KeepHouse
     watched: Watched
     tasks: "Tasks"
@@ -112,6 +137,7 @@ class App:
         timetable = Timetable()
         timetable.add("check_accounts", self.use.checks.start_due, every_s=CHECK_TICK_S)
         timetable.add("queue_digests", self._digest_tick(), every_s=DIGEST_TICK_S)
+        timetable.add("keep_prices", self.prices.refresh, every_s=PRICE_TICK_S)
         timetable.add("keep_house", self.house.sweep, every_s=HOUSE_TICK_S)
         async with self.tasks.owned():
             delivery = self.tasks.start(self.delivery.run(), name="deliver")
@@ -119,6 +145,7 @@ class App:
             timetable.start()
             try:
                 await self.use.checks.start_due()  # the first tick would be a second away
+                self.tasks.start(self.prices.refresh(), name="prices")  # and this a minute
                 await asyncio.Event().wait()
             finally:
                 await timetable.stop(within_s=STOP_TICKS_WITHIN_S)
@@ -201,6 +228,7 @@ def _assembled(
 ) -> App:
     watched, zone = Watched(settings.watched, settings.rules), settings.timezone
     fetchers = open_fetchers(settings, http, clock=clock)
+    prices = open_prices(settings, fetchers, clock=clock)
     outbox_changed = asyncio.Event()
     tasks = Tasks()
 
@@ -221,6 +249,7 @@ def _assembled(
         at=settings.digest_at,
         zone=zone,
         watched=watched,
+        prices=prices,
         open_unit=open_unit,
         recipients=chats.recipients,
         clock=clock,
@@ -251,12 +280,13 @@ def _assembled(
         clock=clock,
         changed=outbox_changed,
     )
-    balances = ReportBalances(watched=watched, open_unit=open_unit, clock=clock)
+    balances = ReportBalances(watched=watched, prices=prices, open_unit=open_unit, clock=clock)
     use = UseCases(checks, balances, rules, digests, chats, zone)
     return App(
         use=use,
         poller=Poller(build_application(bot, use), bot, open_unit=open_unit, clock=clock),
         delivery=delivery,
+        prices=prices,
         house=KeepHouse(open_unit=open_unit, clock=clock),
         watched=watched,
         tasks=tasks,

@@ -1,4 +1,4 @@
-"""The digest: what there is, what has changed since the last, what is low, what is unread."""
+"""The digest: what there is and is worth, what has changed, what is low, what is unread."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from bot.core.alerts import AlertState
 from bot.core.portfolio import Amount, WalletState, amount_in, totals_by_coin
+from bot.core.valuation import Valuation
 from bot.fetchers.model import Balance, exact_sum
 
 Holdings = Mapping[str, Sequence[Balance]]
@@ -38,6 +39,7 @@ class Digest:
     since: datetime | None
     """The instant that `changes` are counted from; None for the first digest of a chat."""
     totals: Mapping[str, Amount]
+    value: Valuation
     wallets: tuple[WalletState, ...]
     changes: tuple[Change, ...] | None
     """None where there is nothing to compare with."""
@@ -56,16 +58,22 @@ def build_digest(
     at: datetime,
     since: datetime | None,
     wallets: Sequence[WalletState],
+    value: Valuation,
     before: Holdings,
     firing: Sequence[AlertState],
 ) -> Digest:
-    """Put a digest together; `before` holds what was known of the wallets at `since`."""
+    """Put a digest together.
+
+    `value` is what the wallets are worth now; what they were worth at `since` nobody knows any
+    more, as prices are not kept. `before` holds what was known of the wallets then.
+    """
     return Digest(
         local_date=local_date,
         late=late,
         at=at,
         since=since,
         totals=totals_by_coin(wallets),
+        value=value,
         wallets=tuple(wallets),
         changes=tuple(_changes(wallets, before)) if before else None,
         firing=tuple(firing),

@@ -10,6 +10,7 @@ from bot.core.delivery import Chat
 from bot.core.digest import Digest, build_digest
 from bot.core.events import DigestDue
 from bot.core.timing import digest_date, instant_of
+from bot.services.keep_prices import KeepPrices
 from bot.services.ports import Clock, OpenUnit, Recipients, Unit
 from bot.services.watched import Watched
 
@@ -28,6 +29,7 @@ class BuildDigests:
         at: time | None,
         zone: ZoneInfo,
         watched: Watched,
+        prices: KeepPrices,
         open_unit: OpenUnit,
         recipients: Recipients,
         clock: Clock,
@@ -37,6 +39,7 @@ class BuildDigests:
         self._at = at
         self._zone = zone
         self._watched = watched
+        self._prices = prices
         self._open_unit = open_unit
         self._recipients = recipients
         self._clock = clock
@@ -82,12 +85,14 @@ class BuildDigests:
             known = await unit.wallets.load()
             before = await unit.wallets.holdings_at(event.since) if event.since else {}
             alerts = await unit.alerts.load()
+        wallets = self._watched.states_in(known)
         return build_digest(
             local_date=event.local_date,
             late=event.late,
             at=self._clock(),
             since=event.since,
-            wallets=self._watched.states_in(known),
+            wallets=wallets,
+            value=self._prices.appraise(wallets).total,
             before=before,
             firing=[state for state in alerts.values() if state.alert is not None],
         )

@@ -16,7 +16,7 @@ from bot.core.digest import Digest, Holdings
 from bot.core.events import Event
 from bot.core.portfolio import WalletState
 from bot.core.verdict import AlertKey
-from bot.fetchers.model import Reading, SubAccount
+from bot.fetchers.model import Price, Reading, SubAccount
 
 Clock = Callable[[], datetime]
 """Gives the present instant, aware, UTC."""
@@ -45,6 +45,16 @@ class SubAccountLister(Protocol):
     """
 
     async def __call__(self, account: str) -> Sequence[SubAccount]: ...
+
+
+class PriceReader(Protocol):
+    """Asks one exchange for the last prices of all that is traded there, without using a key.
+
+    Raises:
+        FetchError: they could not be read.
+    """
+
+    async def __call__(self) -> Sequence[Price]: ...
 
 
 class SweepFloor(Protocol):

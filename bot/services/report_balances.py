@@ -85,7 +85,11 @@ class ReportBalances:
         return self._report(holders, states, coin=coin)
 
     def _report(
-        self, shown: Sequence[WalletState], states: Sequence[WalletState], *, coin: str | None = None
+        self,
+        shown: Sequence[WalletState],
+        states: Sequence[WalletState],
+        *,
+        coin: str | None = None,
     ) -> BalanceReport:
         return BalanceReport(
             at=self._clock(),

@@ -16,6 +16,7 @@ from bot.settings.values import (
     Ids,
     Level,
     Lowered,
+    MoneyName,
     Names,
     RuleText,
     Secret,
@@ -95,6 +96,7 @@ class Settings(BaseSettings):
     rules: dict[str, RuleText] = {}
     check_every: Duration = timedelta(seconds=60)
     database_url: str = "sqlite:///data/bot.db"
+    currency: MoneyName = "USD"
     timezone: Zone = ZoneInfo("UTC")
     digest_at: ClockTime = time(9)
     log: LogSettings = LogSettings()

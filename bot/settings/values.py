@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from bot.core.rules import Rule, parse_rule
+from bot.core.valuation import Currency
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _NO_URL = "expected a URL such as https://api.example.com"
@@ -139,5 +140,6 @@ Level = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR"],
     BeforeValidator(lambda value: str(value).strip().upper()),
 ]
+MoneyName = Annotated[Currency, BeforeValidator(lambda value: str(value).strip().upper())]
 ClockTime = Annotated[time | None, BeforeValidator(_clock_time)]
 RuleText = Annotated[Rule, BeforeValidator(_rule)]

@@ -26,6 +26,7 @@ from bot.log import set_up_log
 from bot.sandbox.telegram import TelegramServer, User, serve_telegram
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
+from bot.services.keep_prices import KeepPrices
 from bot.services.manage_chats import ManageChats
 from bot.services.manage_rules import ManageRules
 from bot.services.ports import OpenUnit
@@ -184,6 +185,7 @@ class Desk:
             floor=lambda account, wallets: timedelta(0),
             **unit_and_clock,
         )
+        prices = KeepPrices(readers={}, markets={}, currency="USD", clock=self.clock)
         return UseCases(
             CheckAccounts(
                 watched=watched,
@@ -192,12 +194,13 @@ class Desk:
                 wake_delivery=lambda: None,
                 **told,
             ),
-            ReportBalances(watched=watched, **unit_and_clock),
+            ReportBalances(watched=watched, prices=prices, **unit_and_clock),
             ManageRules(watched=watched, **told),
             BuildDigests(
                 at=time(9),
                 zone=UTC_ZONE,
                 watched=watched,
+                prices=prices,
                 wake_delivery=lambda: None,
                 **told,
             ),

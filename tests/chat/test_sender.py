@@ -21,6 +21,7 @@ from bot.core.delivery import (
 )
 from bot.core.digest import build_digest
 from bot.core.events import SourceFound
+from bot.core.valuation import Valuation
 from bot.sandbox.telegram import TelegramServer
 
 OWNER, GROUP = 1001, -4001
@@ -168,6 +169,7 @@ async def test_digest(desk: Any, telegram: TelegramServer) -> None:
         at=desk.clock(),
         since=None,
         wallets=[],
+        value=Valuation("USD", None),
         before={},
         firing=[],
     )

@@ -8,10 +8,12 @@ from bot.core.alerts import AlertState
 from bot.core.digest import Change, Digest, build_digest
 from bot.core.health import Health
 from bot.core.portfolio import Amount, WalletState
+from bot.core.valuation import Valuation
 from bot.fetchers.model import Balance
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 YESTERDAY = NOW - timedelta(days=1)
+VALUE = Valuation("USD", Decimal(7))
 FAILING = Health(failures=1, failing_since=NOW, error="ExchangeUnavailable", message="down")
 
 
@@ -27,6 +29,7 @@ def digest(wallets: list[WalletState], **more: Any) -> Digest:
             "at": NOW,
             "since": YESTERDAY,
             "wallets": wallets,
+            "value": VALUE,
             "before": {},
             "firing": [],
             **more,
@@ -79,7 +82,8 @@ def test_the_first_digest_compares_with_nothing() -> None:
 
 
 def test_the_rest_is_passed_on() -> None:
-    """Date, lateness and alerts are as they were given."""
+    """Date, lateness, value and alerts are as they were given."""
     firing = AlertState("low", "m/f", "USDT")
     made = digest([], late=True, firing=[firing])
     assert (made.local_date, made.late, made.firing) == (date(2026, 3, 1), True, (firing,))
+    assert made.value == VALUE

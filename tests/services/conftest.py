@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,13 +21,14 @@ from bot.core.events import Event
 from bot.core.portfolio import LISTING, Account
 from bot.core.rules import Rule, parse_rule
 from bot.fetchers.errors import FetchError
-from bot.fetchers.model import Balance, Reading, SubAccount
+from bot.fetchers.model import Balance, Price, Reading, SubAccount
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
 from bot.services.deliver_outbox import DeliverOutbox
+from bot.services.keep_prices import KeepPrices
 from bot.services.manage_chats import ManageChats
 from bot.services.manage_rules import ManageRules
-from bot.services.ports import ChatSender, OpenUnit, Parcel
+from bot.services.ports import ChatSender, OpenUnit, Parcel, PriceReader
 from bot.services.read_accounts import ReadAccounts
 from bot.services.report_balances import ReportBalances
 from bot.services.watched import Watched, settle_watched
@@ -84,6 +86,20 @@ class Exchange:
     subs: list[SubAccount] | FetchError = field(default_factory=list)
     """What `main` lists, whenever it is asked to."""
     floor: timedelta = timedelta(0)
+    prices: dict[str, list[Price] | Exception] = field(default_factory=dict)
+    """What `okx` and `xt` tell, whenever they are asked to."""
+
+    @property
+    def price_readers(self) -> dict[str, PriceReader]:
+        return {market: partial(self.tell_prices, market) for market in ("okx", "xt")}
+
+    async def tell_prices(self, market: str) -> Sequence[Price]:
+        self.asked.append(f"prices of {market}")
+        self.on_ask(market)
+        answer = self.prices.get(market, [])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     async def list_subs(self, account: str) -> Sequence[SubAccount]:
         path = f"{account}/{LISTING}"
@@ -201,6 +217,7 @@ class House:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     watched: Watched | None = None
     """None: each that is built begins with the settings."""
+    kept_prices: KeepPrices | None = None
 
     def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -215,6 +232,18 @@ class House:
             clock=self.clock,
             wake_delivery=self.changed.set,
         )
+
+    @property
+    def prices(self) -> KeepPrices:
+        """Have the prices that were told so far."""
+        if self.kept_prices is None:
+            self.kept_prices = KeepPrices(
+                readers=self.exchange.price_readers,
+                markets={account.name: account.exchange for account in self.accounts},
+                currency="USDT",
+                clock=self.clock,
+            )
+        return self.kept_prices
 
     def watch(self) -> Watched:
         """Watch what the settings say, as a program does that is started now."""
@@ -257,7 +286,10 @@ class House:
 
     def build_balances(self) -> ReportBalances:
         return ReportBalances(
-            watched=self.watched or self.watch(), open_unit=self.open_unit, clock=self.clock
+            watched=self.watched or self.watch(),
+            prices=self.prices,
+            open_unit=self.open_unit,
+            clock=self.clock,
         )
 
     def build_digests(self) -> BuildDigests:
@@ -265,6 +297,7 @@ class House:
             at=self.digest_at,
             zone=self.zone,
             watched=self.watched or self.watch(),
+            prices=self.prices,
             open_unit=self.open_unit,
             recipients=self.chats.recipients,
             clock=self.clock,

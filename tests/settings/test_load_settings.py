@@ -43,6 +43,7 @@ def test_nothing_set(load: Load) -> None:
     assert (settings.accounts, settings.rules) == ({}, {})
     assert settings.check_every == timedelta(seconds=60)
     assert settings.database_url == "sqlite:///data/bot.db"
+    assert settings.currency == "USD"
     assert (settings.timezone, settings.digest_at) == (ZoneInfo("UTC"), time(9))
     assert (settings.log.level, settings.log.format) == ("INFO", None)
 
@@ -64,6 +65,7 @@ def test_everything_set(load: Load) -> None:
             "BOT_RULES__LOW": "main/funding USDT < 500 · critical",
             "BOT_CHECK_EVERY": "90s",
             "BOT_DATABASE_URL": "sqlite:///other.db",
+            "BOT_CURRENCY": "eur",
             "BOT_TIMEZONE": "Europe/Berlin",
             "BOT_DIGEST_AT": "7:30",
             "BOT_LOG__LEVEL": "debug",
@@ -78,10 +80,57 @@ def test_everything_set(load: Load) -> None:
     assert account.paths == ("main/funding", "main/sub:desk1", "main/sub:desk2")
     assert account.check_every == timedelta(minutes=5)
     assert settings.accounts["main"].credentials.api_key == "hidden-key"
+    assert settings.currency == "EUR"
     assert settings.accounts["main"].demo is True
     assert settings.rules["low"].limit == Decimal(500)
     assert (settings.timezone.key, settings.digest_at) == ("Europe/Berlin", time(7, 30))
     assert (settings.log.level, settings.log.format) == ("DEBUG", "json")
+
+
+def test_named_sub_accounts_trade_where_the_account_does(load: Load) -> None:
+    """Each has its funding account, and its trading account where that wallet is watched."""
+    subs = {"BOT_ACCOUNTS__MAIN__SUB_ACCOUNTS": "a, b"}
+    (account,) = load(OKX | subs | {"BOT_ACCOUNTS__MAIN__WALLETS": "trading"}).watched
+    theirs = ("sub:a", "sub:a/trading", "sub:b", "sub:b/trading")
+    assert account.wallets == ("trading", *theirs)
+    assert account.listing is None
+
+
+@pytest.mark.parametrize(
+    ("wallets", "theirs"),
+    [("funding", ("sub:*",)), ("funding,trading", ("sub:*", "sub:*/trading"))],
+)
+def test_discovered_sub_accounts(load: Load, wallets: str, theirs: tuple[str, ...]) -> None:
+    """A star alone asks the exchange; what each sub-account has follows from the wallets."""
+    (account,) = load(
+        OKX | {"BOT_ACCOUNTS__MAIN__SUB_ACCOUNTS": "*", "BOT_ACCOUNTS__MAIN__WALLETS": wallets}
+    ).watched
+    assert account.wallets == tuple(wallets.split(","))
+    assert (account.sub_wallets, account.subs) == (theirs, ())
+    assert account.listing == "main/sub:*"
+
+
+@pytest.mark.parametrize(
+    ("rule", "accepted"),
+    [
+        ("main/sub:* USDT < 5", True),
+        ("main/sub:*/trading USDT < 5", True),
+        ("main/sub:desk1 USDT < 5", True),
+        ("main/sub:desk1/savings USDT < 5", False),
+        ("main/spot USDT < 5", False),
+        ("other/sub:* USDT < 5", False),
+    ],
+)
+def test_rules_about_what_may_be_discovered(load: Load, rule: str, *, accepted: bool) -> None:
+    """A rule about sub-accounts may wait for them where they are discovered, and only there."""
+    named = OKX | {"BOT_RULES__LOW": rule}
+    if accepted:
+        load(named | {"BOT_ACCOUNTS__MAIN__SUB_ACCOUNTS": "*"})
+    else:
+        with pytest.raises(SettingsError, match=r"main/sub:\*, main/sub:\*/trading"):
+            load(named | {"BOT_ACCOUNTS__MAIN__SUB_ACCOUNTS": "*"})
+    with pytest.raises(SettingsError, match="covers no wallet"):
+        load(named)
 
 
 TOKEN = "BOT_TELEGRAM__TOKEN"
@@ -95,7 +144,10 @@ PORT = "expected a port from 1 to 65535 behind the host"
 LIST = "expected a list such as 5,6 or [5, 6]"
 USERS = "expected user ids, which are positive; ids of groups go into BOT_TELEGRAM__CHATS, got"
 ODD = "has a space or a character in it that no"
-COVERS = "covers no wallet that could hold USDT; there are main/funding, main/eth-staking"
+OKX_WALLETS = ["funding", "trading", "savings", "eth-staking", "sol-staking"]
+OKX_PATHS = [f"main/{wallet}" for wallet in OKX_WALLETS]
+COVERS = f"covers no wallet that could hold USDT; there are {', '.join(OKX_PATHS)}"
+NAMES = "expected names, or * alone, which means all there are"
 
 
 @pytest.mark.parametrize(
@@ -128,6 +180,7 @@ COVERS = "covers no wallet that could hold USDT; there are main/funding, main/et
             "qqqqqq",
             "expected a time zone such as Europe/Berlin, UTC, got «qqqqqq»",
         ),
+        ({}, "BOT_CURRENCY", "EURO", "expected 'USD', 'USDT', 'BTC', 'EUR' or 'CNY'"),
         ({}, "BOT_DIGEST_AT", "9", f"{TIME} «9»"),
         ({}, "BOT_DIGEST_AT", "24:00", f"{TIME} «24:00»"),
         ({}, "BOT_TELEGRAM__OWNERS", "1,me", "expected numbers, separated by commas"),
@@ -170,17 +223,15 @@ COVERS = "covers no wallet that could hold USDT; there are main/funding, main/et
             OKX,
             "BOT_ACCOUNTS__MAIN__WALLETS",
             "funding,spot",
-            "expected funding or eth-staking, got «spot»",
+            "expected funding, trading, savings, eth-staking or sol-staking, got «spot»",
         ),
         (COINW, "BOT_ACCOUNTS__SPARE__WALLETS", "funding", "expected spot, got «funding»"),
         (COINW, "BOT_ACCOUNTS__SPARE__SUB_ACCOUNTS", "a", "coinw has none that could be read"),
         (COINW, "BOT_ACCOUNTS__SPARE__DEMO", "true", "coinw has no demo accounts"),
-        (
-            OKX,
-            "BOT_ACCOUNTS__MAIN__SUB_ACCOUNTS",
-            "*",
-            "expected names; they are not discovered yet",
-        ),
+        (COINW, "BOT_ACCOUNTS__SPARE__SUB_ACCOUNTS", "*", "coinw has none that could be read"),
+        (OKX, "BOT_ACCOUNTS__MAIN__SUB_ACCOUNTS", "*,desk1", NAMES),
+        (OKX, "BOT_ACCOUNTS__MAIN__SUB_ACCOUNTS", "desk*", NAMES),
+        (OKX, "BOT_ACCOUNTS__MAIN__SUB_ACCOUNTS", "desk1/trading", NAMES),
         # Rules.
         (
             {},
@@ -368,7 +419,7 @@ def test_names_in_any_case(load: Load) -> None:
         "bot_accounts__main__exchange": "OKX",
     }
     settings = load(lower)
-    assert settings.watched[0].paths == ("main/funding", "main/eth-staking")
+    assert list(settings.watched[0].paths) == OKX_PATHS
     assert list(settings.rules) == ["low"]
 
 

@@ -1,0 +1,91 @@
+"""Keep prices: ask each market for its last prices now and then, and value wallets by them.
+
+A market is an exchange under one address at which the user has accounts; nobody else is asked.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+
+import structlog
+
+from bot.core.portfolio import WalletState
+from bot.core.valuation import Currency, Pair, PriceBook, Worth, appraise
+from bot.fetchers.errors import FetchError, RateLimited
+from bot.fetchers.model import Price
+from bot.services.ports import Clock, PriceReader
+
+log = structlog.get_logger(__name__)
+
+DEADLINE_S = 20.0
+"""For one market, with the waiting for its turn; less than the distance of two refreshes."""
+
+
+class KeepPrices:
+    """Has the last prices of all markets; what is not told anew grows old."""
+
+    def __init__(
+        self,
+        *,
+        readers: Mapping[str, PriceReader],
+        markets: Mapping[str, str],
+        currency: Currency,
+        clock: Clock,
+    ) -> None:
+        """Take `readers` by the name of the market, and `markets` by the name of the account."""
+        self._readers = dict(readers)
+        self._markets = dict(markets)
+        self._currency: Currency = currency
+        self._clock = clock
+        self._prices: dict[str, dict[Pair, Price]] = {market: {} for market in readers}
+        self._resting = {market: clock() for market in readers}
+        self._failing: set[str] = set()
+        self._book = self._written()
+
+    async def refresh(self) -> None:
+        """Ask every market that does not want a pause, all at once; it raises nothing."""
+        now = self._clock()
+        async with asyncio.TaskGroup() as group:
+            for market, until in self._resting.items():
+                if until <= now:
+                    group.create_task(self._ask(market))
+
+    def appraise(self, wallets: Iterable[WalletState], *, coin: str | None = None) -> Worth:
+        """Tell what wallets are worth now, or what one coin in them is."""
+        return appraise(wallets, self._book, markets=self._markets, now=self._clock(), coin=coin)
+
+    async def _ask(self, market: str) -> None:
+        """Ask one market; the edge at which nothing may escape, for the others' sake."""
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                prices = await self._readers[market]()
+        except Exception as e:  # noqa: BLE001 - logged once, with all that is known of it
+            self._note_failure(market, e)
+        else:
+            # What an answer leaves out is not gone: it keeps its price, and its age.
+            self._prices[market] |= {(price.base, price.quote): price for price in prices}
+            self._note_success(market)
+        self._book = self._written()
+
+    def _written(self) -> PriceBook:
+        prices = {market: tuple(pairs.values()) for market, pairs in self._prices.items()}
+        return PriceBook(prices, self._currency, now=self._clock())
+
+    def _note_failure(self, market: str, error: Exception) -> None:
+        if isinstance(error, RateLimited):
+            self._resting[market] = error.retry_at
+        if market in self._failing:
+            return
+        self._failing.add(market)
+        known = isinstance(error, FetchError | TimeoutError)
+        log.warning(
+            "No new prices; those there are grow old",
+            action="keep_prices",
+            account=market,
+            reason=str(error) or f"no answer within {DEADLINE_S:g} s",
+            exc_info=None if known else error,
+        )
+
+    def _note_success(self, market: str) -> None:
+        if market in self._failing:
+            self._failing.discard(market)
+            log.info("There are new prices again", action="keep_prices", account=market)
