@@ -113,7 +113,7 @@ class SubAccount:
     name: str
     created_at: datetime
     enabled: bool = True
-    """False: it is frozen."""
+    """False: it is frozen; its wallets can be read all the same."""
     label: str = ""
 
 

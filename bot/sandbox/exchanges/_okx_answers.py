@@ -85,8 +85,8 @@ def _sol_staking(_world: World, _call: Call, user: User) -> list[Row]:
 def _sub_accounts(_world: World, call: Call, user: User) -> list[Row]:
     """List the newest first, and of them those that are older than `after`."""
     _check_master(user)
-    limit = _number(call, "limit") or _MOST_SUBS
-    if limit > _MOST_SUBS:
+    limit = _number(call, "limit")
+    if limit is not None and not 1 <= limit <= _MOST_SUBS:
         raise Refused("51000", "Parameter limit error", status=400)
     after = _number(call, "after")
     older = [
@@ -94,7 +94,7 @@ def _sub_accounts(_world: World, call: Call, user: User) -> list[Row]:
         for sub in sorted(user.account.subs.values(), key=lambda sub: sub.created_at, reverse=True)
         if after is None or int(milliseconds(sub.created_at)) < after
     ]
-    return [_sub_row(user.account, sub) for sub in older[:limit]]
+    return [_sub_row(user.account, sub) for sub in older[: limit or _MOST_SUBS]]
 
 
 def _config(_world: World, call: Call, user: User) -> list[Row]:
@@ -257,7 +257,7 @@ def _number(call: Call, name: str) -> int | None:
     text = call.query.get(name)
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit()) or int(text) == 0:
+    if not (text.isascii() and text.isdigit()):
         raise Refused("51000", f"Parameter {name} error", status=400)
     return int(text)
 

@@ -4,11 +4,14 @@ import gzip
 import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.sandbox.exchanges import EMULATORS
 from bot.sandbox.faults import FAULTS, Answer, Fault, Faults, dripping, skewed_clock
@@ -70,6 +73,12 @@ async def test_honest_without_a_fault(ask: Ask) -> None:
     reply = await ask()
     assert reply.status == 200
     assert len(reply.json["data"]) == 2
+
+
+@given(st.decimals(-(10**12), 10**12, allow_nan=False, allow_infinity=False))
+def test_numbers_to_the_last_digit(number: Decimal) -> None:
+    """A decimal becomes a number, and comes back as it was."""
+    assert json.loads(Answer([number]).body(), parse_float=Decimal) == [number]
 
 
 @pytest.mark.parametrize(

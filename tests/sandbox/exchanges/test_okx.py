@@ -10,9 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.sandbox.exchanges import ENDPOINTS
-from bot.sandbox.world import Key
+from bot.sandbox.exchanges import EMULATORS, ENDPOINTS
+from bot.sandbox.exchanges._judge import Call, User
+from bot.sandbox.world import Key, World
 
 FUNDING = "/api/v5/asset/balances"
 SUB = "/api/v5/asset/subaccount/balances"
@@ -27,6 +30,8 @@ TICKERS = "/api/v5/market/tickers?instType=SPOT"
 EXCHANGE_RATE = "/api/v5/market/exchange-rate"
 TIME = "/api/v5/public/time"
 
+START = datetime(2026, 1, 15, 9, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
 STAMP = "2026-01-15T09:00:00.000Z"
 # Computed with openssl, not with this program's language.
 FUNDING_SIGN = "THVW9F2/CTgyI32XVGzWTIhD5HKH1NCRGqB33bVJQRM="
@@ -496,6 +501,27 @@ async def test_pages_of_sub_accounts(
         after = f"&after={rows[-1]['ts']}"
     assert [len(page) for page in pages] == sizes
     assert [name for page in pages for name in page] == names[::-1]
+
+
+@given(st.sets(st.integers(0, 2**41), max_size=40), st.integers(1, 100))
+def test_no_page_loses_or_doubles(times_ms: set[int], limit: int) -> None:
+    """Whenever they were opened and however many come at once, all come once, newest first."""
+    world = World()
+    account = world.add_account("okx", Key("k", "s", "p"))
+    for ms in times_ms:
+        account.add_sub(str(ms), created_at=datetime.fromtimestamp(0, UTC) + ms * MILLISECOND)
+    user, judge = User(account, world.keys(account)[0]), EMULATORS["okx"](world)
+    found: list[int] = []
+    query = {"limit": str(limit)}
+    while True:
+        asked = Call("GET", SUBS, SUBS, query, {}, b"", "127.0.0.1", START)
+        rows = judge.answer(asked, "users/subaccount/list", user).payload["data"]
+        if not rows:
+            break
+        assert len(rows) <= limit
+        found += [int(row["subAcct"]) for row in rows]
+        query["after"] = rows[-1]["ts"]
+    assert found == sorted(times_ms, reverse=True)
 
 
 @pytest.mark.parametrize("query", ["limit=101", "limit=0", "limit=ten", "after=x", "after="])
