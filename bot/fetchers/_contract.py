@@ -12,7 +12,13 @@ from ._clock import Clock
 from ._http import HEADERS, Call, Deadline, Dialect, HttpClient, Refused, Sign, Wire
 from ._limits import Limit, Pacer
 from ._parsing import Malformed
-from .errors import ClockSkewed, CredentialsRejected, FetchError, UnexpectedAnswer
+from .errors import (
+    ClockSkewed,
+    CredentialsRejected,
+    FetchError,
+    RateLimited,
+    UnexpectedAnswer,
+)
 from .model import Balance, Credentials, KeyReport, Price, Reading, SubAccount
 
 T = TypeVar("T")
@@ -211,12 +217,16 @@ class Fetcher(ABC):
         """
         ways = self._ways_to(wallet)
         deadline = self.new_deadline()
-        refusals: list[FetchError] = []
+        refusals: list[Refused] = []
         for number, source in enumerate(ways.open):
             try:
                 balances = await self._ask(source, deadline)
+            except RateLimited:
+                if refusals:
+                    ways.taken = number  # else the way that is not open is asked in the pause
+                raise
             except Refused as e:
-                refusals.append(e.error)
+                refusals.append(e)
                 if not e.elsewhere:
                     break
             else:
@@ -287,10 +297,19 @@ class Fetcher(ABC):
         return Deadline(seconds, f"{seconds:g} s")
 
 
-def _most_telling(refusals: list[FetchError]) -> FetchError:
-    """Choose what to say when no way was open: the last, unless it says only "not here"."""
-    first, last = refusals[0], refusals[-1]
-    return first if isinstance(last, UnexpectedAnswer) else last
+def _most_telling(refusals: list[Refused]) -> FetchError:
+    """Choose what to say when no way was open.
+
+    That a key is unknown on one way is no reason to call it wrong while another way gives answers
+    that nobody understands; unless there is no such way at all.
+    """
+    last = refusals[-1]
+    if not last.elsewhere:
+        return last.error
+    if last.is_absent:
+        return refusals[0].error
+    odd = (refused.error for refused in refusals if isinstance(refused.error, UnexpectedAnswer))
+    return next(odd, last.error)
 
 
 def _flaw_of(credentials: Credentials) -> str | None:

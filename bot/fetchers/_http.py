@@ -36,6 +36,7 @@ HEADERS = (
     ("User-Agent", "balance-fetchers"),
 )
 
+_ABSENT = {404, 405, 410}
 _LONGEST_PAUSE = timedelta(hours=1)  # whatever a Retry-After says, ask again once an hour
 # No limits for the phases: the deadline of the fetch is the one limit.
 _EXTENSIONS = {"timeout": httpx.Timeout(None).as_dict()}
@@ -140,12 +141,18 @@ class Refused(Exception):
     """The exchange said no in a way that something can be done about; else it means `error`."""
 
     def __init__(
-        self, error: FetchError, *, may_be_clock: bool = False, elsewhere: bool = False
+        self,
+        error: FetchError,
+        *,
+        may_be_clock: bool = False,
+        elsewhere: bool = False,
+        is_absent: bool = False,
     ) -> None:
         super().__init__()
         self.error = error
         self.may_be_clock = may_be_clock
-        self.elsewhere = elsewhere
+        self.elsewhere = elsewhere or is_absent
+        self.is_absent = is_absent  # there is nothing at this address
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +258,11 @@ class Wire:
             return self.too_fast(call, answer)
         if refusal is None or 300 <= answer.status < 400:
             error = odd_answer(call.dialect.exchange, answer.status, flaw=flaw)
-            return Refused(error, elsewhere=_is_no_way(call.dialect, answer.status, content))
+            return Refused(
+                error,
+                elsewhere=answer.status == 200 and _is_unknown(call.dialect, content),
+                is_absent=answer.status in _ABSENT,
+            )
         return Refused(
             _meant(call.dialect, refusal, content),
             may_be_clock=refusal.may_be_clock and call.sign is not None,
@@ -310,10 +321,8 @@ def odd_answer(exchange: str, status: int, *, flaw: str) -> FetchError:
     return UnexpectedAnswer(f"{exchange} gave an unusable answer: {flaw}")
 
 
-def _is_no_way(dialect: Dialect, status: int, content: Mapping[str, object]) -> bool:
-    """Say whether there is nothing at this address, or a refusal that nobody knows."""
-    if status != 200:
-        return status in {404, 405, 410}
+def _is_unknown(dialect: Dialect, content: Mapping[str, object]) -> bool:
+    """Say whether it is a refusal that nobody knows, and not an answer that is broken."""
     code = content.get(dialect.reason)
     return type(code) in {str, int} and str(code) != str(dialect.good_code)
 

@@ -8,6 +8,7 @@ text of an error, because a server may echo a key.
 import json
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -141,14 +142,16 @@ def market_prices(
 ) -> tuple[Price, ...]:
     """Read prices by the names of their markets (`BTC_USDT`); without a usable one, none.
 
-    A market without a price, or with a name of another kind, is left out: it has no price then.
-    When that is so of all of them, this is no list of prices.
+    A market without a price, with a name of another kind, or that occurs twice, is left out: it
+    has no price then. When that is so of all of them, this is no list of prices.
     """
     listed = list(told)
-    prices = [price for market, last in listed for price in _price(market, last, separator, at)]
+    found = [price for market, last in listed for price in _price(market, last, separator, at)]
+    count = Counter((price.base, price.quote) for price in found)
+    prices = tuple(price for price in found if count[price.base, price.quote] == 1)
     if listed and not prices:
         raise Malformed("there is no price in it")
-    return tuple(prices)
+    return prices
 
 
 def _price(market: object, last: object, separator: str, at: datetime) -> Iterator[Price]:

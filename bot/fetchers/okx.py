@@ -343,7 +343,9 @@ class OkxFetcher(Fetcher):
                 return tuple(found[name] for name in sorted(found))
             if not fresh:
                 break
-            query = f"limit={_PAGE}&after={unix_ms(min(made_at for made_at, _ in page))}"
+            oldest_at = min(made_at for made_at, _ in page)
+            # A millisecond later: of two that were made at once, one may be on the next page.
+            query = f"limit={_PAGE}&after={unix_ms(oldest_at) + 1}"
         raise UnexpectedAnswer("okx gave a list of sub-accounts that does not end")
 
     async def fetch_prices(self) -> tuple[Price, ...]:

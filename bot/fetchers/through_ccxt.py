@@ -119,7 +119,7 @@ class CcxtFetcher(Fetcher):
         self._dialect = Dialect(self.exchange, None, {})
         self._private = self._new_client(credentials)
         self._market_data: Any = None
-        self._places: set[tuple[str, type]] = set()
+        self._places: set[Place] = set()
 
     def sources_of(self, wallet: str) -> tuple[Source[Balances], ...]:
         """Know none: where to ask is ccxt's business."""
@@ -301,10 +301,9 @@ class CcxtFetcher(Fetcher):
         balances = ordered(
             _balance(code, parts) for code, parts in found.items() if code not in _NOT_COINS
         )
-        places = set(_places_in(raw))
         if balances:
-            self._places |= {(path, kind) for path, kind, filled in places if filled}
-        elif not {(path, kind) for path, kind, filled in places if not filled} & self._places:
+            self._places |= set(_places_of_rows(raw))
+        elif self._places.isdisjoint(_empty_places(raw)):
             raise Malformed("it shows no coin, and no place where they are missing")
         return balances
 
@@ -352,21 +351,32 @@ def _refuse_doubles(value: object) -> None:
 def _lists_in(value: object) -> Iterator[list[Any]]:
     if isinstance(value, list):
         yield value
-    for inner in _inner(value):
+    for _, inner in _inner(value, ""):
         yield from _lists_in(inner)
 
 
-def _places_in(value: object, path: str = "") -> Iterator[tuple[str, type, bool]]:
-    """Name the lists and objects in an answer, and whether there is anything in them."""
-    if isinstance(value, dict | list):
-        yield path, type(value), bool(value)
-    for name, inner in value.items() if isinstance(value, dict) else ():
-        yield from _places_in(inner, f"{path}/{name}")
-    for inner in value if isinstance(value, list) else ():
-        yield from _places_in(inner, f"{path}[]")
+Place = tuple[str, type]
+"""A list or an object in an answer, by the way to it."""
 
 
-def _inner(value: object) -> list[Any]:
+def _places_of_rows(value: object, path: str = "", outer: Place | None = None) -> Iterator[Place]:
+    """Name what has something in it and nothing nested, and what such things lie in."""
+    here = path, type(value)
+    nested = [(at, inner) for at, inner in _inner(value, path) if isinstance(inner, dict | list)]
+    if value and not nested:
+        yield from (here, *([outer] if outer else []))
+    for at, inner in nested:
+        yield from _places_of_rows(inner, at, here)
+
+
+def _empty_places(value: object, path: str = "") -> Iterator[Place]:
+    if isinstance(value, dict | list) and not value:
+        yield path, type(value)
+    for at, inner in _inner(value, path):
+        yield from _empty_places(inner, at)
+
+
+def _inner(value: object, path: str) -> list[tuple[str, Any]]:
     if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+        return [(f"{path}/{name}", inner) for name, inner in value.items()]
+    return [(f"{path}[]", inner) for inner in value] if isinstance(value, list) else []
