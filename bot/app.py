@@ -20,7 +20,7 @@ from bot.chat.application import build_application, build_bot
 from bot.chat.handlers import UseCases
 from bot.chat.poller import Poller, UpdatesBot
 from bot.chat.sender import TelegramSender
-from bot.fetchers import EXCHANGES, Fetcher, Pacer, Reading, SubAccount, open_fetcher
+from bot.fetchers import Fetcher, Pacer, Reading, SubAccount, find_exchange, open_fetcher
 from bot.jobs import Timetable
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
@@ -97,11 +97,11 @@ def floor_of(fetchers: Mapping[str, Fetcher]) -> SweepFloor:
 
 def markets_of(settings: Settings) -> dict[str, str]:
     """Name for each account the one that asks for its prices: the first at the same server."""
-    first: dict[tuple[str, str], str] = {}
+    first: dict[tuple[str, str | None], str] = {}
     return {
         name: first.setdefault((account.exchange, account.base_url or usual_url), name)
         for name, account in sorted(settings.accounts.items())
-        for usual_url in [EXCHANGES[account.exchange].base_url]
+        for usual_url in [find_exchange(account.exchange).base_url]
     }
 
 
