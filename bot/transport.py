@@ -8,6 +8,7 @@ one that surely has not.
 """
 
 from collections.abc import AsyncIterator
+from functools import lru_cache
 
 import aiohttp
 import httpx
@@ -37,18 +38,19 @@ class WireTransport(httpx.AsyncBaseTransport):
             answer = await self._open().request(
                 request.method,
                 yarl.URL(str(request.url), encoded=True),
-                headers=request.headers.multi_items(),
+                headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
                 data=await request.aread() or None,
                 allow_redirects=False,
                 timeout=_timeouts(request),
             )
+            body = _body(answer)
         except (aiohttp.ClientError, OSError) as e:
             failure = _translated(e)
         else:
             return httpx.Response(
                 answer.status,
                 headers=[h for h in answer.raw_headers if h[0].lower() not in NOT_PASSED_ON],
-                stream=_Body(answer),
+                stream=body,
                 request=request,
             )
         raise failure
@@ -58,7 +60,9 @@ class WireTransport(httpx.AsyncBaseTransport):
         if self._session is None:
             session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    limit=self._max_connections, ssl=httpx.create_ssl_context()
+                    limit=self._max_connections,
+                    ssl=httpx.create_ssl_context(),
+                    resolver=aiohttp.ThreadedResolver(),  # the system's, whatever is installed
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
@@ -75,7 +79,14 @@ class WireTransport(httpx.AsyncBaseTransport):
             await self._session.close()
 
 
-class _Body(httpx.AsyncByteStream):
+def _body(answer: aiohttp.ClientResponse) -> httpx.AsyncByteStream:
+    """Hand over in one piece what has come to its end with the head, as small bodies do."""
+    if answer.content.is_eof():  # and so its connection is free again already
+        return httpx.ByteStream(answer.content.read_nowait())
+    return _Stream(answer)
+
+
+class _Stream(httpx.AsyncByteStream):
     """The answer's body as it comes; a cut one is an error, never a quiet end."""
 
     def __init__(self, answer: aiohttp.ClientResponse) -> None:
@@ -100,12 +111,14 @@ class _Body(httpx.AsyncByteStream):
 
 def _timeouts(request: httpx.Request) -> aiohttp.ClientTimeout:
     phases = request.extensions.get("timeout", {})
-    return aiohttp.ClientTimeout(
-        total=None,
-        connect=phases.get("pool"),
-        sock_connect=phases.get("connect"),
-        sock_read=phases.get("read"),
-    )
+    return _timeout(phases.get("pool"), phases.get("connect"), phases.get("read"))
+
+
+@lru_cache(maxsize=64)
+def _timeout(
+    pool: float | None, connect: float | None, read: float | None
+) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, connect=pool, sock_connect=connect, sock_read=read)
 
 
 def _translated(e: Exception) -> httpx.TransportError:
