@@ -1,5 +1,6 @@
 """Accounts, wallets and totals: what is meant, what counts once, and what is not known."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,13 +17,16 @@ from bot.core.portfolio import (
     WalletState,
     amount_in,
     amount_of,
+    is_listing,
     matches,
+    may_match,
     nearest,
     staked_only,
+    sub_of,
     total_of,
     totals_by_coin,
 )
-from bot.fetchers.model import Balance, Staking
+from bot.fetchers.model import Balance, Staking, SubAccount
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SNAPSHOT = Staking(NOW, Decimal(0), Decimal(0))
@@ -65,12 +69,117 @@ def wallet(path: str, *balances: Balance, health: Health | None = None) -> Walle
         ("main/sub:DESK1", "main/sub:Desk1", True),
         ("*/*", "main/sub:desk1", True),
         ("main/sub:desk?", "main/sub:desk1", True),
+        # Segment by segment: a trading account is not its sub-account's funding account.
+        ("main/sub:*", "main/sub:desk1/trading", False),
+        ("main/sub:desk1", "main/sub:desk1/trading", False),
+        ("main/sub:*/trading", "main/sub:desk1/trading", True),
+        ("main/sub:*/trading", "main/sub:desk1", False),
+        ("main/sub:*/trading", "main/trading", False),
+        ("*/trading", "main/trading", True),
+        ("*/trading", "main/sub:desk1/trading", False),
+        ("main/*ing", "main/sub:desk1/trading", False),
+        # A star alone at the end is all that is below.
+        ("main/*", "main/sub:desk1/trading", True),
+        ("main/*", "main2/funding", False),
+        ("main", "main/sub:desk1/trading", True),
+        ("*", "main/sub:desk1/trading", True),
+        ("main/sub:*/*", "main/sub:desk1/trading", True),
+        ("main/sub:*/*", "main/sub:desk1", False),
         ("funding", "main/funding", False),  # a wallet alone is not a path
     ],
 )
 def test_patterns(pattern: str, path: str, *, meant: bool) -> None:
     """A path or glob means these wallets, in whatever case."""
     assert matches(pattern, path) is meant
+
+
+names = st.text("ab", min_size=1, max_size=3)
+globs = st.text("ab*?", min_size=1, max_size=4)
+
+
+def spelt_out(glob: str) -> str:
+    """Write a glob as a regular expression that knows nothing of slashes but their meaning."""
+    *most, last = glob.split("/")
+    one = {"*": "[^/]*", "?": "[^/]"}
+    parts = ["".join(one.get(letter, letter) for letter in part) for part in most]
+    if not most:
+        return "".join(one.get(letter, letter) for letter in last) + "/.+"
+    parts.append(".+" if last == "*" else "".join(one.get(letter, letter) for letter in last))
+    return "/".join(parts)
+
+
+@given(
+    st.lists(globs, min_size=1, max_size=3).map("/".join),
+    st.lists(names, min_size=2, max_size=3).map("/".join),
+)
+def test_globs_go_segment_by_segment(pattern: str, path: str) -> None:
+    """What is meant is what the same glob means as a regular expression over the whole path."""
+    assert matches(pattern, path) == (re.fullmatch(spelt_out(pattern), path) is not None)
+
+
+@given(
+    st.lists(globs, max_size=2),
+    st.lists(names, min_size=1, max_size=1),
+    st.sampled_from(["a/sub:*", "a/sub:*/b"]),
+)
+def test_what_may_match_is_whatever_some_name_would(
+    behind: list[str], name: list[str], template: str
+) -> None:
+    """A pattern that means a path of a template may match it, whoever the sub-account is."""
+    pattern = "/".join(["a", *(f"sub:{glob}" for glob in behind[:1]), *behind[1:]])
+    path = template.replace("*", name[0])
+    assert may_match(pattern, template) or not matches(pattern, path)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "template", "may"),
+    [
+        ("main", "main/sub:*", True),
+        ("main/*", "main/sub:*/trading", True),
+        ("main/s*", "main/sub:*", True),
+        ("main/su?:x*", "main/sub:*", True),
+        ("main/*1", "main/sub:*", True),
+        ("main/sub:desk1", "main/sub:*", True),
+        ("main/sub:desk1", "main/sub:*/trading", False),
+        ("main/sub:d[ab]*/trading", "main/sub:*/trading", True),
+        ("main/funding", "main/sub:*", False),
+        ("main/f*", "main/sub:*", False),
+        ("xt/sub:*", "main/sub:*", False),
+        ("main/sub:*/savings", "main/sub:*/trading", False),
+    ],
+)
+def test_what_a_pattern_may_mean_later(pattern: str, template: str, *, may: bool) -> None:
+    """A pattern may mean sub-accounts that nobody has seen yet, or surely none."""
+    assert may_match(pattern, template) is may
+
+
+def test_sub_accounts_of_an_account() -> None:
+    """Those that are discovered take the place of the ones before; the own wallets stay."""
+    account = Account(
+        "main", "okx", ("funding",), timedelta(minutes=1), sub_wallets=("sub:*", "sub:*/trading")
+    )
+    assert account.sources == ("main/funding", "main/sub:*")
+    grown = account.with_subs([SubAccount("b", frozen=True), SubAccount("a")])
+    theirs = ("sub:a", "sub:a/trading", "sub:b", "sub:b/trading")
+    assert grown.wallets == ("funding", *theirs)
+    assert grown.sources == (*grown.paths, "main/sub:*")
+    assert grown.frozen == {"main/sub:b", "main/sub:b/trading"}
+    assert grown.with_subs([]) == account
+    assert grown.with_subs(account.subs) == account
+    assert account.may_come_under("main/sub:x")
+    assert not account.may_come_under("main/funding")
+    assert account.is_meant_by("main/sub:*/trading")
+    assert not account.is_meant_by("main/sub:x")
+    plain = Account("xt", "xt", ("spot",), timedelta(minutes=1))
+    assert (plain.listing, plain.sources) == (None, ("xt/spot",))
+    assert not plain.may_come_under("*")
+
+
+def test_paths_of_sub_accounts() -> None:
+    """A path tells whose wallet it is; the list is nobody's."""
+    paths = ["main/funding", "main/sub:a", "main/sub:a/trading", "main/sub:*"]
+    assert [sub_of(path) for path in paths] == [None, "a", "a", "*"]
+    assert [is_listing(path) for path in paths] == [False, False, False, True]
 
 
 def test_nearest_names() -> None:

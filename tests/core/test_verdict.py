@@ -14,7 +14,7 @@ from bot.core.portfolio import Account, WalletState
 from bot.core.rules import parse_rule
 from bot.core.verdict import AlertKey, Verdict, newly_empty, reach_verdict, watches_of
 from bot.fetchers.errors import CredentialsRejected, ExchangeUnavailable, FetchError
-from bot.fetchers.model import Balance, Reading
+from bot.fetchers.model import Balance, Reading, SubAccount
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DOWN = ExchangeUnavailable("it is down")
@@ -187,6 +187,24 @@ def test_a_sum_of_old_and_new_is_not_judged() -> None:
     assert bot.kinds({"main/sub:desk1": read("0", 3)}) == []  # 1000 in all: three rounds are fine
     assert bot.kinds({"main/funding": read("0", 7)}) == []
     assert bot.kinds({"main/sub:desk1": read("0", 7)}) == ["alert_raised"]
+
+
+def test_a_sum_needs_the_list_of_its_sub_accounts() -> None:
+    """Without the list nobody knows whether the sum is whole; an empty list has no sum."""
+    bare = Account("m", "okx", ("funding",), timedelta(minutes=1), sub_wallets=("sub:*",))
+    desk = bare.with_subs([SubAccount("a")])
+    rule = parse_rule("sum m/sub:* USDT < 500")
+    assert watches_of("low", rule, [bare]) == ()
+    (watch,) = watches_of("low", rule, [desk])
+    assert watch.paths == ("m/sub:a", "m/sub:*")
+    (single,) = watches_of("low", parse_rule("m/sub:* USDT < 500"), [desk])
+    assert single.paths == ("m/sub:a",)
+    (own,) = watches_of("low", parse_rule("sum m/funding USDT < 500"), [desk])
+    assert own.paths == ("m/funding",)
+    for listed, events in ((read(DOWN), []), (read(None), ["alert_raised"])):
+        readings = {"m/sub:a": read("1"), "m/sub:*": listed}
+        verdict = reach_verdict(readings, watches=[watch], known={}, alerts={})
+        assert [event.kind for event in verdict.events] == events
 
 
 what_is_read = st.one_of(st.just(DOWN), st.integers(0, 600).map(str), st.none())
