@@ -71,7 +71,7 @@ async def test_state_comes_back_whole(open_unit: OpenUnit, now: datetime) -> Non
     )
     pause = now + timedelta(minutes=10)
     health = Health(2, now + timedelta(minutes=1), "RateLimited", "a pause", pause, "Other")
-    state = WalletState("main/eth-staking", balances, now, health)
+    state = WalletState("main/eth-staking", balances, now, health, frozen=True)
     await save(open_unit, state)
     assert await load(open_unit, "main/eth-staking") == state
 
@@ -152,6 +152,16 @@ async def test_removed_wallet_is_not_known_any_more(
         await unit.wallets.retain(["xt/spot"])
         assert set(await unit.wallets.load()) == {"xt/spot"}
     assert set(await held_at(open_unit, now)) == {"xt/spot"}
+
+
+async def test_forgotten_wallet(open_unit: OpenUnit, wallet: Wallet, now: datetime) -> None:
+    """Only what is named is forgotten; forgetting nothing forgets nothing."""
+    await save(open_unit, wallet("main/sub:a", USDT="10"), wallet("main/sub:b", USDT="5"))
+    for gone, left in (((), {"main/sub:a", "main/sub:b"}), (("main/sub:a",), {"main/sub:b"})):
+        async with open_unit() as unit:
+            await unit.wallets.forget(gone)
+            assert set(await unit.wallets.load()) == left
+    assert set(await held_at(open_unit, now)) == {"main/sub:b"}
 
 
 async def test_wallet_that_returns_begins_anew(
