@@ -1,31 +1,32 @@
 """`balance-bot check`: try everything that `run` needs, and say what to mend."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
+from datetime import timedelta
+from math import ceil
 
 from rich.console import Console
 
 from bot.app import open_fetchers
 from bot.chat.probe import TelegramUnusable, ask_name
 from bot.cli.balances import read_now
-from bot.fetchers import FetchError, Reading
-from bot.settings import Settings
+from bot.fetchers import (
+    ClockSkewed,
+    Fetcher,
+    FetchError,
+    KeyReport,
+    PermissionMissing,
+    Reading,
+    UnexpectedAnswer,
+)
+from bot.settings import AccountSettings, Settings
 from bot.store.database import probe_database
 from bot.store.errors import DatabaseUnusable
 from bot.transport import WireTransport
 
 ALL_WELL, NOT_WELL = 0, 1
 SKEW_WORTH_TELLING_S = 5.0
-
-ADVICE = {
-    "CredentialsRejected": "make the key anew or copy it again, for this exchange and environment",
-    "PermissionMissing": "give the key the right to read, and allow this machine's address",
-    "ClockSkewed": "set this machine's clock by a time server",
-    "RateLimited": "somebody else uses this key, too; give the bot one of its own",
-    "ExchangeUnavailable": "try again later; see whether this machine reaches the exchange",
-    "UnexpectedAnswer": "check the name of the wallet and BASE_URL",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,86 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("settings", ok=True, message=_summary(settings))
     yield _database(settings)
     yield await _telegram(settings)
-    async for finding in _clocks(settings):
-        yield finding
-    for path, reading in (await read_now(settings, ["*"])).readings.items():
-        yield _wallet(path, reading)
+    found = await read_now(settings, ["*"])
+    async with WireTransport() as http:
+        for name, fetcher in open_fetchers(settings, http).items():
+            async for finding in _account(settings, name, fetcher):
+                yield finding
+            paths = [path for path in found.readings if path.partition("/")[0] == name]
+            for path in paths:
+                yield _wallet(path, found.readings[path], frozen=path in found.frozen)
+            wallets = [path.partition("/")[2] for path in paths]
+            yield _sweep(settings, name, fetcher.sweep_floor(wallets))
+
+
+async def _account(settings: Settings, name: str, fetcher: Fetcher) -> AsyncIterator[Finding]:
+    """Try what concerns the account as a whole: the exchange's clock, and its key."""
+    try:
+        skew = await fetcher.measure_clock()
+    except FetchError as e:
+        yield _failed(f"{name} clock", e)
+    else:
+        if skew is not None:
+            yield _clock(f"{name} clock", skew)
+    try:
+        report = await fetcher.check_key()
+    except UnexpectedAnswer as e:  # what it may do is then unknown; what it can read, is tried
+        yield Finding(f"{name} key", ok=True, message=f"what it may do is not told: {e}")
+    except FetchError as e:
+        yield _failed(f"{name} key", e)
+    else:
+        for finding in _key(f"{name} key", report, settings.accounts[name]):
+            yield finding
+
+
+def _clock(what: str, skew: timedelta) -> Finding:
+    ahead_s = -skew.total_seconds()
+    if abs(ahead_s) <= SKEW_WORTH_TELLING_S:
+        return Finding(what, ok=True, message=f"{abs(ahead_s):.1f} s off")
+    way = "ahead of" if ahead_s > 0 else "behind"
+    message = f"ours is {abs(ahead_s):.0f} s {way} the exchange's; requests are corrected by that"
+    return Finding(what, ok=False, message=message, advice=ClockSkewed.remedy)
+
+
+def _key(what: str, report: KeyReport, account: AccountSettings) -> Iterator[Finding]:
+    """Go through what a key may do, one by one: reading is all that is needed."""
+    if report.may is None:
+        message = "what it may do, the exchange does not tell: make sure that it may only read"
+        yield Finding(what, ok=True, message=message)
+        return
+    label = f" ({report.label})" if report.label else ""
+    can_read = "read" in report.may
+    advice = "" if can_read else PermissionMissing.remedy
+    yield Finding(f"{what} may read", can_read, ("yes" if can_read else "NO") + label, advice)
+    for right in sorted(report.may - {"read"}):
+        message = f"YES, IT MAY {right.upper()}: whoever finds it can, too"
+        advice = "make a key that may only read; it is all that is needed here"
+        yield Finding(f"{what} may {right}", ok=False, message=message, advice=advice)
+    yield _addresses(what, report)
+    if report.sub_account and account.sub_accounts:
+        message = "it belongs to a sub-account, which cannot see the others"
+        yield Finding(what, ok=False, message=message, advice="use a key of the master account")
+
+
+def _addresses(what: str, report: KeyReport) -> Finding:
+    if report.addresses:
+        message = f"usable from {', '.join(report.addresses)} only"
+        return Finding(f"{what} addresses", ok=True, message=message)
+    message = "usable from every address"
+    if report.may and report.may - {"read"}:
+        message += "; as it may do more than read, it ends after 14 days without use"
+    return Finding(f"{what} addresses", ok=True, message=f"{message}; better bind it to this one")
+
+
+def _sweep(settings: Settings, name: str, floor: timedelta) -> Finding:
+    wanted = settings.accounts[name].check_every or settings.check_every
+    what, every = f"{name} pace", f"every {wanted.total_seconds():g} s"
+    if floor <= wanted:
+        return Finding(what, ok=True, message=every)
+    floor_text = f"{ceil(floor.total_seconds())}s"
+    message = f"{every} is wanted; the exchange's limits allow one every {floor_text}"
+    advice = f"set BOT_ACCOUNTS__{name.upper()}__CHECK_EVERY to {floor_text} or more"
+    return Finding(what, ok=False, message=message, advice=advice)
 
 
 def _summary(settings: Settings) -> str:
@@ -96,29 +173,15 @@ def _listeners(settings: Settings, name: str) -> Finding:
     return Finding("telegram", ok=False, message=f"{name} may talk to nobody", advice=advice)
 
 
-async def _clocks(settings: Settings) -> AsyncIterator[Finding]:
-    async with WireTransport() as http:
-        for name, fetcher in open_fetchers(settings, http).items():
-            try:
-                skew = await fetcher.measure_clock()
-            except FetchError as e:
-                message, advice = str(e), ADVICE[type(e).__name__]
-                yield Finding(f"{name} clock", ok=False, message=message, advice=advice)
-                continue
-            if skew is None:
-                continue
-            off_s = abs(skew.total_seconds())
-            well = off_s <= SKEW_WORTH_TELLING_S
-            advice = "" if well else ADVICE["ClockSkewed"]
-            yield Finding(f"{name} clock", ok=well, message=f"{off_s:.1f} s off", advice=advice)
+def _wallet(path: str, reading: Reading, *, frozen: bool) -> Finding:
+    if reading.error is not None:
+        return _failed(path, reading.error)
+    state = "; the sub-account is frozen" if frozen else ""
+    return Finding(path, ok=True, message=_counted(len(reading.balances or ()), "coin") + state)
 
 
-def _wallet(path: str, reading: Reading) -> Finding:
-    if reading.error is None:
-        return Finding(path, ok=True, message=_counted(len(reading.balances or ()), "coin"))
-    return Finding(
-        path, ok=False, message=str(reading.error), advice=ADVICE[type(reading.error).__name__]
-    )
+def _failed(what: str, error: FetchError) -> Finding:
+    return Finding(what, ok=False, message=str(error), advice=error.remedy)
 
 
 def _counted(count: int, noun: str) -> str:

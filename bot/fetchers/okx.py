@@ -24,6 +24,7 @@ Quirks:
 - `code` may be an error under HTTP 200, too, and is always a text.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -69,6 +70,7 @@ _RATE = Limit("exchange-rate", 1, _TWO_SECONDS, per_address=True)
 _LIST = Limit("sub-accounts", 20, _TWO_SECONDS)
 _CONFIG = Limit("config", 5, _TWO_SECONDS)
 
+_PERMISSION_WORD = re.compile(r"[a-z_]{1,32}")
 _PAGE = 100
 _MOST_PAGES = 1000
 
@@ -231,6 +233,8 @@ def parse_config(content: Content) -> KeyReport:
     addresses, label = row.get("ip"), row.get("label")
     if not isinstance(addresses, str):
         raise Malformed("the list of addresses is missing")
+    if not all(_PERMISSION_WORD.fullmatch(part) for part in permissions):
+        raise Malformed("a permission has an impossible name")
     return KeyReport(
         may=frozenset("read" if part == "read_only" else part for part in permissions),
         addresses=tuple(part.strip() for part in addresses.split(",") if part.strip()),

@@ -1,6 +1,5 @@
-"""`check`, `version`, and what every command says about settings that are wrong."""
+"""`version`, and what every command says about settings that are wrong."""
 
-import json
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,39 +11,6 @@ async def test_version(run: Any) -> None:
     """The version of the package, without any settings."""
     done = await run("version", settings={})
     assert (done.code, done.out) == (0, f"{version('balance-bot')}\n")
-
-
-async def test_check_when_all_is_well(run: Any, stage: Any, tmp_path: Path) -> None:
-    """Everything is tried and found good; nothing is created."""
-    done = await run("check", "--json", settings=stage.settings)
-    assert (done.code, done.err) == (0, "")
-    found = json.loads(done.out)
-    assert found["ok"] is True
-    assert [c["what"] for c in found["checks"] if not c["ok"]] == []
-    tried = {check["what"]: check["message"] for check in found["checks"]}
-    assert tried["telegram"] == "@balance_demo_bot"
-    assert {"settings", "database", "main/funding", "xt/spot", "main clock"} <= tried.keys()
-    assert stage.telegram.calls_of("getUpdates") == []
-    assert not any(tmp_path.iterdir())  # noqa: ASYNC240 - nothing else is to happen meanwhile
-
-
-async def test_check_says_what_to_mend(run: Any, stage: Any) -> None:
-    """Each thing that is wrong has its line and an advice; the others are still tried."""
-    stage.settings |= {
-        "BOT_TELEGRAM__TOKEN": "1:wrong-token-abc",
-        "BOT_DATABASE_URL": "postgresql://me:hunter2@db/bot",
-        "BOT_ACCOUNTS__MAIN__PASSPHRASE": "wrong-pass",
-    }
-    done = await run("check", settings=stage.settings)
-    assert done.code == 1
-    bad = [line for line in done.out.splitlines() if line.startswith("BAD")]
-    assert {line.split()[1] for line in bad} == {
-        "database", "telegram", "main/funding", "main/eth-staking", "main/sub:desk",
-    }  # fmt: skip
-    assert "→ make the key anew" in done.out
-    assert "→ copy BOT_TELEGRAM__TOKEN from @BotFather again" in done.out
-    for secret in ("hunter2", "wrong-token-abc", "wrong-pass"):
-        assert secret not in done.out + done.err
 
 
 @pytest.mark.parametrize("command", ["run", "balances", "check"])
