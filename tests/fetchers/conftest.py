@@ -16,6 +16,11 @@ from bot.transport import WireTransport
 OpenClient = Callable[[httpx.AsyncBaseTransport], HttpClient]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the table of faults be written anew."""
+    parser.addoption("--renew-faults", action="store_true", help="write tests/fetchers/faults.md")
+
+
 class InstantLoop(asyncio.SelectorEventLoop):
     """A loop whose clock jumps to the next timer as soon as nothing else is left to do."""
 
