@@ -64,6 +64,7 @@ def open_fetchers(
             http,
             base_url=account.base_url,
             demo=account.demo,
+            version=None if account.api_version == "auto" else account.api_version,
             pacer=pacer,
             clock=clock,
         )

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from bot.core.portfolio import Account
 from bot.core.verdict import watches_of
-from bot.fetchers import EXCHANGES, Exchange
+from bot.fetchers import EXCHANGES, Exchange, find_exchange
 from bot.settings.model import AccountSettings, Group, Settings
 from bot.settings.sources import PREFIX
 
@@ -76,11 +76,12 @@ def account_problems(settings: Settings) -> Iterator[str]:
     """Refuse accounts that no exchange can have."""
     for name, account in settings.accounts.items():
         top = f"BOT_ACCOUNTS__{name.upper()}"
-        exchange = EXCHANGES.get(account.exchange.lower())
         if not _ACCOUNT_NAME.fullmatch(name):
             yield f"{top}: a name has letters, digits, - and _ only, 32 at most"
-        if exchange is None or account.exchange != exchange.slug:
-            yield f"{top}__EXCHANGE: expected {_either(EXCHANGES)}, got «{account.exchange}»"
+        try:
+            exchange = find_exchange(account.exchange)
+        except ValueError as e:
+            yield f"{top}__EXCHANGE: {e}"
         else:
             yield from _exchange_problems(top, account, exchange)
     yield from _shared_keys(settings)
@@ -98,6 +99,9 @@ def _exchange_problems(top: str, account: AccountSettings, exchange: Exchange) -
         yield f"{top}__SUB_ACCOUNTS: expected names, or * alone, which means all there are"
     if account.demo and not exchange.has_demo:
         yield f"{top}__DEMO: {exchange.slug} has no demo accounts"
+    if account.api_version not in ("auto", *exchange.versions):
+        known = _either(("auto", *exchange.versions))
+        yield f"{top}__API_VERSION: expected {known}, got «{account.api_version}»"
 
 
 def _either(names: Iterable[str]) -> str:

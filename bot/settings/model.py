@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from typing_extensions import override
 
 from bot.core.portfolio import Account
-from bot.fetchers import EXCHANGES, Credentials
+from bot.fetchers import Credentials, find_exchange
 from bot.settings.values import (
     ClockTime,
     Duration,
@@ -55,6 +55,8 @@ class AccountSettings(Group):
     sub_accounts: Names = ()
     base_url: Url | None = None
     demo: bool = False
+    api_version: Lowered = "auto"
+    """Of the exchange's API, where a key belongs to one; `auto`: whichever knows the key."""
     check_every: Duration | None = None
 
     @property
@@ -121,7 +123,7 @@ class Settings(BaseSettings):
 
     def _account(self, name: str) -> Account:
         account = self.accounts[name]
-        exchange = EXCHANGES[account.exchange]
+        exchange = find_exchange(account.exchange)
         wallets = exchange.wallets if account.wallets is None else account.wallets
         named = () if account.discovers else account.sub_accounts
         theirs = [w for sub in named for w in exchange.wallets_of_sub(sub, wallets)]

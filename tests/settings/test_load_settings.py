@@ -61,6 +61,7 @@ def test_everything_set(load: Load) -> None:
             "BOT_ACCOUNTS__MAIN__SUB_ACCOUNTS": "desk1,desk2",
             "BOT_ACCOUNTS__MAIN__BASE_URL": "https://my.okx.com",
             "BOT_ACCOUNTS__MAIN__DEMO": "true",
+            "BOT_ACCOUNTS__MAIN__API_VERSION": "Auto",
             "BOT_ACCOUNTS__MAIN__CHECK_EVERY": "5m",
             "BOT_RULES__LOW": "main/funding USDT < 500 · critical",
             "BOT_CHECK_EVERY": "90s",
@@ -218,7 +219,25 @@ NAMES = "expected names, or * alone, which means all there are"
         (OKX, "BOT_ACCOUNTS__MAIN__API_SECRET", "hidden\t", f"{ODD} key has"),
         (OKX, "BOT_ACCOUNTS__MAIN__PASSPHRASE", "hídden", f"{ODD} key has"),
         # Accounts.
-        (OKX, "BOT_ACCOUNTS__MAIN__EXCHANGE", "okex", "expected coinw, okx or xt, got «okex»"),
+        (
+            OKX,
+            "BOT_ACCOUNTS__MAIN__EXCHANGE",
+            "okex",
+            "expected coinw, okx, xt or ccxt:<id>, got «okex»",
+        ),
+        (
+            OKX,
+            "BOT_ACCOUNTS__MAIN__EXCHANGE",
+            "ccxt:mtgox",
+            "ccxt knows no exchange «mtgox»",
+        ),
+        (OKX, "BOT_ACCOUNTS__MAIN__API_VERSION", "4", "expected auto, got «4»"),
+        (
+            COINW | {"BOT_ACCOUNTS__SPARE__EXCHANGE": "xt"},
+            "BOT_ACCOUNTS__SPARE__API_VERSION",
+            "2",
+            "expected auto, 1 or 4, got «2»",
+        ),
         (
             OKX,
             "BOT_ACCOUNTS__MAIN__WALLETS",
