@@ -1,11 +1,15 @@
 """Amounts, instants and durations as a person reads them on a phone."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from zoneinfo import ZoneInfo
 
 MINUS = "−"
 AT_LEAST = "≥ "
+ABOUT = "≈ "
+_PLACES = {"BTC": 8}
+_WIDE = Context(prec=1000)
+"""Room for every digit before the point, so that only what lies behind it is rounded."""
 _STEPS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
@@ -13,6 +17,17 @@ def amount_text(amount: Decimal) -> str:
     """Write an amount out, grouped and exact; zeros at the end of a fraction tell nothing."""
     text = f"{amount:,f}".replace("-", MINUS)
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def value_text(value: Decimal, currency: str, *, at_least: bool) -> str:
+    """Write a value with two digits behind the point, or eight in BTC.
+
+    The least that there is gets rounded down, so that it stays true.
+    """
+    unit = Decimal(1).scaleb(-_PLACES.get(currency, 2))
+    rounding = ROUND_FLOOR if at_least else ROUND_HALF_EVEN
+    rounded = value.quantize(unit, rounding, _WIDE)
+    return f"{rounded or unit * 0:,f}".replace("-", MINUS)
 
 
 def fitted(text: str, *, width: int) -> str:

@@ -16,6 +16,7 @@ from bot.chat.numbers import (
     clock_text,
     fitted,
     span_text,
+    value_text,
 )
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -77,6 +78,28 @@ def test_amounts_are_exact(amount: Decimal) -> None:
 def test_fitting(text: str, width: int, shown: str) -> None:
     """Digits of the fraction go first, then the commas, and never a digit before the point."""
     assert fitted(text, width=width) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "at_least", "text"),
+    [
+        ("123456.785", "USD", False, "123,456.78"),  # to the even digit
+        ("123456.786", "USDT", False, "123,456.79"),
+        ("123456.789", "EUR", True, "123,456.78"),  # no more than there is
+        ("0.00000001", "BTC", False, "0.00000001"),
+        ("1.5", "BTC", False, "1.50000000"),
+        ("7", "CNY", False, "7.00"),
+        ("0.004", "USD", False, "0.00"),
+        ("-0.004", "USD", False, "0.00"),
+        ("-0.001", "USD", True, "−0.01"),
+        ("-1234.5", "USD", False, "−1,234.50"),
+        ("1E-30", "BTC", False, "0.00000000"),
+        ("1E+30", "USD", False, "1,000,000,000,000,000,000,000,000,000,000.00"),
+    ],
+)
+def test_values(value: str, currency: str, at_least: bool, text: str) -> None:
+    """Values are rounded as their currency is told, without a power of ten or a zero below zero."""
+    assert value_text(Decimal(value), currency, at_least=at_least) == text
 
 
 @given(amounts, st.integers(1, 80))

@@ -1,16 +1,34 @@
-"""The answer to `/balance`: totals first, then a block a wallet, with the age of each number."""
+"""The answer to `/balance`: its value, totals, then each wallet, with the age of each number."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
-from bot.chat.numbers import AT_LEAST, age_text, amount_text, clock_text
-from bot.chat.views.layout import Row, name_text, one_line, path_text, paths_text, tables
+from bot.chat.numbers import (
+    ABOUT,
+    AT_LEAST,
+    age_text,
+    amount_text,
+    clock_text,
+    span_text,
+    value_text,
+)
+from bot.chat.views.layout import (
+    MOST_ROWS,
+    Row,
+    columns,
+    name_text,
+    one_line,
+    path_text,
+    paths_text,
+)
 from bot.core.portfolio import Amount, WalletState, amount_of, is_listing
+from bot.core.valuation import Valuation
 from bot.fetchers.model import Balance
 from bot.services.report_balances import BalanceReport
 
+MOST_COINS = 5
 _FREE, _HELD = "· free", "· held"
 
 
@@ -23,7 +41,36 @@ def balance_blocks(report: BalanceReport, zone: ZoneInfo) -> list[str]:
     """Set a report in blocks of HTML."""
     what = f" · {escape(report.coin)}" if report.coin else ""
     heading = f"<b>Balances</b>{what} · {clock_text(report.at, zone, now=report.at)}"
-    return [heading, *_total_blocks(report), *_wallet_blocks(report)]
+    value = value_lines(report.worth.total, report.at)
+    return [heading, *value, *_total_blocks(report), *_wallet_blocks(report)]
+
+
+def value_lines(valuation: Valuation, now: datetime) -> Iterator[str]:
+    """Tell what all of it is worth, what that leaves out, and what it rests on."""
+    if value := _value_text(valuation):
+        yield f"<b>{value}</b>"
+    if unpriced := _coins_text(valuation.unpriced):
+        yield f"no price: {unpriced}"
+    if owed := _coins_text(valuation.owed):
+        yield f"owed, and no price: {owed}; it may be less"
+    if basis := " · ".join(_basis(valuation, now)):
+        yield basis
+
+
+def _basis(valuation: Valuation, now: datetime) -> Iterator[str]:
+    if valuation.at_par:
+        yield "1 USDT counted as 1 USD"
+    if valuation.oldest is not None and valuation.is_stale(now):
+        yield f"prices {span_text(now - valuation.oldest)} old"
+
+
+def _value_text(valuation: Valuation) -> str:
+    """Write a value with its currency; nothing where there is none."""
+    if valuation.value is None:
+        return ""
+    mark = AT_LEAST if valuation.at_least else ABOUT
+    currency = valuation.currency
+    return f"{mark}{value_text(valuation.value, currency, at_least=valuation.at_least)} {currency}"
 
 
 def total_rows(totals: Mapping[str, Amount]) -> list[Row]:
@@ -32,15 +79,37 @@ def total_rows(totals: Mapping[str, Amount]) -> list[Row]:
 
 
 def _total_blocks(report: BalanceReport) -> Iterator[str]:
-    rows = total_rows(report.totals)
-    if rows:
-        yield from tables(rows)
+    if report.totals:
+        yield from _tables(_coin_rows(report, asset) for asset in report.totals)
     elif all(state.readable for state in report.wallets):
         yield "nothing in any wallet"
+    for asset, amount in report.staked.items():
+        least = "" if amount.complete else AT_LEAST
+        name = escape(name_text(asset))
+        yield f"{name}: of which staked or redeeming {least}{amount_text(amount.value)}"
     yield from partial_note(report.totals, report.wallets)
     blind = [state.path for state in report.wallets if not state.readable]
     if blind:
         yield f"⚠️ without {paths_text(blind)}: not readable now"
+
+
+def _tables(groups: Iterable[Iterable[Row]]) -> list[str]:
+    """Set rows as few tables; what belongs to one coin is never torn."""
+    laid: list[list[Row]] = []
+    for group in map(list, groups):
+        if not laid or len(laid[-1]) + len(group) > MOST_ROWS:
+            laid.append([])
+        laid[-1] += group
+    return [columns(rows) for rows in laid]
+
+
+def _coin_rows(report: BalanceReport, asset: str) -> Iterator[Row]:
+    """Set a total, and below it what that is worth, unless the same is said elsewhere."""
+    yield _amount_row(asset, report.totals[asset])
+    worth = report.worth.coins[asset]
+    if len(report.totals) > 1 and asset != worth.currency and worth.value is not None:
+        value = value_text(worth.value, worth.currency, at_least=worth.at_least)
+        yield f"· {worth.currency}", (AT_LEAST if worth.at_least else "") + value
 
 
 def partial_note(totals: Mapping[str, Amount], wallets: Sequence[WalletState]) -> list[str]:
@@ -63,7 +132,7 @@ def _wallet_blocks(report: BalanceReport) -> Iterator[str]:
         if state.readable and not shown:
             empty.append(state.path)
         else:
-            yield from _wallet(state, shown, report.at)
+            yield from _wallet(report, state, shown)
     if empty and report.coin is None:
         yield f"\nempty: {paths_text(empty)}"
 
@@ -77,12 +146,20 @@ def _shown(state: WalletState, coin: str | None) -> list[Balance]:
     ]
 
 
-def _wallet(state: WalletState, shown: Sequence[Balance], now: datetime) -> Iterator[str]:
-    rows = [row for balance in shown for row in _balance_rows(balance)]
-    head, *rest = tables(rows) or [""]
-    yield f"\n{_heading(state, shown, now)}" + (f"\n{head}" if head else "")
+def _wallet(report: BalanceReport, state: WalletState, shown: Sequence[Balance]) -> Iterator[str]:
+    head, *rest = _tables(map(_balance_rows, shown)) or [""]
+    yield f"\n{_heading(state, shown, report.at)}{_subtotal(report, state)}" + (
+        f"\n{head}" if head else ""
+    )
     yield from rest
-    yield from (_staking(balance, now) for balance in shown if balance.staking)
+    yield from (_staking(balance, report.at) for balance in shown if balance.staking)
+
+
+def _subtotal(report: BalanceReport, state: WalletState) -> str:
+    """Tell what one of several wallets is worth, if it can be read now."""
+    valuation = report.worth.wallets.get(state.path)
+    value = _value_text(valuation) if valuation and len(report.wallets) > 1 else ""
+    return value and f" · {value}"
 
 
 def _heading(state: WalletState, shown: Sequence[Balance], now: datetime) -> str:
@@ -113,6 +190,12 @@ def _balance_rows(balance: Balance) -> Iterator[Row]:
     if balance.total is not None and balance.held and balance.available is not None:
         yield _row(_FREE, Amount(balance.available), mark="")
         yield _row(_HELD, Amount(balance.held), mark="")
+
+
+def _coins_text(coins: Sequence[str]) -> str:
+    """Name the first few coins, and how many more there are."""
+    more = f" and {len(coins) - MOST_COINS} more" if len(coins) > MOST_COINS else ""
+    return ", ".join(escape(name_text(coin)) for coin in coins[:MOST_COINS]) + more
 
 
 def _amount_row(asset: str, amount: Amount) -> Row:

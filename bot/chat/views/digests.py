@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.numbers import change_text, clock_text
 from bot.chat.views.alerts import firing_lines, unreadable_lines
-from bot.chat.views.balances import partial_note, total_rows
+from bot.chat.views.balances import partial_note, total_rows, value_lines
 from bot.chat.views.layout import first_page, name_text, path_text, tables
 from bot.core.digest import Change, Digest
 
@@ -28,7 +28,8 @@ def _heading(digest: Digest, zone: ZoneInfo) -> Iterator[str]:
 
 def _balances(digest: Digest) -> list[str]:
     rows = tables(total_rows(digest.totals)) or ["none"]
-    return ["\n<b>Balances</b>", *rows, *partial_note(digest.totals, digest.wallets)]
+    value = value_lines(digest.value, digest.at)
+    return ["\n<b>Balances</b>", *value, *rows, *partial_note(digest.totals, digest.wallets)]
 
 
 def _changes(digest: Digest, zone: ZoneInfo) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from html import escape
 
 COMMANDS: Mapping[str, str] = {
-    "balance": "what there is, read now",
+    "balance": "what there is and what it is worth, read now",
     "alerts": "is anything wrong now?",
     "rules": "the limits and how they stand",
     "digest": "the daily summary, now",

@@ -33,14 +33,17 @@ from bot.core.events import (
     SubAccountsChanged,
 )
 from bot.core.health import Health
-from bot.core.portfolio import WalletState, totals_by_coin
+from bot.core.portfolio import WalletState, staked_only, totals_by_coin
 from bot.core.rules import parse_rule
-from bot.fetchers.model import Balance, Staking
+from bot.core.valuation import Currency, PriceBook, Worth, appraise
+from bot.fetchers.model import Balance, Price, Staking
 from bot.services.manage_rules import RuleStatus
 from bot.services.report_balances import AlertReport, BalanceReport
 
 NOW = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
 UTC_ZONE, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")
+Prices = Sequence[Price] | tuple[Currency, Sequence[Price]]
+NO_PRICES: Prices = []
 TAGS = {"b", "i", "code", "pre"}
 DOWN = Health(2, NOW - timedelta(minutes=2), "ExchangeUnavailable", "okx answered HTTP 502")
 
@@ -89,12 +92,35 @@ def wallet(path: str, *balances: Balance, **more: Any) -> WalletState:
     return replace(WalletState(path, balances, ago(seconds=5)), **more)
 
 
-def report(*wallets: WalletState, coin: str | None = None) -> BalanceReport:
-    return BalanceReport(NOW, wallets, totals_by_coin(wallets), coin)
+def price(pair: str, last: str, **span: float) -> Price:
+    base, quote = pair.split("-")
+    return Price(base, quote, Decimal(last), ago(**span))
 
 
-def shown(*wallets: WalletState, coin: str | None = None) -> str:
-    return "\n".join(balance_blocks(report(*wallets, coin=coin), UTC_ZONE))
+def worth_of(wallets: Sequence[WalletState], by: Prices, *, coin: str | None = None) -> Worth:
+    """Value wallets in USDT, or as `by` says, by prices of one market."""
+    currency, prices = by if isinstance(by, tuple) else ("USDT", by)
+    book = PriceBook({"okx": prices}, currency, now=NOW)
+    markets = {state.path.partition("/")[0]: "okx" for state in wallets}
+    return appraise(wallets, book, markets=markets, now=NOW, coin=coin)
+
+
+def report(
+    *wallets: WalletState, coin: str | None = None, by: Prices = NO_PRICES
+) -> BalanceReport:
+    totals = totals_by_coin(wallets)
+    return BalanceReport(
+        at=NOW,
+        wallets=wallets,
+        totals={c: amount for c, amount in totals.items() if coin in {None, c}},
+        worth=worth_of(wallets, by, coin=coin),
+        staked=staked_only(wallets),
+        coin=coin,
+    )
+
+
+def shown(*wallets: WalletState, coin: str | None = None, by: Prices = NO_PRICES) -> str:
+    return "\n".join(balance_blocks(report(*wallets, coin=coin, by=by), UTC_ZONE))
 
 
 class Reader(HTMLParser):
@@ -289,21 +315,26 @@ def test_a_repeat_says_so() -> None:
 
 
 def test_balances() -> None:
-    """Totals first, then each wallet with its age; what is held is told where it is known."""
+    """The value first, totals, then each wallet with its age and value, and what is held."""
     text = shown(
         wallet("main/funding", coin("ETH", "37.11827078", "30", "7.11827078"), coin("OLD", "0")),
         wallet("main/sub:desk1"),
-        wallet("xt/spot", coin("ETH", "1", "1", "0")),
+        wallet("xt/spot", coin("ETH", "1", "1", "0"), coin("USDT", "1000.5")),
+        by=[price("ETH-USDT", "2000.25")],
     )
     assert text == (
         "<b>Balances</b> · 12:00:30 UTC\n"
-        "<pre>ETH    38.11827078</pre>\n"
-        "\n<b><code>main/funding</code></b> · 5 s ago\n"
+        "<b>≈ 77,246.57 USDT</b>\n"
+        "<pre>ETH       38.11827078\n"
+        "· USDT      76,246.07\n"
+        "USDT          1,000.5</pre>\n"
+        "\n<b><code>main/funding</code></b> · 5 s ago · ≈ 74,245.82 USDT\n"
         "<pre>ETH       37.11827078\n"
         "· free             30\n"
         "· held     7.11827078</pre>\n"
-        "\n<b><code>xt/spot</code></b> · 5 s ago\n"
-        "<pre>ETH    1</pre>\n"
+        "\n<b><code>xt/spot</code></b> · 5 s ago · ≈ 3,000.75 USDT\n"
+        "<pre>ETH           1\n"
+        "USDT    1,000.5</pre>\n"
         "\nempty: <code>main/sub:desk1</code>"
     )
 
@@ -355,6 +386,83 @@ def test_staking() -> None:
     )
 
 
+def test_values_that_are_the_least() -> None:
+    """What has no price, and what cannot be read or is not told, makes the value the least."""
+    held = wallet("a/spot", coin("ETH", "2"), *(coin(f"C{n}", "1") for n in range(7)))
+    prices = [price("ETH-USDT", "0.999")]
+    text = shown(held, by=prices)
+    assert (
+        "<b>≥ 1.99 USDT</b>\nno price: C0, C1, C2, C3, C4 and 2 more\n<pre>C0           1\n"
+    ) in text  # 1.998 rounded down: at least that much is there
+    assert "\nETH          2\n· USDT    2.00</pre>" in text
+    partly = wallet("coinw/spot", coin("ETH", None, "3"))
+    text = shown(wallet("a/spot", coin("USDT", "1")), partly, by=prices)
+    assert "<b>≥ 3.99 USDT</b>" in text
+    assert "ETH       ≥ 3\n· USDT    ≥ 2.99\nUSDT        1</pre>".replace(" ", "") in (
+        text.replace(" ", "")
+    )
+    assert "5 s ago · available · ≥ 2.99 USDT" in text
+    blind = shown(wallet("a/spot", coin("ETH", "2")), wallet("b/spot", health=DOWN), by=prices)
+    assert "<b>≥ 1.99 USDT</b>" in blind
+    assert "<code>a/spot</code></b> · 5 s ago · ≈ 2.00 USDT" in blind
+
+
+def test_no_price_at_all() -> None:
+    """Where nothing has a price there is no value, rather than one of nothing."""
+    text = shown(wallet("a/spot", coin("ETH", "2")), wallet("b/spot", coin("X<", "1")))
+    assert "UTC\nno price: ETH, X&lt;\n<pre>ETH" in text
+    assert not re.search("[≈≥]|USDT", text)
+
+
+def test_a_value_of_debts() -> None:
+    """What is owed goes off; without a price it is said that the value may be less."""
+    prices = [price("ETH-USDT", "2"), price("BTC-USDT", "70000")]
+    text = shown(wallet("a/trading", coin("ETH", "1"), coin("BTC", "-1")), by=prices)
+    assert "<b>≈ −69,998.00 USDT</b>" in text
+    assert "· USDT    −70,000.00" in text
+    text = shown(wallet("a/trading", coin("ETH", "1"), coin("X", "-1"), coin("Y", "2")), by=prices)
+    assert (
+        "<b>≈ 2.00 USDT</b>\nno price: Y\nowed, and no price: X; it may be less\n<pre>"
+    ) in text
+
+
+def test_what_a_value_rests_on() -> None:
+    """Old prices are told with their age, and a USDT that nobody quotes is said to be a dollar."""
+    prices = [price("ETH-USDT", "2", minutes=12)]
+    held = wallet("a/spot", coin("ETH", "1"))
+    assert "<b>≈ 2.00 USDT</b>\nprices 12 min old\n<pre>" in shown(held, by=prices)
+    text = shown(held, by=("USD", prices))
+    assert "<b>≈ 2.00 USD</b>\n1 USDT counted as 1 USD · prices 12 min old\n<pre>" in text
+    fresh = [price("ETH-USDT", "2", minutes=5), price("USDT-USD", "0.5")]
+    assert "<b>≈ 1.00 USD</b>\n<pre>" in shown(held, by=("USD", fresh))
+    assert "<b>≈ 0.12500000 BTC</b>" in shown(held, by=("BTC", [price("ETH-BTC", "0.125")]))
+
+
+def test_a_value_is_told_once() -> None:
+    """Of one coin, or in one wallet, all is worth what is said at the top."""
+    prices = [price("ETH-USDT", "2")]
+    one = shown(wallet("a/spot", coin("ETH", "3")), by=prices)
+    both = shown(
+        wallet("a/spot", coin("ETH", "3"), coin("X", "1")), wallet("b/spot"), coin="ETH", by=prices
+    )
+    assert one.count("6.00") == 1
+    assert both.count("6.00") == 2  # the second for the wallet
+    assert "no price" not in both
+
+
+def test_what_is_staked_alone() -> None:
+    """Of staked coins it is told how much lies in no other wallet; they have their own price."""
+    staking = Staking(None, Decimal(0), Decimal(0))
+    text = shown(
+        wallet("main/funding", coin("BETH", "1.5")),
+        wallet("main/eth-staking", Balance("BETH", Decimal(4), None, None, staking)),
+        by=[price("ETH-USDT", "2000"), price("BETH-USDT", "1900")],
+    )
+    assert (
+        "<b>≈ 7,600.00 USDT</b>\n<pre>BETH    4</pre>\nBETH: of which staked or redeeming 2.5\n"
+    ) in text
+
+
 def test_an_unknown_amount_is_unknown() -> None:
     """A coin whose amount is not told is not shown as nothing."""
     assert "<pre>ETH    unknown</pre>" in shown(wallet("a/spot", coin("ETH", None, None, "1")))
@@ -371,7 +479,7 @@ def test_one_coin() -> None:
     assert "empty" not in text
 
 
-def digest(*wallets: WalletState, **more: Any) -> Digest:
+def digest(*wallets: WalletState, by: Prices = NO_PRICES, **more: Any) -> Digest:
     return build_digest(
         **{
             "local_date": date(2026, 3, 1),
@@ -379,6 +487,7 @@ def digest(*wallets: WalletState, **more: Any) -> Digest:
             "at": NOW,
             "since": ago(days=1),
             "wallets": wallets,
+            "value": worth_of(wallets, by).total,
             "before": {},
             "firing": [],
             **more,
@@ -396,6 +505,7 @@ def test_digest() -> None:
             before={"main/funding": [coin("USDT", "650")], "xt/spot": [coin("ETH", "9")]},
             firing=[firing],
             late=True,
+            by=("EUR", [price("EUR-USDT", "1.25", hours=3)]),
         ),
         BERLIN,
     )
@@ -403,6 +513,8 @@ def test_digest() -> None:
         "☀️ <b>Digest</b> · Sun 01 Mar 2026 · 13:00 CET\n"
         "late: I was not running when it was due\n"
         "\n<b>Balances</b>\n"
+        "<b>≥ 320.00 EUR</b>\n"
+        "prices 3 h old\n"
         "<pre>USDT    ≥ 400</pre>\n"
         "\n<b>Changed</b> since 28 Feb 13:00 CET\n"
         "<code>main/funding</code>\n"
@@ -442,7 +554,10 @@ parts = st.none() | st.builds(
 balances = st.lists(st.builds(coin, coins, parts, parts, parts), max_size=8)
 
 
-@given(st.lists(balances, min_size=1, max_size=3))
+@given(
+    st.lists(balances, min_size=1, max_size=3),
+    st.decimals("0.00000001", "1000000", places=8),
+)
 @example(
     [
         [coin("0", None, "903306.000000000000000001", None)],
@@ -450,12 +565,14 @@ balances = st.lists(st.builds(coin, coins, parts, parts, parts), max_size=8)
             coin("0", None, "999999999999096694", None),
             coin("0000000000", None, "0.000000000000000001", None),
         ],
-    ]
+    ],
+    Decimal(1),
 )
-def test_tables_of_balances_fit_a_phone(wallets: list[list[Balance]]) -> None:
+def test_tables_of_balances_fit_a_phone(wallets: list[list[Balance]], last: Decimal) -> None:
     """Whatever coins and amounts there are, no line of a table is wider than a phone."""
     states = [wallet(f"a{n}/spot", *held) for n, held in enumerate(wallets)]
-    for block in balance_blocks(report(*states), UTC_ZONE):
+    prices = [Price(b.asset, "USDT", last, NOW) for held in wallets for b in held]
+    for block in balance_blocks(report(*states, by=prices), UTC_ZONE):
         read(block)
         assert all(len(line) <= COLUMNS for line in lines_of_tables(block))
 
@@ -547,8 +664,11 @@ def test_two_hundred_alerts_are_one_message() -> None:
 def test_many_balances_are_pages(count: int, each: int) -> None:
     """Each page is whole and fits, and no coin is lost between two of them."""
     states = many_wallets(count, each)
-    laid = pages(balance_blocks(report(*states), UTC_ZONE))
+    prices = [price(f"C{n:03}-USDT", "65432.1") for n in range(each)]
+    laid = pages(balance_blocks(report(*states, by=prices), UTC_ZONE))
     seen = "\n".join(read(page) for page in laid)
+    assert seen.count("· USDT ") == each
+    assert "<pre>·" not in "".join(laid)
     assert all(seen.count(f"C{n:03}") == count + 1 for n in range(each))
     read(digest_text(digest(*states, before={s.path: [] for s in states}), UTC_ZONE))
     read(reading_text([state.path for state in states]))
