@@ -7,7 +7,7 @@ it is wanted. Read-only keys are enough.
     from fetchers import Credentials, open_fetcher
 
     async def main():
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncHTTPTransport() as http:
             fetcher = open_fetcher("okx", Credentials("KEY", "SECRET", "PASSPHRASE"), http)
             reading = await fetcher.fetch("funding")
         for balance in reading.balances or ():

@@ -261,7 +261,7 @@ class Wire:
             return Refused(
                 error,
                 elsewhere=answer.status == 200 and _is_unknown(call.dialect, content),
-                is_absent=answer.status in _ABSENT,
+                is_absent=_is_absent(call.dialect, answer.status, content),
             )
         return Refused(
             _meant(call.dialect, refusal, content),
@@ -319,6 +319,11 @@ def odd_answer(exchange: str, status: int, *, flaw: str) -> FetchError:
         return UnexpectedAnswer(f"{exchange} answered HTTP {status}")
     flaw = flaw or "its code is missing or unknown"
     return UnexpectedAnswer(f"{exchange} gave an unusable answer: {flaw}")
+
+
+def _is_absent(dialect: Dialect, status: int, content: Mapping[str, object]) -> bool:
+    """Say whether there is nothing at this address, or only who speaks the common dialect."""
+    return status in _ABSENT or (dialect.verdict not in content and "code" in content)
 
 
 def _is_unknown(dialect: Dialect, content: Mapping[str, object]) -> bool:
