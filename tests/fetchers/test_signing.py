@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.fetchers import Credentials
+from bot.fetchers._http import Call, Dialect, Sign
 from bot.fetchers._signing import (
     coinw_signature,
     encoded,
@@ -16,17 +17,19 @@ from bot.fetchers._signing import (
     okx_timestamp,
     unix_ms,
     xt_signature,
+    xt_v4_signature,
 )
-from bot.fetchers.coinw import CoinwAuth
-from bot.fetchers.okx import OkxAuth
-from bot.fetchers.xt import XtAuth
+from bot.fetchers.coinw import CoinwSigner
+from bot.fetchers.okx import OkxSigner
+from bot.fetchers.xt import XtSigner, XtV4Signer
 
 AT = datetime(2026, 1, 15, 9, 0, 0, 123999, tzinfo=UTC)
 
 
-def signed(auth: httpx.Auth, method: str, url: str) -> httpx.Request:
-    """Let an auth sign a request."""
-    return next(auth.auth_flow(httpx.Request(method, url)))
+def signed(sign: Sign, method: str, url: str) -> httpx.Request:
+    """Let a signer sign a request."""
+    signed_url, headers = sign(Call(Dialect("made up", 0, {}), method, httpx.URL(url), (), ()))
+    return httpx.Request(method, signed_url, headers=list(headers))
 
 
 def test_okx_signature_of_the_document() -> None:
@@ -53,11 +56,11 @@ def test_okx_timestamp(instant: datetime, text: str) -> None:
     assert okx_timestamp(instant) == text
 
 
-def test_okx_auth_signs_what_goes_over_the_wire() -> None:
+def test_okx_signer_signs_what_goes_over_the_wire() -> None:
     """The target is signed with its percent-encoding; the other headers are there."""
-    auth = OkxAuth(Credentials("okx-key", "okx-secret", "okx-phrase"), lambda: AT)
+    sign = OkxSigner(Credentials("okx-key", "okx-secret", "okx-phrase"), lambda: AT)
     query = encoded_query([("subAcct", "a b,cé")])
-    request = signed(auth, "GET", f"https://www.okx.com/api/v5/asset/subaccount/balances?{query}")
+    request = signed(sign, "GET", f"https://www.okx.com/api/v5/asset/subaccount/balances?{query}")
     assert request.url.raw_path == b"/api/v5/asset/subaccount/balances?subAcct=a%20b%2Cc%C3%A9"
     assert request.headers["OK-ACCESS-KEY"] == "okx-key"
     assert request.headers["OK-ACCESS-PASSPHRASE"] == "okx-phrase"
@@ -66,16 +69,16 @@ def test_okx_auth_signs_what_goes_over_the_wire() -> None:
     assert "x-simulated-trading" not in request.headers
 
 
-def test_okx_auth_in_the_demo() -> None:
+def test_okx_signer_in_the_demo() -> None:
     """Demo trading has its header."""
-    auth = OkxAuth(Credentials("k", "s", "p"), lambda: AT, demo=True)
-    assert signed(auth, "GET", "https://www.okx.com/x").headers["x-simulated-trading"] == "1"
+    sign = OkxSigner(Credentials("k", "s", "p"), lambda: AT, demo=True)
+    assert signed(sign, "GET", "https://www.okx.com/x").headers["x-simulated-trading"] == "1"
 
 
-def test_coinw_auth() -> None:
+def test_coinw_signer() -> None:
     """The signature is the upper-case MD5 of key and secret, in the query in CoinW's order."""
     request = signed(
-        CoinwAuth(Credentials("coinw-key", "coinw-secret")),
+        CoinwSigner(Credentials("coinw-key", "coinw-secret")),
         "POST",
         "https://api.coinw.com/api/v1/private?command=returnBalances",
     )
@@ -91,10 +94,10 @@ def test_coinw_signs_sorted_and_unencoded() -> None:
     assert one != coinw_signature("s", [("api_key", "k"), ("symbol", "A%20B")])
 
 
-def test_xt_auth() -> None:
+def test_xt_signer() -> None:
     """The nonce is the time in 13 digits, and the signature an HMAC over the sorted parameters."""
     request = signed(
-        XtAuth(Credentials("xt-key", "xt-secret"), lambda: AT),
+        XtSigner(Credentials("xt-key", "xt-secret"), lambda: AT),
         "GET",
         "https://api.xt.com/trade/api/v1/getBalance",
     )
@@ -108,6 +111,46 @@ def test_xt_signature_sorts_by_name() -> None:
     """The order in which the parameters come does not matter."""
     parameters = [("nonce", "1768467600123"), ("accesskey", "xt-key")]
     assert xt_signature("xt-secret", parameters).startswith("9842ff3f")
+
+
+@pytest.mark.parametrize(
+    ("query", "signature"),
+    [
+        ("", "91fa9036056493afb56303b2b84fdc176d3e6c6f27b9e4807fed0a4483a74883"),
+        (
+            "?currencies=usdt,btc",
+            "131b0d43b3858d01bbffb2a49a2351d9b5fe2012e0bd2e0bf9d51a52d28b4571",
+        ),
+    ],
+    ids=["without a query", "with one"],
+)
+def test_xt_v4_signer(query: str, signature: str) -> None:
+    """Four headers are signed with method, path and query, and the signature is a fifth."""
+    request = signed(
+        XtV4Signer(Credentials("xt-key", "xt-secret"), lambda: AT),
+        "GET",
+        f"https://sapi.xt.com/v4/balances{query}",
+    )
+    assert {name: value for name, value in request.headers.items() if "validate" in name} == {
+        "validate-algorithms": "HmacSHA256",
+        "validate-appkey": "xt-key",
+        "validate-recvwindow": "30000",
+        "validate-timestamp": "1768467600123",
+        "validate-signature": signature,
+    }
+
+
+def test_xt_v4_signature_sorts_by_name() -> None:
+    """The order in which the headers are given does not matter; what stands in them does."""
+    headers = [
+        ("validate-timestamp", "1768467600123"),
+        ("validate-recvwindow", "30000"),
+        ("validate-appkey", "xt-key"),
+        ("validate-algorithms", "HmacSHA256"),
+    ]
+    of = {"method": "GET", "target": "/v4/balances"}
+    assert xt_v4_signature("xt-secret", headers, **of).startswith("91fa9036")
+    assert not xt_v4_signature("xt-secret", headers[1:], **of).startswith("91fa9036")
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
@@ -127,8 +170,9 @@ def test_milliseconds_are_cut(instant: datetime) -> None:
     assert timedelta(milliseconds=-1) < ahead <= timedelta(0)
 
 
-def test_auth_has_no_secret_in_its_repr() -> None:
-    """An auth or its credentials in a log line tell nothing."""
+def test_signers_have_no_secret_in_its_repr() -> None:
+    """A signer or its credentials in a log line tell nothing."""
     credentials = Credentials("okx-key", "okx-secret", "okx-phrase")
-    for thing in (credentials, OkxAuth(credentials, lambda: AT), CoinwAuth(credentials)):
+    timed = (sign(credentials, lambda: AT) for sign in (OkxSigner, XtSigner, XtV4Signer))
+    for thing in (credentials, CoinwSigner(credentials), *timed):
         assert "okx-" not in f"{thing!r} {thing!s}"
