@@ -8,7 +8,8 @@ one that surely has not.
 """
 
 from collections.abc import AsyncIterator
-from functools import lru_cache
+from functools import cache, lru_cache
+from ssl import SSLContext
 
 import aiohttp
 import httpx
@@ -29,6 +30,7 @@ class WireTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, *, max_connections: int = 200) -> None:
         self._max_connections = max_connections
+        self._tls = _tls()
         self._session: aiohttp.ClientSession | None = None
 
     @override
@@ -61,7 +63,7 @@ class WireTransport(httpx.AsyncBaseTransport):
             session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
                     limit=self._max_connections,
-                    ssl=httpx.create_ssl_context(),
+                    ssl=self._tls,
                     resolver=aiohttp.ThreadedResolver(),  # the system's, whatever is installed
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -77,6 +79,12 @@ class WireTransport(httpx.AsyncBaseTransport):
         """Close all connections."""
         if self._session is not None:
             await self._session.close()
+
+
+@cache
+def _tls() -> SSLContext:
+    """Load the authorities once: it takes tens of milliseconds, which no request should wait."""
+    return httpx.create_ssl_context()
 
 
 def _body(answer: aiohttp.ClientResponse) -> httpx.AsyncByteStream:
