@@ -82,6 +82,14 @@ def test_what_is_near(rule: str, amount: str, *, first: bool) -> None:
     assert (found[0] == "sub:b") is first
 
 
+def test_pending_goes_before_near() -> None:
+    """What may fire with the next reading is needed more than what is only near."""
+    amounts = {"main/sub:a": "101", "main/sub:b": "99"}
+    states = {p: WalletState(p, (), NOW) for p in MAIN.paths}
+    found = order("main/sub:* USDT < 100 · for 3 reads", amounts, states)
+    assert found[:2] == ["sub:b", "sub:a"]
+
+
 def test_all_of_a_sum_is_needed() -> None:
     """A sum that fires needs each of its wallets."""
     states = {p: WalletState(p, (), NOW) for p in MAIN.paths}
