@@ -98,7 +98,7 @@ def test_fitting(text: str, width: int, shown: str) -> None:
     ],
 )
 def test_values(value: str, currency: str, at_least: bool, text: str) -> None:
-    """Values are rounded as their currency is told, without a power of ten or a zero below zero."""
+    """Values are rounded as is usual for their currency, and there is no zero below zero."""
     assert value_text(Decimal(value), currency, at_least=at_least) == text
 
 

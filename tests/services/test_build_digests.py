@@ -10,6 +10,7 @@ import pytest
 
 from bot.core.events import DigestDue
 from bot.fetchers.errors import ExchangeUnavailable
+from bot.fetchers.model import Price
 
 OWNER, GROUP = 1001, -4001
 
@@ -116,6 +117,10 @@ async def test_filled_with_what_is_known_when_it_is_sent(house: Any) -> None:
     await house.build_digests().queue_due()
     (first,) = await due(house)
     assert (await house.build_digests().load(first)).since is None
+    assert (await house.build_digests().load(first)).value.value == Decimal("700.1")
+    house.exchange.prices["okx"] = [Price("ETH", "USDT", Decimal(2000), house.clock())]
+    await house.prices.refresh()
+    assert (await house.build_digests().load(first)).value.value == Decimal("2700.1")
     house.exchange.answers["main/funding"] = {"USDT": "499.9"}
     house.exchange.answers["xt/spot"] = ExchangeUnavailable("no answer")
     await house.check(checks)

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from bot.core.errors import UnknownName
+from bot.core.portfolio import Account, Amount, WalletState
 from bot.fetchers.errors import ExchangeUnavailable
+from bot.fetchers.model import Balance, Price, Staking
 from bot.services.report_balances import ReportBalances
 
 
@@ -79,3 +81,49 @@ async def test_before_the_first_reading(house: Any) -> None:
     """A wallet that was never read is there, and unreadable."""
     report = house.build_balances()
     assert [w.readable for w in (await report.balances()).wallets] == [False] * 3
+
+
+async def test_worth(house: Any, report: ReportBalances) -> None:
+    """What is shown is valued by the prices of its exchange, in all and for a coin or a path."""
+    at = house.clock()
+    house.exchange.prices = {
+        "okx": [Price("ETH", "USDT", Decimal(2000), at)],
+        "xt": [Price("BTC", "USDT", Decimal(60000), at)],
+    }
+    assert (await report.balances("main/funding")).worth.total.unpriced == ("ETH",)
+    await house.prices.refresh()
+    everything = (await report.balances()).worth
+    assert everything.total.value == Decimal("16346.678901234567890123")
+    assert everything.coins["ETH"].value == 4000
+    assert everything.wallets["main/funding"].value == 4001
+    assert (await report.balances("eth")).worth.total.value == 4000
+    assert (await report.balances("xt")).worth.total.value == Decimal("12345.678901234567890123")
+
+
+@pytest.mark.parametrize(
+    ("query", "staked"),
+    [("*", "2.5"), ("main", "2.5"), ("main/eth-staking", "2.5"), ("beth", "2.5")],
+)
+async def test_what_is_staked_alone(house: Any, query: str, staked: str) -> None:
+    """It is told wherever the snapshot is shown, also without the wallets that it spans."""
+    staking = Staking(None, Decimal(0), Decimal(0))
+    house.accounts = (Account("main", "okx", ("funding", "eth-staking"), timedelta(minutes=1)),)
+    beth = {"funding": "1.5", "eth-staking": "4"}
+    async with house.open_unit() as unit:
+        await unit.wallets.save(
+            WalletState(
+                f"main/{name}",
+                (
+                    Balance(
+                        "BETH", Decimal(amount), None, None, staking if name != "funding" else None
+                    ),
+                ),
+                house.clock(),
+            )
+            for name, amount in beth.items()
+        )
+    report = house.build_balances()
+    found = await report.balances(query)
+    assert found.staked == {"BETH": Amount(Decimal(staked))}
+    assert (await report.balances("main/funding")).staked == {}
+    assert (await report.balances("main")).totals["BETH"].value == 4
