@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.fetchers import Fetcher
+from bot.fetchers import Fetcher, FetchError, Reading
 
 Ask = Callable[[Fetcher], Awaitable[Any]]
 
@@ -223,3 +223,12 @@ def route_of(head: bytes) -> str:
     if command in RECORDED:
         return command
     return next((route for route in RECORDED if path.endswith(route)), path)
+
+
+async def attempt(endpoint: Endpoint, fetcher: Fetcher) -> tuple[FetchError | None, Any]:
+    """Ask once; give the error, or what was learned."""
+    try:
+        value = await endpoint.ask(fetcher)
+    except FetchError as e:
+        return e, None
+    return (value.error, value.balances) if isinstance(value, Reading) else (None, value)

@@ -13,18 +13,13 @@ from bot.fetchers import (
     ClockSkewed,
     Credentials,
     CredentialsRejected,
-    ExchangeUnavailable,
-    FetchError,
     Pacer,
     PermissionMissing,
-    RateLimited,
     Reading,
-    UnexpectedAnswer,
     open_fetcher,
 )
 from bot.fetchers._http import HttpClient
 from bot.sandbox.exchanges import ENDPOINTS, serve_exchange
-from bot.sandbox.faults import FAULTS
 from bot.sandbox.world import Account, Key, World
 
 SUB = "sub:desk 1, Zürich"  # what is quoted in an address must be signed as it is quoted
@@ -138,37 +133,6 @@ async def test_a_clock_that_is_off_does_no_harm(http: HttpClient, slug: str, wal
         clock=lambda: datetime.now(UTC) - timedelta(minutes=10),  # noqa: TID251 - a real skew
     )
     assert reading.error is None
-
-
-EXPECTED: Mapping[str, type[FetchError]] = {
-    "garbage": UnexpectedAnswer,
-    "refused": UnexpectedAnswer,
-    "unavailable": ExchangeUnavailable,
-    "limited": RateLimited,
-    "lost": ExchangeUnavailable,
-    "silent": ExchangeUnavailable,
-}
-
-
-FAULTS_FOR_ALL = [fault for fault in FAULTS.values() if fault.kind in EXPECTED]
-
-
-@pytest.mark.parametrize("fault", FAULTS_FOR_ALL, ids=lambda fault: fault.name)
-async def test_every_fault_of_the_sandbox(http: HttpClient, fault: Any) -> None:
-    """The sandbox's table of faults, on every wallet: the right error, and no balances."""
-    for slug, wallet in WALLETS:
-        if (slug, fault.name) == ("coinw", "data_missing"):
-            continue  # with its `success: true` this is how CoinW says that nothing is held
-        reading = await read(
-            slug,
-            wallet,
-            http,
-            world=furnished(slug),
-            prepare=lambda served: served.faults.inject("*", fault),
-            deadline=timedelta(seconds=0.3 if fault.kind == "silent" else 15),
-        )
-        assert reading.balances is None
-        assert type(reading.error) is EXPECTED[fault.kind], (slug, wallet, reading.error)
 
 
 async def test_a_server_with_two_clocks(http: HttpClient) -> None:

@@ -32,13 +32,12 @@ from bot.fetchers import (
     PermissionMissing,
     Price,
     RateLimited,
-    Reading,
     UnexpectedAnswer,
     open_fetcher,
 )
 from bot.fetchers._http import HttpClient
 from bot.transport import WireTransport
-from tests.fetchers.endpoints import ENDPOINTS, RECORDED, Endpoint, route_of
+from tests.fetchers.endpoints import ENDPOINTS, RECORDED, Endpoint, attempt, route_of
 
 CREDENTIALS = Credentials("KEY-a1b2c3d4e5", "SECRET-f6g7h8i9j0", "PHRASE-k1l2m3")
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
@@ -469,15 +468,6 @@ class Outcome:
     next_value: Any
     next_asked: list[str]
     """When it was asked anew, and behaved."""
-
-
-async def attempt(endpoint: Endpoint, fetcher: Fetcher) -> tuple[FetchError | None, Any]:
-    """Ask once."""
-    try:
-        value = await endpoint.ask(fetcher)
-    except FetchError as e:
-        return e, None
-    return (value.error, value.balances) if isinstance(value, Reading) else (None, value)
 
 
 async def suffer(server: RawServer, fault: Fault, open_at: OpenAt) -> Outcome:
