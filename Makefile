@@ -1,6 +1,7 @@
 # make demo   the bot against a sandbox, with a chat page in the browser; needs no key
 # make test   everything that a reviewer would refuse: style, types, layers, tests
 # make pictures   the pictures of the README, taken from the demo
+# make bench   what a fetch costs and how close to the limits we read, beside ccxt: five minutes
 # make lock   renew the locks after a change of the dependencies in pyproject.toml
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ PORT ?= 8080
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo run test lint types layers pictures lock clean
+.PHONY: demo run test lint types layers pictures bench lock clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/.installed
@@ -46,6 +47,12 @@ layers: .venv/.installed-dev
 # Needs Chromium, as the tests of the page do.
 pictures: .venv/.installed-dev
 	$(BIN)/python deploy/pictures/take.py
+
+# One after another: side by side they would measure each other.
+bench: .venv/.installed-dev
+	@$(BIN)/python -m bench.fetch
+	@$(BIN)/python -m bench.sub_accounts
+	@$(BIN)/python -m bench.sweep
 
 # The locks name no host: whoever installs from them chooses the index.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -20,6 +20,9 @@ from bot.sandbox.world import Key, World
 KEY, SECRET, PHRASE = "key", "secret", "phrase"
 CREDENTIALS = Credentials(KEY, SECRET, PHRASE)
 COINS = ("BTC", "ETH", "USDT", "USDC", "SOL", "XRP", "TON", "DOGE", "LTC", "OKB")
+FUNDING, SUB_FUNDING = "asset/balances", "asset/subaccount/balances"
+ETH_STAKING = "finance/staking-defi/eth/balance"
+"""The endpoints, as the journal calls them."""
 LEAST_LATENCY_S, MOST_LATENCY_S = 0.005, 0.080
 
 

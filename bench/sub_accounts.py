@@ -21,14 +21,21 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from bench.emulator import CREDENTIALS, Arrival, emulated, latencies, latency, wallet_names
+from bench.emulator import (
+    CREDENTIALS,
+    SUB_FUNDING,
+    Arrival,
+    emulated,
+    latencies,
+    latency,
+    wallet_names,
+)
 from bench.fetch import open_peer, print_head
 from bot.fetchers import open_fetcher
 from bot.transport import WireTransport
 
 PER_WINDOW, WINDOW_S = 6, 2.0
 MOST_FOR_THE_PEER = 60
-SUB_FUNDING = "asset/subaccount/balances"
 
 
 @dataclass(frozen=True, slots=True)
