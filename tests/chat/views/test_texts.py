@@ -461,6 +461,22 @@ def test_what_is_staked_alone() -> None:
     assert (
         "<b>≈ 7,600.00 USDT</b>\n<pre>BETH    4</pre>\nBETH: of which staked or redeeming 2.5\n"
     ) in text
+    blind = shown(
+        wallet("main/funding", health=DOWN),
+        wallet("main/eth-staking", Balance("BETH", Decimal(4), None, None, staking)),
+        wallet("main2/eth-staking", Balance("BETH", Decimal(1), None, None, staking)),
+    )
+    assert "BETH: of which staked or redeeming ≥ 1\n" in blind
+    nasty = Balance("<b>", Decimal(1), None, None, staking)
+    assert "<b>: of which staked" in read(shown(wallet("a/eth-staking", nasty)))
+
+
+def test_what_belongs_to_a_coin_is_in_one_table() -> None:
+    """Where tables are many, none begins with a part of the coin that the one before names."""
+    held = [coin(f"C{n:03}", "3", "2", "1") for n in range(100)]
+    text = shown(wallet("a/spot", coin("A", "1"), *held), by=[price("C007-USDT", "2")])
+    assert text.count("<pre>") == 2 + 6
+    assert "<pre>·" not in text
 
 
 def test_an_unknown_amount_is_unknown() -> None:
