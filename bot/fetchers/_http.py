@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import cast
+from typing import TypeVar, cast
 
 import httpx
 
@@ -32,11 +32,12 @@ HttpClient = httpx.AsyncClient | httpx.AsyncBaseTransport  # noqa: TID251 - none
 HEADERS = (
     ("Accept", "application/json"),
     ("Accept-Encoding", "gzip"),  # the one that `gunzip` undoes, within a limit
-    ("Connection", "keep-alive"),
     ("User-Agent", "balance-fetchers"),
 )
 
 _ABSENT = {404, 405, 410}
+Body = TypeVar("Body", bytes, bytearray)
+
 _LONGEST_PAUSE = timedelta(hours=1)  # whatever a Retry-After says, ask again once an hour
 # No limits for the phases: the deadline of the fetch is the one limit.
 _EXTENSIONS = {"timeout": httpx.Timeout(None).as_dict()}
@@ -339,18 +340,23 @@ def _in_words(pause: timedelta) -> str:
 
 async def _read_body(response: httpx.Response, most_bytes: int) -> bytes:
     """Read the body as it came, still compressed, and stop where it becomes too large."""
-    chunks: list[bytes] = []
-    size = 0
+    if isinstance(response.stream, httpx.ByteStream):
+        return _of_size(b"".join(response.stream), most_bytes)  # all there: nothing to wait for
+    body = bytearray()
     try:
         # The stream itself: it works with transports that hand over a whole body, too.
         async for chunk in cast("httpx.AsyncByteStream", response.stream):
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > most_bytes:
-                raise Malformed("it is too large")
+            body += chunk
+            _of_size(body, most_bytes)
     finally:
         await response.aclose()
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    return bytes(body)
+
+
+def _of_size(body: Body, most_bytes: int) -> Body:
+    if len(body) > most_bytes:
+        raise Malformed("it is too large")
+    return body
 
 
 def _retry_after(text: str, *, now: datetime) -> timedelta:

@@ -29,10 +29,9 @@ class Exchange:
     """Where it is asked; None: ccxt knows."""
     wallets: tuple[str, ...]
     """The wallets that every account has, in the order in which they are shown."""
-    sub_accounts: bool = False
-    """Whether the key of a master account reads `sub:NAME`."""
     sub_wallets: tuple[str, ...] = ()
-    """Which wallets a sub-account has: "" is `sub:NAME`, any other one is `sub:NAME/WALLET`."""
+    """What the key of a master account reads of a sub-account: "" is `sub:NAME`, any other one is
+    `sub:NAME/WALLET`; (): it reads none."""
     needs_passphrase: bool = False
     has_demo: bool = False
     restricted: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -41,6 +40,11 @@ class Exchange:
     """The versions of its API that a key can belong to, where that makes a difference."""
     leaves_out_zeros: bool = True
     """Whether a coin that a good answer leaves out is zero."""
+
+    @property
+    def sub_accounts(self) -> bool:
+        """Whether the key of a master account reads sub-accounts."""
+        return bool(self.sub_wallets)
 
     def has_wallet(self, wallet: str) -> bool:
         """Say whether an account can have this wallet; a sub-account need not exist."""
@@ -73,7 +77,6 @@ _ROWS = (
         fetcher=OkxFetcher,
         base_url="https://www.okx.com",
         wallets=("funding", "trading", "savings", "eth-staking", "sol-staking"),
-        sub_accounts=True,
         sub_wallets=("", "trading"),
         needs_passphrase=True,
         has_demo=True,
