@@ -1,7 +1,7 @@
 # make demo   the bot against a sandbox, with a chat page in the browser; needs no key
 # make test   everything that a reviewer would refuse: style, types, layers, tests
 # make pictures   the pictures of the README, taken from the demo
-# make bench   what a fetch costs and how close to the limits we read, beside ccxt: five minutes
+# make bench   what a fetch costs and how close to the limits we read, beside ccxt: three minutes
 # make lock   renew the locks after a change of the dependencies in pyproject.toml
 
 PYTHON ?= python3
