@@ -1,0 +1,48 @@
+"""What balances are worth, over real sockets: the exchanges' own prices stand in the answer."""
+
+import asyncio
+from decimal import Decimal
+
+from bot.app import App, utc_now
+from bot.core.portfolio import WalletState
+from bot.fetchers import Balance
+from tests.e2e.conftest import EXACT, Scene
+
+PRICE_ENDPOINTS = {"okx": "market/tickers", "coinw": "returnTicker", "xt": "getTickers"}
+ACCOUNTS = {"okx": "main", "coinw": "coinw", "xt": "xt"}
+
+
+def asked_for_prices(scene: Scene) -> dict[str, int]:
+    return {
+        slug: sum(entry.endpoint == endpoint for entry in scene.exchanges[slug].journal)
+        for slug, endpoint in PRICE_ENDPOINTS.items()
+    }
+
+
+async def all_priced(app: App) -> None:
+    """Wait until each exchange has told its prices."""
+    coin = Balance("X", Decimal(1), None, None)
+    states = [WalletState(f"{name}/spot", (coin,), utc_now()) for name in ACCOUNTS.values()]
+    async with asyncio.timeout(10):
+        while any(v.unpriced for v in app.prices.appraise(states).wallets.values()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # no bell is rung
+
+
+async def test_values_stand_in_the_answer(scene: Scene) -> None:
+    """Each exchange is asked for its prices once, and the sum of all wallets is told first."""
+    scene.environ["BOT_CURRENCY"] = "EUR"
+    scene.world.set_price("okx", "USDT", "EUR", "0.5")
+    scene.world.set_price("okx", "BETH", "USDT", "2000")
+    for slug in ACCOUNTS:
+        scene.world.set_price(slug, "X", "USDT", "3")
+    async with scene.bot() as app:
+        await all_priced(app)
+        answer = await scene.answer("Balances", after=scene.say("/balance"))
+    usdt = Decimal(2000) + Decimal(EXACT) + Decimal("257.51830114") + Decimal("6929.61087353")
+    total = usdt / 2 + Decimal("0.63926191") * 1000
+    assert answer.text.split("\n")[1] == f"≈ {total:,.2f} EUR"
+    assert f"{usdt / 2:,.2f}" in answer.text
+    heading = next(line for line in answer.text.split("\n") if "main/sub:desk1" in line)
+    assert heading.endswith(f" · ≈ {Decimal(EXACT) / 2:,.2f} EUR")
+    assert "BETH: of which staked or redeeming 0.63926191" in answer.text
+    assert asked_for_prices(scene) == dict.fromkeys(PRICE_ENDPOINTS, 1)
