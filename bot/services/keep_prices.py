@@ -5,6 +5,7 @@ A market is an exchange under one address at which the user has accounts; nobody
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import structlog
 
@@ -37,7 +38,7 @@ class KeepPrices:
         self._currency: Currency = currency
         self._clock = clock
         self._prices: dict[str, dict[Pair, Price]] = {market: {} for market in readers}
-        self._resting = {market: clock() for market in readers}
+        self._resting: dict[str, datetime] = {}
         self._failing: set[str] = set()
         self._book = self._written()
 
@@ -45,8 +46,8 @@ class KeepPrices:
         """Ask every market that does not want a pause, all at once; it raises nothing."""
         now = self._clock()
         async with asyncio.TaskGroup() as group:
-            for market, until in self._resting.items():
-                if until <= now:
+            for market in self._readers:
+                if self._resting.get(market, now) <= now:
                     group.create_task(self._ask(market))
 
     def appraise(self, wallets: Iterable[WalletState], *, coin: str | None = None) -> Worth:

@@ -141,6 +141,14 @@ async def test_a_market_that_hangs_holds_nobody_up(
     ]
 
 
+async def test_a_clock_that_is_put_back_stops_nothing(house: Any) -> None:
+    """Prices are asked for as ever."""
+    await house.prices.refresh()
+    house.clock.advance(days=-1)
+    await house.prices.refresh()
+    assert house.exchange.asked.count("prices of okx") == 2
+
+
 async def test_stopping_is_no_failure(house: Any) -> None:
     """A refresh that is cancelled ends, and is not logged as a market that fails."""
     gate = asyncio.Event()
