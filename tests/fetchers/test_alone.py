@@ -15,21 +15,25 @@ import bot.fetchers
 FOLDER = Path(bot.fetchers.__file__).parent
 SOURCES = sorted(FOLDER.glob("*.py"))
 
+FOREIGN = ["aiohttp", "bot", "ccxt", "pydantic", "sqlalchemy", "structlog", "telegram", "yarl"]
 SCRIPT = """
 import asyncio, sys
 sys.path.insert(0, {folder!r})
+sys.modules.update(dict.fromkeys({foreign!r}))  # whoever imports one of these fails
 import httpx
-from elsewhere import Credentials, open_fetcher
+from elsewhere import Credentials, find_exchange, open_fetcher
 
 async def main():
-    async with httpx.AsyncClient() as http:
+    async with {http} as http:
         fetcher = open_fetcher("xt", Credentials("k", "s"), http, base_url={url!r})
         reading = await fetcher.fetch("spot")
     print(reading.error, *(balance.total for balance in reading.balances or ()))
 
 asyncio.run(main())
-foreign = {{"bot", "aiohttp", "pydantic", "telegram", "sqlalchemy", "structlog"}}
-print(sorted(foreign & set(sys.modules)))
+try:
+    find_exchange("ccxt:binance")
+except ValueError as e:
+    print(e)
 """
 
 
@@ -48,16 +52,20 @@ async def url(recorded: Callable[[str], bytes]) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-async def test_the_folder_works_elsewhere(url: str, tmp_path: Path) -> None:
-    """Copied under another name, it reads a wallet with httpx alone."""
-    shutil.copytree(FOLDER, tmp_path / "elsewhere")
-    script = SCRIPT.format(folder=str(tmp_path), url=url)
+@pytest.mark.parametrize("http", ["httpx.AsyncClient()", "httpx.AsyncHTTPTransport()"])
+async def test_the_folder_works_elsewhere(url: str, tmp_path: Path, http: str) -> None:
+    """Copied under another name, it reads with httpx alone, by a client or a bare transport."""
+    shutil.copytree(FOLDER, tmp_path / "elsewhere", ignore=shutil.ignore_patterns("__pycache__"))
+    script = SCRIPT.format(folder=str(tmp_path), foreign=FOREIGN, url=url, http=http)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-I", "-W", "error", "-c", script, cwd=tmp_path, stdout=subprocess.PIPE
     )
     output, _ = await process.communicate()
     assert process.returncode == 0
-    assert output.decode().split("\n")[:2] == ["None 0.00 0.00 0.00 6929.61087353", "[]"]
+    assert output.decode().splitlines() == [
+        "None 0.00 0.00 0.00 6929.61087353",
+        "needs the package ccxt, which is not installed",
+    ]
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)

@@ -411,9 +411,22 @@ def test_only_the_wallets_of_the_registry(slug: str, over_handler: OverHandler) 
     """What the registry says of wallets is what the fetcher does: others are a mistake of ours."""
     row = EXCHANGES[slug]
     fetcher = open_fetcher(slug, CREDENTIALS, over_handler(lambda _: None))
-    for wallet in [*row.wallets, "sub:desk 1", "sub:", "sub", "spot", "funding", "", "Spot"]:
-        known = bool(fetcher.sources_of(wallet))
-        assert known == row.has_wallet(wallet), wallet
+    subs = ["desk 1", "desk 1/trading", "desk 1/", "desk 1/funding", "a/b/c", "/trading", "/", ""]
+    others = ["sub", "spot", "funding", "trading", "", "Spot", "spot/", "trading/", "/trading"]
+    for wallet in [*row.wallets, *others, *(f"sub:{sub}" for sub in subs)]:
+        known = wallet in row.wallets or (
+            row.sub_accounts and wallet in {"sub:desk 1", "sub:desk 1/trading"}
+        )
+        assert fetcher.has_wallet(wallet) == row.has_wallet(wallet) == known, wallet
+
+
+async def test_a_bare_transport_will_do() -> None:
+    """What a client does beyond that is not needed."""
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, text=EMPTY))
+    assert (await open_fetcher("okx", CREDENTIALS, transport).fetch("funding")).balances == ()
+    transport = httpx.MockTransport(lambda _: httpx.Response(302, headers={"Location": "/"}))
+    error = (await open_fetcher("okx", CREDENTIALS, transport).fetch("funding")).error
+    assert str(error) == "okx answered HTTP 302"
 
 
 async def test_an_unknown_wallet_is_our_mistake(over_handler: OverHandler) -> None:

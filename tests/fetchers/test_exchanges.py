@@ -16,9 +16,11 @@ from bot.fetchers import (
     CredentialsRejected,
     ExchangeUnavailable,
     FetchError,
+    KeyReport,
     PermissionMissing,
     RateLimited,
     Staking,
+    SubAccount,
     UnexpectedAnswer,
     coinw,
     okx,
@@ -54,6 +56,55 @@ def test_okx_eth_staking(recorded: Callable[[str], bytes]) -> None:
     assert balance == Balance("BETH", amount("0.63926191"), None, None, snapshot)
 
 
+def test_okx_trading(recorded: Callable[[str], bytes]) -> None:
+    """The total is the equity, which a debt makes negative."""
+    btc, usdt = okx.parse_trading(decode_object(recorded("okx-trading")))
+    assert btc == Balance("BTC", amount("-0.25"), Decimal(0), Decimal(0))
+    equity = amount("4992.890093622894")
+    assert usdt == Balance("USDT", equity, amount("4834.317093622894"), amount("158.573"))
+
+
+def test_okx_savings(recorded: Callable[[str], bytes]) -> None:
+    """What is lent can be redeemed, but how much of it at once is not told."""
+    (balance,) = okx.parse_savings(decode_object(recorded("okx-savings")))
+    assert balance == Balance("USDT", amount("11.0010737453457821"), None, None)
+
+
+def test_okx_sol_staking(recorded: Callable[[str], bytes]) -> None:
+    """The age of the snapshot is unknown, which is not the time of the reading."""
+    (balance,) = okx.parse_sol_staking(decode_object(recorded("okx-sol-staking")))
+    staking = Staking(None, amount("0.00000012"), amount("0.00000012"))
+    assert balance == Balance("OKSOL", amount("0.01100012"), None, None, staking)
+
+
+def test_okx_sub_accounts(recorded: Callable[[str], bytes]) -> None:
+    """A name stays as it is written, and who is not enabled is frozen."""
+    made_at = datetime(2022, 8, 1, 6, 19, 16, tzinfo=UTC)
+    assert okx.parse_sub_accounts(decode_object(recorded("okx-sub-accounts"))) == (
+        (made_at, SubAccount("desk1")),
+        (made_at, SubAccount("Desk 2", frozen=True)),
+    )
+
+
+def test_okx_config(recorded: Callable[[str], bytes]) -> None:
+    """What the key may do is in our words."""
+    assert okx.parse_config(decode_object(recorded("okx-config"))) == KeyReport(
+        may=frozenset({"read", "trade", "withdraw"}),
+        addresses=("203.0.113.7", "2001:db8::7"),
+        label="balances",
+        sub_account=False,
+    )
+
+
+def test_coinw_complete(recorded: Callable[[str], bytes]) -> None:
+    """The total is what is available and on orders, exactly."""
+    balances = coinw.parse_complete(decode_object(recorded("coinw-spot")))
+    assert [balance.asset for balance in balances] == ["BTC", "CWT", "ETH", "SAND", "USDT"]
+    usdt = balances[-1]
+    assert (usdt.total, usdt.held) == (Decimal(300), amount("42.481698860000000"))
+    assert f"{usdt.available:f}" == "257.518301140000000"
+
+
 def test_coinw_available(recorded: Callable[[str], bytes]) -> None:
     """Only the available part is known; trailing zeros are kept."""
     balances = coinw.parse_available(decode_object(recorded("coinw-spot-available")))
@@ -71,6 +122,13 @@ def test_xt_spot(recorded: Callable[[str], bytes]) -> None:
     )
 
 
+def test_xt_v4_spot(recorded: Callable[[str], bytes]) -> None:
+    """Version 4 tells the same as version 1."""
+    v1 = {b.asset: b for b in xt.parse_spot(decode_object(recorded("xt-spot")))}
+    v4 = {b.asset: b for b in xt.parse_v4_spot(decode_object(recorded("xt-v4-spot")))}
+    assert v4 == {asset: v1[asset] for asset in ("BTC", "USDT")}
+
+
 def test_sums_do_not_round() -> None:
     """More digits than the 28 of the default context survive the sum."""
     available, frozen = "12345678901234567890.123456789012345678", "0.000000000000000001"
@@ -79,10 +137,11 @@ def test_sums_do_not_round() -> None:
 
 
 def test_clocks(recorded: Callable[[str], bytes]) -> None:
-    """Both clocks tell milliseconds."""
+    """All clocks tell milliseconds."""
     expected = datetime(2020, 8, 10, 2, 26, 23, 85000, tzinfo=UTC)
     assert okx.parse_time(decode_object(recorded("okx-time"))) == expected
     assert xt.parse_time(decode_object(recorded("xt-time"))) == expected
+    assert xt.parse_v4_time(decode_object(recorded("xt-v4-time"))) == expected
 
 
 @pytest.mark.parametrize(
@@ -90,9 +149,15 @@ def test_clocks(recorded: Callable[[str], bytes]) -> None:
     [
         (okx.parse_funding, {"data": []}),  # only coins above zero are listed
         (okx.parse_eth_staking, {"data": []}),
+        (okx.parse_trading, {"data": [{"details": []}]}),
+        (okx.parse_savings, {"data": []}),
+        (okx.parse_sol_staking, {"data": []}),
         (coinw.parse_available, {"data": {}, "success": True, "failed": False}),
         (coinw.parse_available, {"success": True}),
+        (coinw.parse_complete, {"data": {}, "success": True, "failed": False}),
+        (coinw.parse_complete, {"success": True}),
         (xt.parse_spot, {"data": {}}),
+        (xt.parse_v4_spot, {"result": {"assets": []}}),
     ],
 )
 def test_who_holds_nothing(parse: Parse, content: dict[str, Any]) -> None:
@@ -118,14 +183,16 @@ def test_who_holds_nothing(parse: Parse, content: dict[str, Any]) -> None:
         {"data": {"BTC": "1"}, "failed": True},
         {"data": {"BTC": "1"}, "success": True, "failed": None},
         {"data": {"BTC": {"available": "1"}}, "success": True},
+        {"data": {"BTC": ["1"]}, "success": True},
         {"data": {"": "1"}, "success": True},
     ],
     ids=str,
 )
-def test_coinw_believes_nothing_without_success(content: dict[str, Any]) -> None:
+@pytest.mark.parametrize("parse", [coinw.parse_available, coinw.parse_complete])
+def test_coinw_believes_nothing_without_success(parse: Parse, content: dict[str, Any]) -> None:
     """CoinW's empty answer needs its `success: true`, and no answer may deny it."""
     with pytest.raises(Malformed):
-        coinw.parse_available(content)
+        parse(content)
 
 
 @pytest.mark.parametrize(
@@ -137,6 +204,14 @@ def test_coinw_believes_nothing_without_success(content: dict[str, Any]) -> None
         (okx.parse_funding, {"data": [{"ccy": "A", "bal": "1", "frozenBal": "0"}]}),
         (okx.parse_funding, {"data": [{"ccy": "A", "bal": "1", "availBal": "1"}]}),
         (okx.parse_eth_staking, {"data": [{"ccy": "BETH", "amt": "1"}]}),
+        (okx.parse_trading, {"data": []}),  # who has nothing gets one object, too
+        (okx.parse_trading, {"data": [{}]}),
+        (okx.parse_trading, {"data": [{"details": None}]}),
+        (okx.parse_trading, {"data": [{"details": []}, {"details": []}]}),
+        (okx.parse_trading, {"data": [{"details": [{"ccy": "A", "eq": "1", "availBal": "1"}]}]}),
+        (okx.parse_trading, {"data": [{"details": [{"ccy": "A", "cashBal": "1"}]}]}),
+        (okx.parse_savings, {"data": [{"ccy": "A", "earnings": "1"}]}),
+        (okx.parse_sol_staking, {"data": [{"ccy": "OKSOL", "amt": "1"}]}),
         (okx.parse_time, {"data": []}),
         (xt.parse_spot, {"data": {"btc": {"available": "1"}}}),
         (xt.parse_spot, {"data": {"btc": {"freeze": "1"}}}),
@@ -146,7 +221,13 @@ def test_coinw_believes_nothing_without_success(content: dict[str, Any]) -> None
             xt.parse_spot,
             {"data": {"btc": dict(XT_ROW), "BTC": dict(XT_ROW)}},
         ),
+        (xt.parse_v4_spot, {"result": {}}),
+        (xt.parse_v4_spot, {"result": []}),
+        (xt.parse_v4_spot, {"result": {"assets": [{"currency": "a", "frozenAmount": "1"}]}}),
+        (xt.parse_v4_spot, {"result": {"assets": [{"currency": "a", "availableAmount": "1"}]}}),
+        (xt.parse_v4_spot, {"result": {"assets": [{"currency": "a", "totalAmount": "1"}]}}),
         (xt.parse_time, {"data": {}}),
+        (xt.parse_v4_time, {"result": {}}),
     ],
 )
 def test_a_part_is_missing(parse: Parse, content: dict[str, Any]) -> None:
@@ -222,6 +303,35 @@ async def test_codes(
     assert type(reading.error) is kind
     assert "Bob" not in str(reading.error)
     assert str(reading.error).startswith(exchange)
+
+
+V4_CODES: list[tuple[str, int, type[FetchError]]] = [
+    ("AUTH_101", 200, CredentialsRejected),
+    ("AUTH_101", 401, CredentialsRejected),
+    ("AUTH_103", 200, CredentialsRejected),
+    ("AUTH_104", 200, PermissionMissing),
+    ("AUTH_105", 200, ClockSkewed),
+    ("AUTH_106", 200, PermissionMissing),
+    ("AUTH_999", 200, UnexpectedAnswer),
+    ("AUTH_101", 429, RateLimited),
+    ("", 503, ExchangeUnavailable),
+]
+
+
+@pytest.mark.parametrize(("code", "status", "kind"), V4_CODES)
+async def test_codes_of_xts_version_4(
+    over_handler: Callable[[Callable[..., Any]], HttpClient],
+    code: str,
+    status: int,
+    kind: type[FetchError],
+) -> None:
+    """Its refusals are words, beside a verdict that says only yes or no."""
+    body = json.dumps({"rc": 1, "mc": code, "ma": ["ask Bob <b>"], "result": None})
+    http = over_handler(lambda _: httpx.Response(status, text=body))
+    fetcher = open_fetcher("xt", Credentials("key", "secret"), http, version="4")
+    error = (await fetcher.fetch("spot")).error
+    assert type(error) is kind
+    assert "Bob" not in str(error)
 
 
 def test_lasting_errors() -> None:

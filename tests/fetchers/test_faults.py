@@ -93,8 +93,15 @@ class RawServer:
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def http(open_client: Callable[..., HttpClient]) -> AsyncIterator[HttpClient]:
-    """Give a client over real sockets."""
+async def http() -> AsyncIterator[HttpClient]:
+    """Give the transport of the product, over real sockets."""
+    async with WireTransport() as transport:
+        yield transport
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def client(open_client: Callable[..., HttpClient]) -> AsyncIterator[HttpClient]:
+    """Give a client, which does more than a transport, and logs more."""
     async with open_client(WireTransport()) as client:
         yield client
 
@@ -127,11 +134,11 @@ OpenAt = Callable[..., Fetcher]
 def open_at(http: HttpClient) -> OpenAt:
     """Open a fetcher of the exchange that lives at a server."""
 
-    def build(server: RawServer, deadline_s: float = 10) -> Fetcher:
+    def build(server: RawServer, deadline_s: float = 10, *, through: HttpClient = http) -> Fetcher:
         return open_fetcher(
             server.endpoint.exchange,
             CREDENTIALS,
-            http,
+            through,
             base_url=server.url,
             version=server.endpoint.version,
             pacer=Pacer(enabled=False),
@@ -687,9 +694,13 @@ async def test_the_table_of_faults_is_true(
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
 @pytest.mark.parametrize("compressed", [False, True], ids=["plain", "gzip"])
+@pytest.mark.parametrize("by_client", [False, True], ids=["transport", "client"])
 async def test_the_honest_answer_passes(
     servers: dict[str, RawServer],
     open_at: OpenAt,
+    http: HttpClient,
+    client: HttpClient,
+    by_client: bool,
     honest: dict[str, Any],
     endpoint: Endpoint,
     compressed: bool,
@@ -700,7 +711,8 @@ async def test_the_honest_answer_passes(
     body = json.dumps({**content, "extra": {"rate": 1e-8}}).encode()
     packed = answered(gzip.compress(body), "Content-Encoding: gzip")
     server.script = lambda _: packed if compressed else answered(body)
-    error, value = await attempt(endpoint, open_at(server))
+    fetcher = open_at(server, through=client if by_client else http)
+    error, value = await attempt(endpoint, fetcher)
     assert error is None
     assert value == honest[endpoint.name]
     assert value
@@ -774,6 +786,7 @@ def secrets_of(heads: list[bytes]) -> set[str]:
 async def test_no_secret_leaks(
     servers: dict[str, RawServer],
     open_at: OpenAt,
+    client: HttpClient,
     caplog: pytest.LogCaptureFixture,
     echo: Callable[[bytes], Parts],
 ) -> None:
@@ -782,7 +795,7 @@ async def test_no_secret_leaks(
     for server in servers.values():
         endpoint = server.endpoint
         server.script = lambda server: echo(server.heads[-1])
-        error, _ = await attempt(endpoint, open_at(server))
+        error, _ = await attempt(endpoint, open_at(server, through=client))
         secrets = secrets_of(server.heads)
         assert len(secrets) >= (4 if endpoint.is_wallet or endpoint.skewed else 3)
         told = secrets_told(error, secrets, caplog.text) if error else []
@@ -803,13 +816,16 @@ def secrets_told(error: FetchError, secrets: set[str], log: str) -> list[str]:
 
 
 async def test_the_query_is_not_logged(
-    servers: dict[str, RawServer], open_at: OpenAt, caplog: pytest.LogCaptureFixture
+    servers: dict[str, RawServer],
+    open_at: OpenAt,
+    client: HttpClient,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """What httpx logs of a request ends before the signature, and is logged all the same."""
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.DEBUG, "httpx")  # whoever has set up the log has muted it
     server = servers["coinw spot, complete"]
-    await open_at(server).fetch("spot")
+    await open_at(server, through=client).fetch("spot")
     assert b"sign=" in server.heads[0]
     assert f'HTTP Request: POST {server.url}/api/v1/private "HTTP/1.1 200' in caplog.text
     assert "?" not in caplog.text
