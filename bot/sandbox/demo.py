@@ -94,7 +94,7 @@ def _environ(
         "BOT_CHECK_EVERY": CHECK_EVERY,
         "BOT_DIGEST_AT": f"{now + FIRST_DIGEST:%H:%M}",
         "BOT_LOG__LEVEL": "WARNING",
-        "BOT_ACCOUNTS__MAIN__SUB_ACCOUNTS": "desk1,desk2,desk3",
+        "BOT_ACCOUNTS__MAIN__SUB_ACCOUNTS": "*",
         **{f"BOT_RULES__{name}": rule for name, rule in RULES.items()},
     }
     for account in world:

@@ -17,8 +17,8 @@ from bot.settings import load_settings, require_bot
 
 EXACT = "12345.678901234567890123"
 GROUP = -4001
-TWO_ROUNDS = {"okx": 6, "coinw": 2, "xt": 2}
-"""How many requests two checks of each account take."""
+MAIN_ENDPOINT = {"okx": "asset/balances", "coinw": "returnCompleteBalances", "xt": "getBalance"}
+"""What each check of an account asks for once."""
 
 
 @dataclass
@@ -64,11 +64,15 @@ class Scene:
 
     async def next_round(self) -> None:
         """Wait until every account was read anew, from beginning to end."""
-        wanted = {s: len(self.exchanges[s].journal) + n for s, n in TWO_ROUNDS.items()}
+        wanted = {slug: self._checks(slug) + 2 for slug in MAIN_ENDPOINT}
         async with asyncio.timeout(10):
             # The journal rings no bell.
-            while any(len(self.exchanges[s].journal) < n for s, n in wanted.items()):  # noqa: ASYNC110
+            while any(self._checks(slug) < count for slug, count in wanted.items()):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
+
+    def _checks(self, slug: str) -> int:
+        journal = self.exchanges[slug].journal
+        return sum(entry.endpoint == MAIN_ENDPOINT[slug] for entry in journal)
 
 
 @pytest.fixture
