@@ -4,12 +4,15 @@ SQLite has one writer. Two connections that checkpoint at the same instant can c
 in WAL mode, so there is one connection, and one process: a lock on a file beside it sees to that.
 """
 
+import asyncio
 import fcntl
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError
@@ -72,11 +75,15 @@ async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
     path = sqlite_path(url)
     with _to_ourselves(path):
         engine = _engine(path)
+        workers = _workers_of(engine)
         try:
             await _migrate(engine)
             yield engine
         finally:
             await engine.dispose()
+            # One whose task was cancelled is still at work, and answers to a loop that must be.
+            for worker in list(workers):
+                await asyncio.to_thread(worker.join)
 
 
 @contextmanager
@@ -107,6 +114,17 @@ def _engine(path: Path) -> AsyncEngine:
     event.listen(engine.sync_engine, "begin", _begin)
     event.listen(engine.sync_engine, "invalidate", _let_go)
     return engine
+
+
+def _workers_of(engine: AsyncEngine) -> WeakSet[Thread]:
+    """Gather the threads in which the connections work, from now on."""
+    workers: WeakSet[Thread] = WeakSet()
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _remember(connection: Any, _record: object) -> None:
+        workers.add(connection.driver_connection._thread)  # noqa: SLF001 - there is no other way
+
+    return workers
 
 
 def _prepare(connection: Any, _record: object) -> None:

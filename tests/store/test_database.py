@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from datetime import datetime
 from pathlib import Path
 
@@ -191,3 +192,24 @@ async def test_cancelled_unit_lets_go(open_unit: OpenUnit, now: datetime) -> Non
         async with asyncio.timeout(2), open_unit() as unit:
             assert await unit.inbox.unhandled() == {}
     assert begun  # some were cancelled behind the write, some before
+
+
+async def test_nobody_is_at_work_after_the_end(url: str) -> None:
+    """A query whose task was cancelled ends before the database is closed, not after the loop."""
+    slow = text(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) "
+        "SELECT max(i) FROM n"
+    )
+
+    async def ask(engine: AsyncEngine) -> None:
+        async with engine.begin() as connection:
+            await connection.execute(slow)
+
+    before = set(threading.enumerate())
+    async with open_database(url) as engine:
+        asking = asyncio.create_task(ask(engine))  # noqa: TID251 - to be cancelled
+        await asyncio.sleep(0.05)
+        asking.cancel()
+        await asyncio.wait({asking})
+    workers = [t.name for t in set(threading.enumerate()) - before if "asyncio" not in t.name]
+    assert workers == []
