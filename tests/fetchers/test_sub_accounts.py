@@ -73,16 +73,23 @@ async def test_two_that_were_made_at_once(http: HttpClient) -> None:
     world = World()
     account = world.add_account("okx", KEY)
     for number in range(250):
-        account.add_sub(f"desk{number}", created_at=AT + timedelta(seconds=number // 2))
+        account.add_sub(f"desk{number}", created_at=AT + timedelta(seconds=(number + 1) // 2))
     async with serve_exchange("okx", world) as served:
         assert len(await listed(http, base_url=served.url)) == 250
 
 
 async def test_a_page_that_repeats(over_handler: OverHandler) -> None:
     """A server that does not turn the page is not asked for ever."""
-    page = [row(f"desk{number}", number) for number in range(100)]
+    data = [row(f"desk{number}", number) for number in range(100)]
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.params.get("after"))
+        return httpx.Response(200, text=json.dumps({"code": "0", "msg": "", "data": data}))
+
     with pytest.raises(UnexpectedAnswer, match="does not end"):
-        await listed_from(page, over_handler=over_handler)
+        await listed(over_handler(answer))
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize(
