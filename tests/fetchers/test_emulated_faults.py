@@ -168,7 +168,7 @@ async def test_every_fault_of_the_sandbox(
     async def suffer(endpoint: Endpoint) -> list[object]:
         served = emulated[endpoint.name]
         behave(endpoint, served)
-        fetcher = open_at(endpoint, 0.3 if fault.kind == "silent" else 15)
+        fetcher = open_at(endpoint, 1 if fault.kind == "silent" else 15)
         if endpoint.has_been_read:
             await attempt(endpoint, fetcher)
         served.faults.inject(name_at_the_emulator(endpoint), fault, times=None)
