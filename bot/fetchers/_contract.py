@@ -24,6 +24,7 @@ from .model import Balance, Credentials, KeyReport, Price, Reading, SubAccount
 T = TypeVar("T")
 Content = Mapping[str, object]
 
+_TRY_BETTER_AFTER = timedelta(hours=1)
 _TOLERATED_SKEW = timedelta(seconds=5)  # the servers take 30 s; less than this is the network's
 
 
@@ -45,11 +46,20 @@ class _Ways:
     """The ways to one wallet, the best first, and the one that has once led there."""
 
     sources: tuple[Source[Balances], ...]
-    taken: int | None = None
+    taken: Source[Balances] | None = None
+    better_after: datetime | None = None
+    """From when on a better way than the taken one is worth a try."""
 
-    @property
-    def open(self) -> tuple[Source[Balances], ...]:
-        return self.sources if self.taken is None else (self.sources[self.taken],)
+    def open(self, now: datetime) -> tuple[Source[Balances], ...]:
+        if self.taken is None or (self.better_after and now >= self.better_after):
+            return self.sources
+        return (self.taken,)
+
+    def take(self, source: Source[Balances], now: datetime) -> None:
+        if len(self.open(now)) > 1:
+            self.taken = source
+            is_best = source is self.sources[0]
+            self.better_after = None if is_best else now + _TRY_BETTER_AFTER
 
 
 class Fetcher(ABC):
@@ -94,7 +104,7 @@ class Fetcher(ABC):
         """Name the ways to read a wallet, the best first; (): the exchange has no such wallet.
 
         The next one is tried when a way turns out not to be open to this key, until one has
-        worked: from then on that is the way.
+        worked: from then on that is the way, but that the best one is tried again once an hour.
         """
 
     @property
@@ -157,7 +167,7 @@ class Fetcher(ABC):
         """Tell how often, at most, the limits let all these wallets be read again and again."""
         needed: dict[Limit, int] = {}
         for wallet in wallets:
-            for source in self._ways_to(wallet).open[:1]:
+            for source in self._ways_to(wallet).open(self._clock())[:1]:
                 for limit in source.call.limits:
                     needed[limit] = needed.get(limit, 0) + 1
         floors = (limit.period * count / limit.requests for limit, count in needed.items())
@@ -218,19 +228,19 @@ class Fetcher(ABC):
         ways = self._ways_to(wallet)
         deadline = self.new_deadline()
         refusals: list[Refused] = []
-        for number, source in enumerate(ways.open):
+        for source in ways.open(self._clock()):
             try:
                 balances = await self._ask(source, deadline)
             except RateLimited:
-                if refusals:
-                    ways.taken = number  # else the way that is not open is asked in the pause
+                if refusals:  # else the way that is not open would be asked in the pause
+                    ways.take(source, self._clock())
                 raise
             except Refused as e:
                 refusals.append(e)
                 if not e.elsewhere:
                     break
             else:
-                ways.taken = number if ways.taken is None else ways.taken
+                ways.take(source, self._clock())
                 return balances
         raise _most_telling(refusals)
 

@@ -151,6 +151,23 @@ async def test_the_complete_balances_are_refused(open_at: OpenAt, refusal: Told)
     assert fetcher.sweep_floor(["spot"]) == timedelta(seconds=1) / 3
 
 
+async def test_the_better_way_is_tried_again_once_an_hour(open_at: OpenAt) -> None:
+    """A hiccup at the start must not hide what is on orders for ever."""
+    now = START
+    server = Server({COMPLETE: (404, HTML), AVAILABLE: PARTLY})
+    fetcher = open_at("coinw", server, clock=lambda: now)
+    for minutes in range(0, 130, 10):
+        now = START + timedelta(minutes=minutes)
+        assert await total_of(fetcher) is None
+    assert [n for n, command in enumerate(server.asked) if command == COMPLETE] == [0, 7, 14]
+    server.told[COMPLETE] = WHOLE
+    now = START + timedelta(minutes=180)
+    assert await total_of(fetcher) == 3
+    now = START + timedelta(days=1)
+    server.told[COMPLETE] = refused("-3")
+    assert type(await error_of(fetcher)) is UnexpectedAnswer
+
+
 @pytest.mark.parametrize("refusal", NO_WAY.values(), ids=NO_WAY)
 async def test_a_way_that_has_worked_is_kept(open_at: OpenAt, refusal: Told) -> None:
     """From then on a refusal is an error, and no reason to know less."""
