@@ -96,7 +96,9 @@ class Dialect:
         """Say whether an answer that came with status 200 is a good one."""
         found = content.get(self.verdict)
         good = self.good_code
-        return good is None or (type(found) is type(good) and found == good)
+        if good is None:
+            return self.refusal_in(content) is None
+        return type(found) is type(good) and found == good
 
     def refusal_in(self, content: Mapping[str, object]) -> Refusal | None:
         """Find what an answer says that is not good; None: nothing that is known."""

@@ -15,6 +15,7 @@ from bot.fetchers import (
     EXCHANGES,
     Credentials,
     Pacer,
+    RateLimited,
     UnexpectedAnswer,
     open_fetcher,
 )
@@ -192,3 +193,21 @@ def number(told: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return found if found.is_finite() else None
+
+
+async def test_a_lock_is_heeded_where_good_answers_have_no_code(
+    over_handler: OverHandler,
+) -> None:
+    """XT's tickers come bare; "too many" among them is a pause all the same, and kept."""
+    asked = 0
+
+    def locked(_: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        return httpx.Response(200, json={"code": 429, "info": "locked"})
+
+    fetcher = open_fetcher("xt", Credentials("k", "s"), over_handler(locked))
+    for _ in range(2):
+        with pytest.raises(RateLimited, match="10 min"):
+            await fetcher.fetch_prices()
+    assert asked == 1
