@@ -236,15 +236,18 @@ def _assembled(
     chats = ManageChats(
         owners=settings.telegram.owners,
         chats=settings.telegram.chats,
+        zone=zone,
         open_unit=open_unit,
         clock=clock,
         wake_delivery=outbox_changed.set,
     )
     rules = ManageRules(
+        fixed=settings.rules,
         watched=watched,
         open_unit=open_unit,
         recipients=chats.recipients,
         clock=clock,
+        wake_delivery=outbox_changed.set,
     )
     digests = BuildDigests(
         at=settings.digest_at,
@@ -299,7 +302,7 @@ def _assembled(
 async def _made_ready(settings: Settings, app: App) -> None:
     """Bring the database in line with the settings, before anything is asked."""
     await settle_watched(app.watched, open_unit=app.open_unit, clock=app.clock)
-    await app.use.rules.end_vanished()
+    await app.use.rules.settle()
     await app.use.chats.add_configured()
     telegram = settings.telegram
     if not telegram.owners and not telegram.chats:
@@ -313,5 +316,5 @@ async def _made_ready(settings: Settings, app: App) -> None:
         action="start",
         accounts=len(app.watched.accounts),
         wallets=len(app.watched.paths),
-        rules=len(settings.rules),
+        rules=len(app.watched.rules),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.events import DigestDue, Event
+from bot.core.quiet import QuietHours
 
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=1)
@@ -27,6 +28,8 @@ class Chat:
     """Why nothing can be sent there any more; None while it can."""
     former_id: int | None = None
     """What it was called before it became a supergroup: the settings may know it by that."""
+    quiet: QuietHours | None = None
+    """When it wants to hear only what is critical."""
 
 
 @dataclass(frozen=True, slots=True)

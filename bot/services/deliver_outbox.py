@@ -2,7 +2,7 @@
 
 A crash between sending and marking leaves a row that says so; at the next start it is decided like
 any attempt that may have arrived. Messages to one chat keep their order and their distance; a chat
-that is slow or gone holds up nobody else.
+that is slow or gone holds up nobody else. In a chat's quiet hours what is not critical waits.
 """
 
 import asyncio
@@ -23,9 +23,10 @@ from bot.core.delivery import (
     interrupted,
 )
 from bot.core.events import DigestDue
+from bot.core.quiet import disturbs
 from bot.services.build_digests import BuildDigests
 from bot.services.manage_chats import ManageChats
-from bot.services.ports import ChatSender, Clock, OpenUnit, Parcel
+from bot.services.ports import ChatSender, Clock, OpenUnit, Parcel, Unit
 
 log = structlog.get_logger(__name__)
 
@@ -84,10 +85,20 @@ class DeliverOutbox:
             return []
         try:
             async with self._open_unit() as unit:
-                return list(await unit.outbox.lease(now=self._clock(), busy=self._busy, most=most))
+                parcels = await unit.outbox.lease(now=self._clock(), busy=self._busy, most=most)
+                return [parcel for parcel in parcels if not await self._put_off(unit, parcel)]
         except Exception:
             log.exception("The outbox could not be read", action="deliver")
             return []
+
+    async def _put_off(self, unit: Unit, parcel: Parcel) -> bool:
+        """Keep what is not critical for the end of quiet hours; look at once what is behind it."""
+        until = self._chats.quiet_until(parcel.chat)
+        if until is None or any(disturbs(event) for event in parcel.events):
+            return False
+        await unit.outbox.put_off(parcel.id, until=until)
+        self._changed.set()
+        return True
 
     async def _deliver(self, parcel: Parcel) -> None:
         """Send one message and keep its chat busy for the distance to the next one."""

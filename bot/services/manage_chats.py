@@ -1,8 +1,11 @@
 """Manage chats: who may talk to us, and who is told."""
 
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from bot.core.delivery import Chat
+from bot.core.quiet import QuietHours
 from bot.core.standing import standing_events
 from bot.services.ports import Clock, OpenUnit, Unit
 
@@ -15,13 +18,18 @@ class ManageChats:
         *,
         owners: Collection[int],
         chats: Collection[int],
+        zone: ZoneInfo,
         open_unit: OpenUnit,
         clock: Clock,
         wake_delivery: Callable[[], None],
     ) -> None:
-        """`owners` are ids of users, `chats` of chats; a private chat has its user's id."""
+        """Take who may talk to us, and the zone of quiet hours.
+
+        `owners` are ids of users, `chats` of chats; a private chat has its user's id.
+        """
         self._owners = frozenset(owners)
         self._chats = frozenset(chats)
+        self._zone = zone
         self._former_ids: dict[int, int] = {}
         self._open_unit = open_unit
         self._clock = clock
@@ -41,6 +49,27 @@ class ManageChats:
         """Choose those that events are sent to."""
         here = [chat for chat in chats if chat.gone is None]
         return [chat for chat in here if self.may_look(chat.former_id or chat.chat_id)]
+
+    def quiet_until(self, chat: Chat) -> datetime | None:
+        """Return until when a chat wants to hear only what is critical; None: it hears all."""
+        return chat.quiet.end_at(self._clock(), self._zone) if chat.quiet else None
+
+    async def quiet_hours(self, chat_id: int) -> QuietHours | None:
+        """Return the quiet hours of a chat."""
+        async with self._open_unit() as unit:
+            known = {chat.chat_id: chat.quiet for chat in await unit.chats.load()}
+        return known.get(chat_id)
+
+    async def set_quiet(self, chat_id: int, quiet: QuietHours | None, *, title: str) -> None:
+        """Keep the quiet hours of a chat; what waits for the end of others waits for theirs."""
+        chat = Chat(chat_id, title=title, since=self._clock(), quiet=quiet)
+        async with self._open_unit() as unit:
+            if chat_id not in {known.chat_id for known in await unit.chats.load()}:
+                await self._welcome(unit, chat)
+            await unit.chats.set_quiet(chat_id, quiet)
+            until = self.quiet_until(chat) or self._clock()
+            await unit.outbox.release(chat_id, until=until)
+        self._wake_delivery()
 
     async def add_configured(self) -> None:
         """Let the chats of the settings have events; recall which have moved; try all again."""

@@ -15,6 +15,8 @@ from bot.core.delivery import Chat, Decision, Outcome
 from bot.core.digest import Digest, Holdings
 from bot.core.events import Event
 from bot.core.portfolio import WalletState
+from bot.core.quiet import QuietHours
+from bot.core.rules import Rule
 from bot.core.verdict import AlertKey
 from bot.fetchers.model import Price, Reading, SubAccount
 
@@ -162,6 +164,15 @@ class OutboxRepository(Protocol):
     async def settle(self, parcel_id: int, decision: Decision, *, at: datetime) -> None:
         """Record what an attempt has come to."""
 
+    async def put_off(self, parcel_id: int, *, until: datetime) -> None:
+        """Let a message that was not sent wait for the end of quiet hours, with others there.
+
+        What overtakes it is not held up by it.
+        """
+
+    async def release(self, chat_id: int, *, until: datetime) -> None:
+        """Change until when what was put off in a chat waits."""
+
     async def interrupted(self) -> Sequence[Parcel]:
         """Return the messages whose sender died while it was sending them."""
 
@@ -186,6 +197,91 @@ class ChatRepository(Protocol):
 
     async def hold(self, chat_id: int, *, until: datetime) -> None:
         """Send nothing there before an instant."""
+
+    async def set_quiet(self, chat_id: int, quiet: QuietHours | None) -> None:
+        """Keep when it wants to hear only what is critical; None: never."""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeRule:
+    """A rule that was made in a chat."""
+
+    id: int
+    rule: Rule
+    made_by: str
+    """What the person who made it, or changed it last, is called."""
+    made_at: datetime
+    paused: bool = False
+    deleted_at: datetime | None = None
+    """It is kept for a while after that, for whoever wants it back."""
+
+    @property
+    def name(self) -> str:
+        """The rule's name; no rule of the settings can be called so."""
+        return f"#{self.id}"
+
+    @property
+    def in_force(self) -> bool:
+        """Whether anything is judged by it."""
+        return not self.paused and self.deleted_at is None
+
+
+class RuleRepository(Protocol):
+    """The rules that were made in chats."""
+
+    async def load(self) -> Sequence[MadeRule]:
+        """Return all of them, the oldest first."""
+
+    async def add(self, rule: Rule, *, by: str, at: datetime) -> MadeRule:
+        """Keep a new one; its number was never another's."""
+
+    async def save(self, made: MadeRule) -> None:
+        """Keep one as it is now."""
+
+    async def forget(self, *, before: datetime) -> None:
+        """Lose for good what was deleted before an instant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A rule that somebody in a chat is about to make or to change."""
+
+    id: int
+    chat_id: int
+    user_id: int
+    text: str
+    """The words chosen or typed so far; maybe not a whole rule yet."""
+    begun_at: datetime
+    edits: int | None = None
+    """The rule that it is to replace; None: none."""
+    question: int | None = None
+    """The message of ours whose answer is the rest of the text; None: no answer is waited for."""
+    became: int | None = None
+    """The rule that was made of it."""
+
+
+class DraftRepository(Protocol):
+    """What is talked about; no number is used twice, so that an old button stays old."""
+
+    async def add(
+        self, chat_id: int, user_id: int, *, text: str, edits: int | None, at: datetime
+    ) -> Draft:
+        """Begin one."""
+
+    async def load(self, draft_id: int) -> Draft | None:
+        """Return one; None when it is no longer there."""
+
+    async def waiting(self, chat_id: int, user_id: int) -> Draft | None:
+        """Return the newest that waits for words of this user in this chat."""
+
+    async def save(self, draft: Draft) -> None:
+        """Keep one as it is now."""
+
+    async def remove(self, draft_id: int) -> None:
+        """Forget one."""
+
+    async def forget(self, *, before: datetime) -> None:
+        """Forget what was begun before an instant."""
 
 
 class DigestRepository(Protocol):
@@ -230,6 +326,10 @@ class Unit(Protocol):
     def outbox(self) -> OutboxRepository: ...
     @property
     def chats(self) -> ChatRepository: ...
+    @property
+    def rules(self) -> RuleRepository: ...
+    @property
+    def drafts(self) -> DraftRepository: ...
     @property
     def digests(self) -> DigestRepository: ...
     @property

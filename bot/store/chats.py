@@ -1,14 +1,16 @@
 """The chats that get events."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.delivery import Chat
+from bot.core.quiet import QuietHours
 from bot.store.schema import chats, digests, incidents, outbox
 
 
@@ -26,7 +28,7 @@ class SqlChats:
 
     async def add(self, chat: Chat) -> None:
         """See the port."""
-        statement = insert(chats).values(asdict(chat))
+        statement = insert(chats).values(_row(chat))
         await self._connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["chat_id"], set_={"title": chat.title, "gone": None}
@@ -40,6 +42,10 @@ class SqlChats:
     async def hold(self, chat_id: int, *, until: datetime) -> None:
         """See the port."""
         await self._update(chat_id, not_before=until)
+
+    async def set_quiet(self, chat_id: int, quiet: QuietHours | None) -> None:
+        """See the port."""
+        await self._update(chat_id, quiet=quiet)
 
     async def _update(self, which: int, **values: object) -> None:
         await self._connection.execute(
@@ -62,3 +68,7 @@ class SqlChats:
                 .values(chat_id=to)
                 .prefix_with("OR REPLACE", dialect="sqlite")
             )
+
+
+def _row(chat: Chat) -> dict[str, Any]:
+    return {field.name: getattr(chat, field.name) for field in fields(chat)}

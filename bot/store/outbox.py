@@ -5,15 +5,19 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.delivery import Chat, Decision, Delivered, Dropped, Postponed
 from bot.core.events import AlertCleared, AlertEnded, AlertRaised, Event
+from bot.core.quiet import mergeable
 from bot.services.ports import Parcel
 from bot.store._upsert import upsert
 from bot.store.chats import SqlChats
 from bot.store.schema import incidents, outbox
+
+_HELD = and_(outbox.c.held, outbox.c.done_at.is_(None), outbox.c.sending_since.is_(None))
+"""What waits for the end of quiet hours."""
 
 
 class SqlOutbox:
@@ -83,7 +87,7 @@ class SqlOutbox:
         }
         heads = (
             select(func.min(outbox.c.id))
-            .where(outbox.c.done_at.is_(None), outbox.c.chat_id.in_(chats))
+            .where(outbox.c.done_at.is_(None), outbox.c.chat_id.in_(chats), _not_put_off(now))
             .group_by(outbox.c.chat_id)
         )
         waiting = and_(
@@ -93,7 +97,7 @@ class SqlOutbox:
         await self._connection.execute(
             update(outbox)
             .where(outbox.c.id.in_([row.id for row in rows]))
-            .values(sending_since=now, attempts=outbox.c.attempts + 1)
+            .values(sending_since=now, attempts=outbox.c.attempts + 1, held=False)
         )
         return [_parcel(row, chats[row.chat_id], attempts=row.attempts + 1) for row in rows]
 
@@ -124,11 +128,49 @@ class SqlOutbox:
             .values(sending_since=None, **_settled(decision, at))
         )
 
+    async def put_off(self, parcel_id: int, *, until: datetime) -> None:
+        """See the port."""
+        this = outbox.c.id == parcel_id
+        row = (await self._connection.execute(select(outbox).where(this))).one()
+        waits = and_(outbox.c.chat_id == row.chat_id, _HELD, ~this)
+        found = await self._connection.execute(select(outbox).where(waits).order_by(outbox.c.id))
+        into = [other for other in found if mergeable(other.events) and mergeable(row.events)]
+        if into:
+            return await self._merge(row, into[0], until=until)
+        values = {"held": True, "not_before": until, "sending_since": None, "attempts": 0}
+        await self._connection.execute(update(outbox).where(this).values(values))
+        return None
+
+    async def _merge(self, row: Row[Any], into: Row[Any], *, until: datetime) -> None:
+        """Tell in one message what would have been two, each a reply to another one perhaps."""
+        merged = {
+            "events": (*into.events, *row.events),
+            "maybe_sent": into.maybe_sent or row.maybe_sent,
+            "reply_to": into.reply_to if into.reply_to == row.reply_to else None,
+            "not_before": until,
+        }
+        for statement in (
+            update(outbox).where(outbox.c.id == into.id).values(merged),
+            update(outbox).where(outbox.c.reply_to == row.id).values(reply_to=into.id),
+            update(incidents).where(incidents.c.outbox_id == row.id).values(outbox_id=into.id),
+            delete(outbox).where(outbox.c.id == row.id),
+        ):
+            await self._connection.execute(statement)
+
+    async def release(self, chat_id: int, *, until: datetime) -> None:
+        """See the port."""
+        waits = and_(outbox.c.chat_id == chat_id, _HELD)
+        await self._connection.execute(update(outbox).where(waits).values(not_before=until))
+
     async def forget(self, *, before: datetime) -> None:
         """See the port."""
         still_open = select(incidents.c.outbox_id)
         old = and_(outbox.c.done_at < before, outbox.c.id.not_in(still_open))
         await self._connection.execute(delete(outbox).where(old))
+
+
+def _not_put_off(now: datetime) -> ColumnElement[bool]:
+    return or_(~outbox.c.held, outbox.c.not_before <= now)
 
 
 def _may_hear(chat: Chat, now: datetime) -> bool:

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from typing_extensions import override
 
 from bot.core.events import Alert, Event
+from bot.core.quiet import QuietHours, parse_quiet
 from bot.fetchers.model import Balance
 
 Events = tuple[Annotated[Event, Field(discriminator="kind")], ...]
@@ -81,6 +82,21 @@ class Json(TypeDecorator[Any]):
     @override
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else self._adapter.validate_json(value)
+
+
+class Hours(TypeDecorator[QuietHours]):
+    """Quiet hours as they are typed."""
+
+    impl = String
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: QuietHours | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    @override
+    def process_result_value(self, value: str | None, dialect: Dialect) -> QuietHours | None:
+        return None if value is None else parse_quiet(value)
 
 
 metadata = MetaData(
@@ -144,6 +160,35 @@ alerts = Table(
     Column("alert", Json(Alert)),
 )
 
+# Those that were made in a chat; the settings have their own.
+rules = Table(
+    "rules",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("deleted_at", Instant),
+    sqlite_autoincrement=True,
+)
+
+# Rules that are talked about. A number that comes back would let an old button act on a new one.
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("edits", Integer),
+    Column("question", BigInteger),
+    Column("became", Integer),
+    Index(None, "chat_id", "user_id"),
+    sqlite_autoincrement=True,
+)
+
 chats = Table(
     "chats",
     metadata,
@@ -153,9 +198,11 @@ chats = Table(
     Column("not_before", Instant),
     Column("gone", Text),
     Column("former_id", BigInteger),
+    Column("quiet", Hours),
 )
 
-# One row is one message to one chat. `done_at` is set last, after the send.
+# One row is one message to one chat. `done_at` is set last, after the send. What is `held` waits
+# for the end of quiet hours, and is added to until then.
 outbox = Table(
     "outbox",
     metadata,
@@ -165,6 +212,7 @@ outbox = Table(
     Column("reply_to", ForeignKey("outbox.id", ondelete="SET NULL")),
     Column("queued_at", Instant, nullable=False),
     Column("not_before", Instant, nullable=False),
+    Column("held", Boolean, nullable=False, default=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("sending_since", Instant),
     Column("maybe_sent", Boolean, nullable=False, default=False),

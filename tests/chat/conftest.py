@@ -175,7 +175,11 @@ class Desk:
         watched = Watched(self.accounts, rules)
         unit_and_clock: dict[str, Any] = {"open_unit": self.open_unit, "clock": self.clock}
         chats = ManageChats(
-            owners=[OWNER], chats=[GROUP], wake_delivery=lambda: None, **unit_and_clock
+            owners=[OWNER],
+            chats=[GROUP],
+            zone=UTC_ZONE,
+            wake_delivery=lambda: None,
+            **unit_and_clock,
         )
         told = {"recipients": chats.recipients, **unit_and_clock}
         reading = ReadAccounts(
@@ -195,7 +199,7 @@ class Desk:
                 **told,
             ),
             ReportBalances(watched=watched, prices=prices, **unit_and_clock),
-            ManageRules(watched=watched, **told),
+            ManageRules(fixed=rules, watched=watched, wake_delivery=lambda: None, **told),
             BuildDigests(
                 at=time(9),
                 zone=UTC_ZONE,

@@ -228,6 +228,7 @@ class House:
         return ManageChats(
             owners=self.owners,
             chats=self.chats_allowed,
+            zone=self.zone,
             open_unit=self.open_unit,
             clock=self.clock,
             wake_delivery=self.changed.set,
@@ -253,7 +254,7 @@ class House:
         """Start anew: settle what is watched, and keep it for all that is built from now on."""
         self.watched = self.watch()
         await settle_watched(self.watched, open_unit=self.open_unit, clock=self.clock)
-        await self.build_rules().end_vanished()
+        await self.build_rules().settle()
         return self.build_checks()
 
     def build_checks(self) -> CheckAccounts:
@@ -278,10 +279,12 @@ class House:
 
     def build_rules(self) -> ManageRules:
         return ManageRules(
+            fixed=self.rules,
             watched=self.watched or self.watch(),
             open_unit=self.open_unit,
             recipients=self.chats.recipients,
             clock=self.clock,
+            wake_delivery=self.changed.set,
         )
 
     def build_balances(self) -> ReportBalances:

@@ -57,6 +57,7 @@ def upgrade() -> None:
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("gone", sa.Text(), nullable=True),
         sa.Column("former_id", sa.BigInteger(), nullable=True),
+        sa.Column("quiet", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("chat_id", name=op.f("pk_chats")),
     )
     op.create_table(
@@ -84,6 +85,7 @@ def upgrade() -> None:
         sa.Column("reply_to", sa.Integer(), nullable=True),
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("held", sa.Boolean(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("sending_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("maybe_sent", sa.Boolean(), nullable=False),
@@ -126,3 +128,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("incident", "chat_id", name=op.f("pk_incidents")),
     )
     op.create_index(op.f("ix_incidents_outbox_id"), "incidents", ["outbox_id"])
+
+    op.create_table(
+        "rules",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rules")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "drafts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("chat_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("edits", sa.Integer(), nullable=True),
+        sa.Column("question", sa.BigInteger(), nullable=True),
+        sa.Column("became", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_drafts")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_drafts_chat_id_user_id"), "drafts", ["chat_id", "user_id"])

@@ -1,0 +1,121 @@
+"""Quiet hours: over midnight, over changes of clocks, and who may break them."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.events import Alert, AlertCleared, DigestDue, Event, SourceFound
+from bot.core.quiet import QuietHours, disturbs, mergeable, parse_quiet
+
+BERLIN = ZoneInfo("Europe/Berlin")
+TIMES = st.times().map(lambda t: t.replace(second=0, microsecond=0))
+HOURS = st.lists(TIMES, min_size=2, max_size=2, unique=True).map(lambda pair: QuietHours(*pair))
+NIGHT = QuietHours(time(22), time(7))
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("22:00-07:00", NIGHT),
+        (" 22:00 – 7:00 ", NIGHT),  # as phones put it
+        ("13:00-14:30", QuietHours(time(13), time(14, 30))),
+        ("22:00-24:00", None),
+        ("22-7", None),
+        ("07:00-07:00", None),  # all day long, or never?
+        ("22:00", None),
+        ("", None),
+        ("٢٢:٠٠-٠٧:٠٠", None),
+    ],
+)
+def test_parsing(text: str, hours: QuietHours | None) -> None:
+    """Hours and minutes, twice, with something between."""
+    assert parse_quiet(text) == hours
+
+
+@given(HOURS)
+def test_printed_and_parsed_again(hours: QuietHours) -> None:
+    """What is printed parses to the same hours."""
+    assert parse_quiet(str(hours)) == hours
+
+
+@pytest.mark.parametrize(
+    ("local", "ends"),
+    [
+        ("2026-01-15T21:59:59", None),
+        ("2026-01-15T22:00", "2026-01-16T07:00"),
+        ("2026-01-16T00:30", "2026-01-16T07:00"),
+        ("2026-01-16T06:59:59", "2026-01-16T07:00"),
+        ("2026-01-16T07:00", None),
+        # the night in which clocks are put forward is an hour shorter, and ends as it should
+        ("2026-03-28T23:00", "2026-03-29T07:00"),
+    ],
+)
+def test_over_midnight(local: str, ends: str | None) -> None:
+    """From the first time to just before the second, by the wall clock."""
+    assert NIGHT.end_at(_berlin(local), BERLIN) == (_berlin(ends) if ends else None)
+
+
+def _berlin(local: str) -> datetime:
+    return datetime.fromisoformat(local).replace(tzinfo=BERLIN).astimezone(UTC)
+
+
+MOMENTS = st.integers(0, 1000 * 86400).map(
+    lambda s: datetime(2025, 1, 1, tzinfo=UTC) + timedelta(seconds=s)
+)
+
+
+@given(HOURS, MOMENTS)
+def test_quiet_is_what_the_clock_says(hours: QuietHours, now: datetime) -> None:
+    """Where clocks are never changed, the time of the day alone decides."""
+    shown, start, end = now.time(), hours.start, hours.end
+    over_midnight = start > end
+    within = shown >= start or shown < end if over_midnight else start <= shown < end
+    ends = hours.end_at(now, ZoneInfo("UTC"))
+    assert (ends is not None) == within
+    assert ends is None or (ends.time() == end and now < ends <= now + timedelta(days=1))
+
+
+@given(HOURS, MOMENTS, st.timezones())
+def test_quiet_hours_end(hours: QuietHours, now: datetime, zone: ZoneInfo) -> None:
+    """In every zone they end within a day or so, whatever is done to the clocks meanwhile."""
+    ends = hours.end_at(now, zone)
+    assert ends is None or now < ends < now + timedelta(hours=50)  # a date may be left out
+
+
+def test_who_may_break_them(critical: AlertCleared, warning: AlertCleared) -> None:
+    """All about a critical alert; a wallet that cannot be read waits, and so does a digest."""
+    at = datetime(2026, 1, 15, tzinfo=UTC)
+    digest = DigestDue(local_date=date(2026, 1, 15), since=None, late=False, at=at)
+    quiet: list[Event] = [warning, SourceFound(path="a/b", since=at, at=at), digest]
+    assert disturbs(critical)
+    assert not any(disturbs(event) for event in quiet)
+    assert mergeable([critical, warning])
+    assert not mergeable([warning, digest])
+
+
+@pytest.fixture
+def warning() -> AlertCleared:
+    at = datetime(2026, 1, 15, tzinfo=UTC)
+    alert = Alert(
+        incident="A1B2C3",
+        rule="low",
+        subject="main/funding",
+        asset="USDT",
+        part="total",
+        comparison="<",
+        limit=Decimal(500),
+        clear=Decimal(525),
+        severity="warning",
+        since=at,
+    )
+    return AlertCleared(alert=alert, amount=Decimal(600), at=at)
+
+
+@pytest.fixture
+def critical(warning: AlertCleared) -> AlertCleared:
+    return replace(warning, alert=replace(warning.alert, severity="critical"))
