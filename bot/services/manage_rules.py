@@ -1,12 +1,23 @@
-"""Manage rules: those of the settings, what they cover, and how each stands now."""
+"""Manage rules: those of the settings, which are fixed, and those that are made in the chat.
 
-from dataclasses import dataclass
+What is changed takes effect at once: the rule, the alerts that end with it and the word about them
+are one transaction, and what is watched follows inside it.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bot.core.alerts import AlertState, still_meant
-from bot.core.rules import Rule
+from bot.core.rules import Rule, parse_rule
 from bot.services.end_alerts import end_alerts
-from bot.services.ports import Clock, OpenUnit, Recipients
+from bot.services.ports import Clock, Draft, MadeRule, OpenUnit, Recipients, Unit
 from bot.services.watched import Watched
+
+UNDO_FOR = timedelta(hours=1)
+"""How long a deleted rule can be had back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +28,19 @@ class RuleStatus:
     rule: Rule
     states: tuple[AlertState, ...]
     """One for each subject; `amount` is None where it could not be judged yet."""
+    made: MadeRule | None = None
+    """None: it is fixed in the settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChange:
+    """What became of a rule."""
+
+    made: MadeRule
+    ended: int = 0
+    """How many alerts have ended with what it was before."""
+    done: bool = True
+    """False: it was so already."""
 
 
 class ManageRules:
@@ -25,39 +49,150 @@ class ManageRules:
     def __init__(
         self,
         *,
+        fixed: Mapping[str, Rule],
         watched: Watched,
         open_unit: OpenUnit,
         recipients: Recipients,
         clock: Clock,
+        wake_delivery: Callable[[], None],
     ) -> None:
+        """`fixed` are those of the settings, by their names."""
+        self._fixed = dict(fixed)
         self._watched = watched
         self._open_unit = open_unit
         self._recipients = recipients
         self._clock = clock
+        self._wake_delivery = wake_delivery
 
-    async def end_vanished(self) -> None:
-        """End the alerts of rules and wallets that the settings no longer have so, with a word."""
-        rules = {watch.key: watch.rule for watch in self._watched.watches}
-        async with self._open_unit() as unit:
-            states = await unit.alerts.load()
-            gone = [s for key, s in states.items() if not still_meant(s, rules.get(key))]
-            if events := await end_alerts(unit, gone, at=self._clock()):
-                chats = self._recipients(await unit.chats.load())
-                await unit.outbox.add(events, chats=chats, at=self._clock())
+    async def settle(self) -> None:
+        """Take up the rules of the chats; end the alerts of what is no longer so, with a word."""
+        async with self._changing():
+            pass
 
     async def status(self) -> tuple[RuleStatus, ...]:
-        """List the rules in their order, with their present states."""
+        """List the rules in their order, with their present states; the fixed ones first."""
         async with self._open_unit() as unit:
             states = await unit.alerts.load()
-        return tuple(
-            RuleStatus(
-                name,
-                rule,
-                tuple(
-                    states.get(watch.key, AlertState(*watch.key))
-                    for watch in self._watched.watches
-                    if watch.rule_name == name
-                ),
-            )
-            for name, rule in self._watched.rules.items()
+            made = [rule for rule in await unit.rules.load() if self._can_be_had(rule)]
+        by_rule: dict[str, list[AlertState]] = defaultdict(list)
+        for watch in self._watched.watches:
+            state = states.get(watch.key, AlertState(*watch.key))
+            by_rule[watch.rule_name].append(state)
+        fixed = (RuleStatus(n, rule, tuple(by_rule[n])) for n, rule in self._fixed.items())
+        theirs = (RuleStatus(m.name, m.rule, tuple(by_rule[m.name]), m) for m in made)
+        return (*fixed, *theirs)
+
+    async def find(self, rule_id: int) -> MadeRule | None:
+        """Return a rule of the chats; None when it is gone or deleted."""
+        async with self._open_unit() as unit:
+            made = await _found(unit, rule_id)
+        return made if made is not None and made.deleted_at is None else None
+
+    async def pause(self, rule_id: int) -> RuleChange | None:
+        """Judge nothing by a rule until it is resumed; None when it is gone.
+
+        A deleted one is left as it is, here and in `resume`.
+        """
+        return await self._change(rule_id, lambda made: _paused(made, paused=True))
+
+    async def resume(self, rule_id: int) -> RuleChange | None:
+        """Judge by it again; None when it is gone."""
+        return await self._change(rule_id, lambda made: _paused(made, paused=False))
+
+    async def delete(self, rule_id: int) -> RuleChange | None:
+        """Delete a rule, so that it can be had back for a while; None when it is gone."""
+        now = self._clock()
+        return await self._change(
+            rule_id, lambda made: replace(made, deleted_at=made.deleted_at or now)
         )
+
+    async def restore(self, rule_id: int) -> RuleChange | None:
+        """Have a deleted rule back as it was; None when it is too late."""
+        return await self._change(rule_id, lambda made: replace(made, deleted_at=None))
+
+    async def accept(self, draft_id: int, *, by: str) -> RuleChange | None:
+        """Make a draft a rule, or the rule that it edits what it says; None when it is gone.
+
+        Repeated, it changes nothing more.
+        """
+        async with self._changing() as change:
+            draft = await change.unit.drafts.load(draft_id)
+            made = await self._accepted(change.unit, draft, by=by) if draft is not None else None
+        if draft is None or made is None:
+            return None
+        return RuleChange(made, change.ended, done=draft.became is None)
+
+    async def _accepted(self, unit: Unit, draft: Draft, *, by: str) -> MadeRule | None:
+        which = draft.became or draft.edits
+        made = await _found(unit, which) if which is not None else None
+        if made is not None and made.deleted_at is not None:
+            return None
+        if draft.became is not None or (draft.edits is not None and made is None):
+            return made
+        rule, now = parse_rule(draft.text), self._clock()
+        if made is None:
+            made = await unit.rules.add(rule, by=by, at=now)
+        else:
+            made = replace(made, rule=rule, made_by=by, made_at=now)
+            await unit.rules.save(made)
+        await unit.drafts.save(replace(draft, became=made.id, question=None))
+        return made
+
+    async def _change(
+        self, rule_id: int, changed: Callable[[MadeRule], MadeRule]
+    ) -> RuleChange | None:
+        async with self._changing() as change:
+            before = await _found(change.unit, rule_id)
+            if before is None or not self._can_be_had(before):
+                return None
+            after = changed(before)
+            await change.unit.rules.save(after)
+        return RuleChange(after, change.ended, done=after != before)
+
+    def _can_be_had(self, made: MadeRule) -> bool:
+        return made.deleted_at is None or made.deleted_at > self._clock() - UNDO_FOR
+
+    @asynccontextmanager
+    async def _changing(self) -> "AsyncIterator[_Changing]":
+        """Let rules be changed; what follows is done with it, or nothing at all."""
+        before: Mapping[str, Rule] | None = None
+        try:
+            async with self._open_unit() as unit:
+                before = self._watched.rules
+                change = _Changing(unit)
+                yield change
+                change.ended = await self._follow(unit)
+        except BaseException:
+            if before is not None:
+                self._watched.set_rules(before)
+            raise
+        if change.ended:
+            self._wake_delivery()
+
+    async def _follow(self, unit: Unit) -> int:
+        """Watch what the rules mean now; return how many alerts have ended with it."""
+        now = self._clock()
+        await unit.rules.forget(before=now - UNDO_FOR)
+        theirs = {made.name: made.rule for made in await unit.rules.load() if made.in_force}
+        self._watched.set_rules(self._fixed | theirs)
+        rules = {watch.key: watch.rule for watch in self._watched.watches}
+        states = await unit.alerts.load()
+        gone = [s for key, s in states.items() if not still_meant(s, rules.get(key))]
+        if events := await end_alerts(unit, gone, at=now):
+            chats = self._recipients(await unit.chats.load())
+            await unit.outbox.add(events, chats=chats, at=now)
+        return len(events)
+
+
+@dataclass(slots=True)
+class _Changing:
+    unit: Unit
+    ended: int = 0
+
+
+async def _found(unit: Unit, rule_id: int) -> MadeRule | None:
+    return next((made for made in await unit.rules.load() if made.id == rule_id), None)
+
+
+def _paused(made: MadeRule, *, paused: bool) -> MadeRule:
+    return made if made.deleted_at is not None else replace(made, paused=paused)

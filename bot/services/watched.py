@@ -57,6 +57,12 @@ class Watched:
             self._accounts |= changed
             self._settle()
 
+    def set_rules(self, rules: Mapping[str, Rule]) -> None:
+        """Take rules as they are from now on."""
+        if list(rules.items()) != list(self.rules.items()):
+            self.rules = dict(rules)
+            self._settle()
+
     def states_in(self, known: Mapping[str, WalletState]) -> tuple[WalletState, ...]:
         """Choose what is known of all that is watched, and can be shown.
 

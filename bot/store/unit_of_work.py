@@ -13,6 +13,7 @@ from bot.store.chats import SqlChats
 from bot.store.digests import SqlDigests
 from bot.store.inbox import SqlInbox
 from bot.store.outbox import SqlOutbox
+from bot.store.rules import SqlDrafts, SqlRules
 from bot.store.wallets import SqlWallets
 
 
@@ -41,6 +42,14 @@ class SqlUnit:
     @cached_property
     def chats(self) -> SqlChats:
         return SqlChats(self._connection)
+
+    @cached_property
+    def rules(self) -> SqlRules:
+        return SqlRules(self._connection)
+
+    @cached_property
+    def drafts(self) -> SqlDrafts:
+        return SqlDrafts(self._connection)
 
     @cached_property
     def digests(self) -> SqlDigests:

@@ -28,7 +28,7 @@ async def test_vanished_alert_ends_with_a_word(house: Any, gone: str) -> None:
     else:
         house.accounts = house.accounts[1:]
     for told in (["alert_ended"], []):
-        await house.build_rules().end_vanished()
+        await house.build_rules().settle()
         assert [e.kind for p in await house.queued() for e in p.events] == told
     async with house.open_unit() as unit:
         assert all(state.alert is None for state in (await unit.alerts.load()).values())
@@ -43,7 +43,7 @@ async def test_another_limit_is_no_recovery(house: Any, changed: str) -> None:
     await fire(house)
     name = next(iter(house.rules))
     house.rules[name] = parse_rule(changed)
-    await house.build_rules().end_vanished()
+    await house.build_rules().settle()
     assert [e.kind for p in await house.queued() for e in p.events] == ["alert_ended"]
     await house.check(house.build_checks())
     raised = ["alert_raised"] if "<" in changed else []
@@ -54,7 +54,7 @@ async def test_ending_is_a_reply(house: Any) -> None:
     """The word is a reply to the alert, with the amount that was seen last."""
     await fire(house)
     house.rules = {}
-    await house.build_rules().end_vanished()
+    await house.build_rules().settle()
     (parcel,) = await house.queued()
     assert parcel.reply_to is not None
     assert [event.amount for event in parcel.events] == [Decimal(1)]
@@ -63,13 +63,13 @@ async def test_ending_is_a_reply(house: Any) -> None:
 async def test_what_is_still_there_goes_on(house: Any) -> None:
     """An alert whose rule and wallet are there is left alone; one that is calm goes silently."""
     await fire(house)
-    await house.build_rules().end_vanished()
+    await house.build_rules().settle()
     assert await house.queued() == []
     house.exchange.answers["main/funding"] = {"USDT": "1000"}
     await house.check(house.build_checks())
     await house.queued()
     house.rules = {}
-    await house.build_rules().end_vanished()
+    await house.build_rules().settle()
     assert await house.queued() == []
 
 
