@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from telegram import Message, Update
+from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
+from telegram.constants import ParseMode
+from telegram.error import BadRequest
 from telegram.ext import CallbackContext, CommandHandler, ExtBot
 
 from bot.chat.views.words import usage_text
@@ -44,3 +46,21 @@ def plain_command(name: str, answer: Callable[[Message], Awaitable[None]]) -> Co
             await answer(update.message)
 
     return CommandHandler(name, run)
+
+
+async def acknowledge(press: CallbackQuery, text: str) -> None:
+    """Stop the button's spinner; one that was pressed long ago has none any more."""
+    try:
+        await press.answer(text)
+    except BadRequest as e:
+        if "too old" not in str(e):
+            raise
+
+
+async def show(message: Message, text: str, keyboard: InlineKeyboardMarkup | None = None) -> None:
+    """Edit a message of ours; that it says so already is no failure."""
+    try:
+        await message.edit_text(text, parse_mode=ParseMode.HTML, reply_markup=keyboard)
+    except BadRequest as e:
+        if "not modified" not in str(e):
+            raise

@@ -1,12 +1,10 @@
 """`/balance [path or coin]`: a line at once, the answer edited into it, and its buttons."""
 
-from telegram import CallbackQuery, Message, Update
-from telegram.constants import ParseMode
-from telegram.error import BadRequest
+from telegram import Message, Update
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler
 
 from bot.chat.callbacks import BALANCE_PATTERN, decode_balance
-from bot.chat.handlers import Context, UseCases
+from bot.chat.handlers import Context, UseCases, acknowledge, show
 from bot.chat.keyboards import balance_keyboard
 from bot.chat.views.balances import balance_blocks, reading_text
 from bot.chat.views.layout import one_line, pages
@@ -44,7 +42,7 @@ def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
             await press.answer(OLD_BUTTON)
             return
         wanted = decode_balance(press.data)
-        await _acknowledge(press, READING if wanted.action == "refresh" else "")
+        await acknowledge(press, READING if wanted.action == "refresh" else "")
         if wanted.action == "refresh":
             await use.checks.read_now(use.balances.accounts_of(wanted.query))
         await _show(use, press.message, wanted.query, page=wanted.page)
@@ -75,22 +73,9 @@ async def _show(use: UseCases, answer: Message, query: str, *, page: int) -> Non
     try:
         report = await use.balances.balances(query)
     except UnknownName as e:
-        await answer.edit_text(_unknown(e), parse_mode=ParseMode.HTML)
+        await show(answer, _unknown(e))
         return
     laid = pages(balance_blocks(report, use.zone))
     page = min(page, len(laid) - 1)
     keyboard = balance_keyboard(query, page=page, pages=len(laid))
-    try:
-        await answer.edit_text(laid[page], parse_mode=ParseMode.HTML, reply_markup=keyboard)
-    except BadRequest as e:
-        if "not modified" not in str(e):
-            raise
-
-
-async def _acknowledge(press: CallbackQuery, text: str) -> None:
-    """Stop the button's spinner; one that was pressed long ago has none any more."""
-    try:
-        await press.answer(text)
-    except BadRequest as e:
-        if "too old" not in str(e):
-            raise
+    await show(answer, laid[page], keyboard)
