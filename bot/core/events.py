@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Literal
 
 Severity = Literal["warning", "critical"]
+Measure = Literal["amount", "value", "drop", "runway"]
+"""What a rule is about: units of a coin, money, percent of a fall, seconds that are left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,18 @@ class AlertRaised:
     """The amount in the reading before; None when there was none."""
     at: datetime
     kind: Literal["alert_raised"] = "alert_raised"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertReminded:
+    """An alert fires on, and nobody has silenced it."""
+
+    alert: Alert
+    amount: Decimal
+    at: datetime
+    number: int
+    """Which reminder of the episode it is, counted from 1."""
+    kind: Literal["alert_reminded"] = "alert_reminded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +138,7 @@ class DigestDue:
 
 Event = (
     AlertRaised
+    | AlertReminded
     | AlertCleared
     | AlertEnded
     | SourceLost

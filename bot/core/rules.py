@@ -1,30 +1,41 @@
 """The language of rules: one line that a person can read aloud, parsed and printed.
 
-    [sum] PATH COIN [available] (< | >) LIMIT  {(· | ,) option}
+    [sum] PATH COIN [available] (< | >) LIMIT        {(· | ,) option}
+    [sum] PATH COIN [available] drops N% [and AMOUNT] in DURATION
+    [sum] PATH COIN [available] lasts < DURATION
+    PATH total (< | >) LIMIT CURRENCY
 
-    option: for N reads | clear LEVEL | warning | critical | "note"
+    option: for N reads | clear LEVEL | remind DURATION | warning | critical | "note"
 
-The options come in any order. An error points at the word and says what was expected.
+The options come in any order, behind each of the four. What is measured gives the unit of the
+limit and of the clear level: coins, money, percent of a fall, time left. An error points at the
+word and says what was expected.
 """
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from typing_extensions import override
 
+from bot.core.durations import duration_text, parse_duration
 from bot.core.errors import RuleError
-from bot.core.events import Severity
+from bot.core.events import Measure, Severity
 from bot.core.portfolio import Part
+from bot.core.valuation import Currency
 
 Comparison = Literal["<", ">"]
 
 MAX_READS = 1000
 MAX_NOTE = 200
 """Characters; a note must leave room for the rest of a message."""
+MAX_DURATION = timedelta(days=365)
 CLEAR_MARGIN = Decimal("0.05")
+_HUNDRED = Decimal(100)
+_CURRENCIES: tuple[str, ...] = get_args(Currency)
 _TOKEN = re.compile(r'"[^"]*"?|[<>=!]+|[·,]|[^\s·,<>=!"]+')
 _PATH = re.compile(r"[^\s/]+(/\S+)?")
 _COIN = re.compile(r"[A-Za-z0-9._$-]{1,30}")
@@ -41,47 +52,84 @@ class Rule:
     pattern: str
     """A path or a glob of paths."""
     asset: str
+    """The coin; for a value the currency."""
     comparison: Comparison
     limit: Decimal
-    """In units of the coin."""
+    """In units of what is measured: coins, money, percent of the fall, seconds left."""
+    measure: Measure = "amount"
     summed: bool = False
-    """Judge one number over all wallets, not each wallet on its own."""
+    """Judge one number over all wallets, not each wallet on its own; a value always is one."""
     part: Part = "total"
+    window: timedelta | None = None
+    """In which a fall is looked for; None for all but falls."""
+    least: Decimal | None = None
+    """So much of the coin must have gone, too, for a fall to count; None: any."""
     for_reads: int = 1
     """How many good readings in a row must break the rule before it fires."""
     clear: Decimal | None = None
-    """Where the alert ends; None: 5 % off the limit, on the safe side."""
+    """Where the alert ends, in units of the limit; None: 5 % off it, on the safe side."""
+    remind: timedelta | None = None
+    """How long after it was raised it is told again; None: as usual."""
     severity: Severity = "warning"
     note: str = ""
 
     @property
     def clear_level(self) -> Decimal:
-        """The level, in units of the coin, that a reading must reach for recovery."""
+        """The level, in units of the limit, that must be reached for recovery."""
         if self.clear is not None:
             return self.clear
         margin = self.limit * CLEAR_MARGIN
         return self.limit + margin if self.comparison == "<" else self.limit - margin
 
-    def is_broken_by(self, amount: Decimal) -> bool:
-        """Whether `amount` lies strictly beyond the limit."""
-        return amount < self.limit if self.comparison == "<" else amount > self.limit
+    def is_broken_by(self, measured: Decimal) -> bool:
+        """Whether it lies strictly beyond the limit; a fall breaks the rule at the limit, too."""
+        if self.measure == "drop":
+            return measured >= self.limit
+        return measured < self.limit if self.comparison == "<" else measured > self.limit
 
-    def is_cleared_by(self, amount: Decimal) -> bool:
-        """Whether `amount` has reached the clear level."""
-        return amount >= self.clear_level if self.comparison == "<" else amount <= self.clear_level
+    def is_cleared_by(self, measured: Decimal) -> bool:
+        """Whether it has reached the clear level."""
+        if self.comparison == "<":
+            return measured >= self.clear_level
+        return measured <= self.clear_level
 
     @override
     def __str__(self) -> str:
-        words = ["sum"] * self.summed + [self.pattern, self.asset]
-        words += ["available"] * (self.part == "available")
-        line = " ".join([*words, self.comparison, f"{self.limit:f}"])
         options = [
             f"for {self.for_reads} reads" if self.for_reads > 1 else "",
-            f"clear {self.clear:f}" if self.clear is not None else "",
+            f"clear {self.level_text(self.clear)}" if self.clear is not None else "",
+            f"remind {duration_text(self.remind)}" if self.remind is not None else "",
             "critical" if self.severity == "critical" else "",
             f'"{self.note}"' if self.note else "",
         ]
-        return " · ".join([line, *filter(None, options)])
+        return " · ".join([self._condition_text(), *filter(None, options)])
+
+    def _condition_text(self) -> str:
+        limit = self.level_text(self.limit)
+        if self.measure == "value":
+            return f"{self.pattern} total {self.comparison} {limit} {self.asset}"
+        words = ["sum"] * self.summed + [self.pattern, self.asset]
+        words += ["available"] * (self.part == "available")
+        match self.measure:
+            case "drop":
+                least = f" and {self.least:f}" if self.least is not None else ""
+                words.append(
+                    f"drops {limit}{least} in {duration_text(self.window or MAX_DURATION)}"
+                )
+            case "runway":
+                words.append(f"lasts < {limit}")
+            case _:
+                words.append(f"{self.comparison} {limit}")
+        return " ".join(words)
+
+    def level_text(self, level: Decimal) -> str:
+        match self.measure:
+            case "drop":
+                return f"{level:f}%"
+            case "runway":
+                return duration_text(timedelta(seconds=int(level)))
+            case _:
+                return f"{level:f}"
 
 
 class _Word(NamedTuple):
@@ -120,7 +168,7 @@ class _Words:
             yield self.take(_OPTIONS, lambda _: True)
 
 
-_OPTIONS = 'for N reads, clear LEVEL, warning, critical or "a note"'
+_OPTIONS = 'for N reads, clear LEVEL, remind DURATION, warning, critical or "a note"'
 
 
 def parse_rule(line: str) -> Rule:
@@ -132,18 +180,66 @@ def parse_rule(line: str) -> Rule:
     words = _Words(line)
     summed = words.take_if("sum") is not None
     pattern = words.take("a path such as main/funding or */spot", _is_path).text
-    asset = words.take("a coin such as USDT", _is_coin).text.upper()
-    part = words.take_if("available")
-    comparison = words.take("< or >", lambda text: text in {"<", ">"}).text
-    rule = Rule(
-        pattern=pattern,
-        asset=asset,
-        comparison="<" if comparison == "<" else ">",
-        limit=_amount(words, "a limit such as 500 or 0.05"),
-        summed=summed,
-        part="available" if part else "total",
-    )
+    if not summed and words.take_if("total"):
+        rule = _value_rule(pattern, words)
+    else:
+        rule = _coin_rule(pattern, words, summed=summed)
     return _with_options(rule, words)
+
+
+def _value_rule(pattern: str, words: _Words) -> Rule:
+    comparison = _comparison(words, "< or >")
+    limit = _amount(words, "a limit such as 10000")
+    expected = f"a currency: {', '.join(_CURRENCIES)}"
+    currency = words.take(expected, lambda text: text.upper() in _CURRENCIES).text.upper()
+    return Rule(
+        pattern=pattern,
+        measure="value",
+        asset=currency,
+        comparison=comparison,
+        limit=limit,
+        summed=True,
+    )
+
+
+def _coin_rule(pattern: str, words: _Words, *, summed: bool) -> Rule:
+    coin = "a coin such as USDT" if summed else "a coin such as USDT, or total"
+    asset = words.take(coin, _is_coin).text.upper()
+    part: Part = "available" if words.take_if("available") else "total"
+    return Rule(pattern=pattern, asset=asset, summed=summed, part=part, **_condition(words))
+
+
+def _condition(words: _Words) -> dict[str, Any]:
+    """Read what the coin is judged by."""
+    match words.take_if("drops", "lasts"):
+        case "drops":
+            return _drop(words)
+        case "lasts":
+            words.take("<", lambda text: text == "<")
+            left = _duration(words, "a time such as 24h")
+            return {"measure": "runway", "comparison": "<", "limit": _seconds(left)}
+        case _:
+            comparison = _comparison(words, "< or > or drops or lasts")
+            return {
+                "comparison": comparison,
+                "limit": _amount(words, "a limit such as 500 or 0.05"),
+            }
+
+
+def _drop(words: _Words) -> dict[str, Any]:
+    limit = _percent(words, "a fall such as 30%, 100% at most", above=0)
+    least = None
+    if words.take_if("and"):
+        least = _amount(words, "an amount such as 500")
+    words.take("and or in" if least is None else "in", lambda text: text.lower() == "in")
+    window = _duration(words, "a time such as 1h")
+    return {
+        "measure": "drop",
+        "comparison": ">",
+        "limit": limit,
+        "least": least,
+        "window": window,
+    }
 
 
 def _is_path(text: str) -> bool:
@@ -154,18 +250,44 @@ def _is_coin(text: str) -> bool:
     return bool(_COIN.fullmatch(text)) and text.lower() not in _RESERVED
 
 
+def _comparison(words: _Words, expected: str) -> Comparison:
+    return "<" if words.take(expected, lambda text: text in {"<", ">"}).text == "<" else ">"
+
+
 def _amount(words: _Words, expected: str) -> Decimal:
     return Decimal(words.take(expected, _AMOUNT.fullmatch).text)
 
 
+def _percent(words: _Words, expected: str, *, above: int) -> Decimal:
+    def fits(text: str) -> bool:
+        number = text.removesuffix("%")
+        is_percent = number != text and _AMOUNT.fullmatch(number)
+        return bool(is_percent) and above < Decimal(number) <= _HUNDRED
+
+    return Decimal(words.take(expected, fits).text.removesuffix("%"))
+
+
+def _duration(words: _Words, expected: str) -> timedelta:
+    def fits(text: str) -> bool:
+        span = parse_duration(text)
+        return span is not None and span <= MAX_DURATION
+
+    text = words.take(f"{expected}, {duration_text(MAX_DURATION)} at most", fits).text
+    return parse_duration(text) or MAX_DURATION
+
+
+def _seconds(span: timedelta) -> Decimal:
+    return Decimal(span.days * 86400 + span.seconds)
+
+
 def _with_options(rule: Rule, words: _Words) -> Rule:
-    chosen: dict[str, object] = {}
+    chosen: dict[str, Any] = {}
     for word in words.options():
         name, value = _option(rule, word, words)
         if name in chosen:
             raise RuleError("each option once", word.text, word.column)
         chosen[name] = value
-    return _replaced(rule, chosen)
+    return replace(rule, **chosen)
 
 
 def _option(rule: Rule, word: _Word, words: _Words) -> tuple[str, object]:
@@ -174,6 +296,8 @@ def _option(rule: Rule, word: _Word, words: _Words) -> tuple[str, object]:
             return "for_reads", _reads(words)
         case "clear":
             return "clear", _clear(rule, words)
+        case "remind":
+            return "remind", _duration(words, "a time such as 4h")
         case "warning" | "critical" as severity:
             return "severity", severity
         case note if len(note) > 1 and note.startswith('"') and note.endswith('"'):
@@ -198,15 +322,24 @@ def _reads(words: _Words) -> int:
 
 
 def _clear(rule: Rule, words: _Words) -> Decimal:
-    column = words.peek().column
-    level = _amount(words, "a clear level such as 550")
-    safe = level >= rule.limit if rule.comparison == "<" else level <= rule.limit
+    word = words.peek()
+    level, safe, side = _clear_level(rule, words)
     if not safe:
-        side = "not below" if rule.comparison == "<" else "not above"
-        raise RuleError(f"a clear level {side} the limit {rule.limit:f}", f"{level:f}", column)
+        limit = rule.level_text(rule.limit)
+        raise RuleError(f"a clear level {side} the limit {limit}", word.text, word.column)
     return level
 
 
-def _replaced(rule: Rule, chosen: dict[str, object]) -> Rule:
-    values = {name: getattr(rule, name) for name in Rule.__slots__}
-    return Rule(**{**values, **chosen})
+def _clear_level(rule: Rule, words: _Words) -> tuple[Decimal, bool, str]:
+    """Read a level in the unit of the limit; say whether it lies on the safe side, and which."""
+    match rule.measure:
+        case "drop":
+            level = _percent(words, "a clear level such as 20%", above=-1)
+            return level, level < rule.limit, "below"
+        case "runway":
+            level = _seconds(_duration(words, "a clear level such as 30h"))
+        case _:
+            level = _amount(words, "a clear level such as 550")
+    if rule.comparison == "<":
+        return level, level >= rule.limit, "not below"
+    return level, level <= rule.limit, "not above"

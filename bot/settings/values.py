@@ -11,19 +11,18 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+from bot.core.durations import parse_duration
 from bot.core.rules import Rule, parse_rule
 from bot.core.valuation import Currency
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _NO_URL = "expected a URL such as https://api.example.com"
 
 
-def parse_duration(text: object) -> timedelta:
-    """Read `90s`, `5m`, `4h` or `1d`."""
-    found = re.fullmatch(r"(\d{1,9})([smhd])", str(text).strip())
-    if found is None or int(found[1]) == 0:
-        raise ValueError(f"expected a duration such as 90s, 5m, 4h or 1d, got «{text}»")
-    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+def _duration(value: object) -> timedelta:
+    span = parse_duration(str(value).strip())
+    if span is None:
+        raise ValueError(f"expected a duration such as 90s, 5m, 4h or 1d, got «{value}»")
+    return span
 
 
 def _listed(value: object) -> object:
@@ -127,7 +126,7 @@ def _rule(value: object) -> object:
     return parse_rule(value) if isinstance(value, str) else value
 
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Lowered = Annotated[str, BeforeValidator(lambda value: str(value).strip().lower())]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Ids = Annotated[tuple[int, ...], BeforeValidator(_listed)]

@@ -1,5 +1,6 @@
 """The language of rules: what it reads, what it refuses and where it points."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,10 +11,14 @@ from hypothesis import strategies as st
 from bot.core.errors import RuleError
 from bot.core.rules import MAX_READS, Rule, parse_rule
 
-OPTIONS = 'for N reads, clear LEVEL, warning, critical or "a note"'
+OPTIONS = 'for N reads, clear LEVEL, remind DURATION, warning, critical or "a note"'
 NEXT = "· or , before the next option"
-PATH, COIN = "a path such as main/funding or */spot", "a coin such as USDT"
-LIMIT, SIGN = "a limit such as 500 or 0.05", "< or >"
+PATH = "a path such as main/funding or */spot"
+SUM_COIN, COIN = "a coin such as USDT", "a coin such as USDT, or total"
+LIMIT, SIGN = "a limit such as 500 or 0.05", "< or > or drops or lasts"
+MONEY = "a currency: USD, USDT, BTC, EUR, CNY"
+FALL, WINDOW = "a fall such as 30%, 100% at most", "a time such as 1h, 365d at most"
+LEFT, REMIND = "a time such as 24h, 365d at most", "a time such as 4h, 365d at most"
 RESERVED = ["sum", "total", "available", "drops", "lasts", "for", "clear", "remind"]
 
 
@@ -21,6 +26,21 @@ def rule(pattern: str, asset: str, limit: str, **more: Any) -> Rule:
     return Rule(
         **{"pattern": pattern, "asset": asset, "comparison": "<", "limit": Decimal(limit), **more}
     )
+
+
+def value(pattern: str, currency: str, limit: str, **more: Any) -> Rule:
+    return rule(pattern, currency, limit, measure="value", summed=True, **more)
+
+
+def drop(limit: str, *, least: Decimal | None = None, **more: Any) -> Rule:
+    units = {"days", "hours", "seconds"} & set(more)
+    window = timedelta(**{unit: more.pop(unit) for unit in units})
+    fall = {"measure": "drop", "comparison": ">", "window": window, "least": least}
+    return rule("m/f", "USDT", limit, **fall, **more)
+
+
+def runway(limit: str, **more: Any) -> Rule:
+    return rule("m/f", "USDT", limit, measure="runway", **more)
 
 
 FUNDING = rule("main/funding", "USDT", "500")
@@ -75,6 +95,21 @@ FUNDING = rule("main/funding", "USDT", "500")
             rule("m/f", "USDT", f"{'9' * 30}.{'1' * 30}"),
         ),
         ("m/f 1INCH < 1", rule("m/f", "1INCH", "1")),
+        ("m USDT < 5 · remind 90m", rule("m", "USDT", "5", remind=timedelta(minutes=90))),
+        ("main total < 10000 USD", value("main", "USD", "10000")),
+        ("coinw/spot TOTAL > 0.5 btc", value("coinw/spot", "BTC", "0.5", comparison=">")),
+        ("* total < 9 EUR · clear 10", value("*", "EUR", "9", clear=Decimal(10))),
+        ("m/f USDT drops 30% in 1h", drop("30", hours=1)),
+        ("m/f USDT Drops 0.5% AND 500 In 90S", drop("0.5", least=Decimal(500), seconds=90)),
+        (
+            "sum m/f USDT available drops 100% in 365d · clear 0%",
+            drop("100", days=365, summed=True, part="available", clear=Decimal(0)),
+        ),
+        ("m/f USDT lasts < 24h", runway("86400")),
+        (
+            "m/f USDT lasts<90m · clear 2h, critical",
+            runway("5400", clear=Decimal(7200), severity="critical"),
+        ),
     ],
 )
 def test_good_lines(line: str, expected: Rule) -> None:
@@ -94,8 +129,33 @@ def test_good_lines(line: str, expected: Rule) -> None:
         ("main/funding USDT <= 500", (SIGN, "<=", 19)),
         ("main/funding USDT = 500", (SIGN, "=", 19)),
         ("main/funding USDT below 500", (SIGN, "below", 19)),
-        ("main/funding USDT drops 30% in 1h", (SIGN, "drops", 19)),
-        ("main/funding USDT lasts < 24h", (SIGN, "lasts", 19)),
+        ("main/funding USDT drops", (FALL, "", 24)),
+        ("main/funding USDT drops 30 in 1h", (FALL, "30", 25)),
+        ("main/funding USDT drops 0% in 1h", (FALL, "0%", 25)),
+        ("main/funding USDT drops 101% in 1h", (FALL, "101%", 25)),
+        ("main/funding USDT drops % in 1h", (FALL, "%", 25)),
+        ("main/funding USDT drops 30%", ("and or in", "", 28)),
+        ("main/funding USDT drops 30% within 1h", ("and or in", "within", 29)),
+        ("main/funding USDT drops 30% and in 1h", ("an amount such as 500", "in", 33)),
+        ("main/funding USDT drops 30% and 5 for 1h", ("in", "for", 35)),
+        ("main/funding USDT drops 30% in 1", (WINDOW, "1", 32)),
+        ("main/funding USDT drops 30% in 0h", (WINDOW, "0h", 32)),
+        ("main/funding USDT drops 30% in 366d", (WINDOW, "366d", 32)),
+        ("m USDT drops 30% in 1h · clear 30%", ("a clear level below the limit 30%", "30%", 32)),
+        ("m USDT drops 30% in 1h · clear 5", ("a clear level such as 20%", "5", 32)),
+        ("main/funding USDT lasts > 24h", ("<", ">", 25)),
+        ("main/funding USDT lasts 24h", ("<", "24h", 25)),
+        ("main/funding USDT lasts < 24", (LEFT, "24", 27)),
+        ("m USDT lasts < 24h · clear 12h", ("a clear level not below the limit 1d", "12h", 28)),
+        ("m USDT lasts < 24h · clear 50", ("a clear level such as 30h, 365d at most", "50", 28)),
+        ("m USDT < 5 · remind 4", (REMIND, "4", 21)),
+        ("m USDT < 5 · remind", (REMIND, "", 20)),
+        ("main total drops 5% in 1h", ("< or >", "drops", 12)),
+        ("main total < lots USD", ("a limit such as 10000", "lots", 14)),
+        ("main total < 10000", (MONEY, "", 19)),
+        ("main total < 10000 DOGE", (MONEY, "DOGE", 20)),
+        ("main total available < 5 USD", ("< or >", "available", 12)),
+        ("sum main total < 5 USD", (SUM_COIN, "total", 10)),
         ("main/funding USDT <", (LIMIT, "", 20)),
         ("main/funding USDT < lots", (LIMIT, "lots", 21)),
         ("main/funding USDT < -5", (LIMIT, "-5", 21)),
@@ -113,7 +173,6 @@ def test_good_lines(line: str, expected: Rule) -> None:
         ("main/funding USDT < 500 ·", (OPTIONS, "", 26)),
         ("main/funding USDT < 500 · · critical", (OPTIONS, "·", 27)),
         ("main/funding USDT < 500 · loud", (OPTIONS, "loud", 27)),
-        ("main/funding USDT < 500 · remind 4h", (OPTIONS, "remind", 27)),
         ("main/funding USDT < 500 critical", (NEXT, "critical", 25)),
         ('main/funding USDT < 500 · "open', (OPTIONS, '"open', 27)),
         ('main/funding USDT < 500 · "', (OPTIONS, '"', 27)),
@@ -137,8 +196,7 @@ def test_good_lines(line: str, expected: Rule) -> None:
         ("m USDT < 5 · critical · warning", ("each option once", "warning", 25)),
         ("m USDT < 5 · for 2 reads · for 3 reads", ("each option once", "for", 28)),
         ("sum sum USDT < 5", (PATH, "sum", 5)),
-        ("sum USDT < 5", (COIN, "<", 10)),
-        ("main total < 10000 USD", (COIN, "total", 6)),
+        ("sum USDT < 5", (SUM_COIN, "<", 10)),
         ("main/ USDT < 5", (PATH, "main/", 1)),
         ("/funding USDT < 5", (PATH, "/funding", 1)),
         ("main/funding US/DT < 5", (COIN, "US/DT", 14)),
@@ -155,7 +213,7 @@ def test_error_texts() -> None:
     """A person reads the word and its column, or that the line is at its end."""
     with pytest.raises(RuleError) as caught:
         parse_rule("main/funding USDT << 500")
-    assert str(caught.value) == "expected < or >, got «<<» at column 19"
+    assert str(caught.value) == "expected < or > or drops or lasts, got «<<» at column 19"
     with pytest.raises(RuleError) as caught:
         parse_rule("main/funding USDT <")
     assert str(caught.value) == "expected a limit such as 500 or 0.05, got the end of the line"
@@ -176,20 +234,41 @@ coins = st.from_regex(r"[A-Z0-9._$-]{1,30}", fullmatch=True)
 notes = st.text(st.characters(exclude_characters='"', exclude_categories=["Cs"]), max_size=200)
 
 
+spans = st.integers(1, 365 * 86400).map(lambda seconds: timedelta(seconds=seconds))
+percents = st.decimals("0.01", 100, places=2)
+
+
+@st.composite
+def levels(draw: st.DrawFn, measure: str, comparison: str) -> tuple[Decimal, Decimal]:
+    """Draw a limit, and a clear level on the safe side of it."""
+    kinds = {"drop": percents, "runway": spans.map(lambda s: Decimal(int(s.total_seconds())))}
+    kind = kinds.get(measure, amounts)
+    limit, other = sorted([draw(kind), draw(kind)], reverse=comparison == ">")
+    return limit, other if measure != "drop" or other < limit else Decimal(0)
+
+
 @st.composite
 def rules(draw: st.DrawFn) -> Rule:
     """Draw anything that a line can say."""
-    comparison = draw(st.sampled_from(["<", ">"]))
-    limit, other = sorted([draw(amounts), draw(amounts)], reverse=comparison == ">")
+    measure = draw(st.sampled_from(["amount", "value", "drop", "runway"]))
+    signs = {"drop": [">"], "runway": ["<"]}.get(measure, ["<", ">"])
+    comparison = draw(st.sampled_from(signs))
+    limit, clear = draw(levels(measure, comparison))
+    money = measure == "value"
+    asset = st.sampled_from(["USD", "USDT", "BTC", "EUR", "CNY"]) if money else coins
     return rule(
         draw(patterns.filter(lambda text: text.lower() not in RESERVED)),
-        draw(coins.filter(lambda text: text.lower() not in RESERVED)),
+        draw(asset.filter(lambda text: text.lower() not in RESERVED)),
         str(limit),
         comparison=comparison,
-        summed=draw(st.booleans()),
-        part=draw(st.sampled_from(["total", "available"])),
+        measure=measure,
+        summed=money or draw(st.booleans()),
+        part="total" if money else draw(st.sampled_from(["total", "available"])),
+        window=draw(spans) if measure == "drop" else None,
+        least=draw(st.none() | amounts) if measure == "drop" else None,
         for_reads=draw(st.integers(1, MAX_READS)),
-        clear=draw(st.sampled_from([None, other])),
+        clear=draw(st.sampled_from([None, clear])),
+        remind=draw(st.none() | spans),
         severity=draw(st.sampled_from(["warning", "critical"])),
         note=draw(notes),
     )
@@ -214,6 +293,7 @@ _vocabulary = st.lists(
         [
             *(*"<>=·,\"*/'٣９ ", *RESERVED, "<<", "main/funding", "USDT", "500", "1e5", "0", "3"),
             *("reads", "read", "critical", "warning", '"a note"', "9" * 5000, "000000001"),
+            *("30%", "in", "and", "1h", "90s", "USD", "%", "0%"),
         ]
     )
 )
@@ -248,6 +328,13 @@ def test_thousands_are_never_cut_off(number: int) -> None:
         else:
             with pytest.raises(RuleError):
                 parse_rule(f"main USDT < {text}")
+
+
+def test_a_fall_breaks_the_rule_at_the_limit() -> None:
+    """`drops 30%` means 30 % or more; it is over below 28.5 %, or where the rule says."""
+    fall = parse_rule("m USDT drops 30% in 1h")
+    assert [fall.is_broken_by(Decimal(n)) for n in ("30", "29.99")] == [True, False]
+    assert [fall.is_cleared_by(Decimal(n)) for n in ("28.51", "28.5")] == [False, True]
 
 
 def test_the_default_clear_level_is_five_percent_off() -> None:

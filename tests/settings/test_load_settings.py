@@ -262,7 +262,7 @@ NAMES = "expected names, or * alone, which means all there are"
             {},
             "BOT_RULES__LOW",
             "main/funding USDT << 500",
-            "expected < or >, got «<<» at column 19",
+            "expected < or > or drops or lasts, got «<<» at column 19",
         ),
         (
             {},
