@@ -14,6 +14,7 @@ from bot.core.alerts import AlertState
 from bot.core.delivery import Chat, Decision, Outcome
 from bot.core.digest import Digest, Holdings
 from bot.core.events import Event
+from bot.core.faces import Ending, Face
 from bot.core.portfolio import WalletState
 from bot.core.quiet import QuietHours
 from bot.core.rules import Rule
@@ -146,6 +147,22 @@ class Parcel:
     """The message it belongs to."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the first message of an episode in a chat shows of it."""
+
+    incident: str
+    parcel_id: int
+    """The message in the outbox; it may show other episodes, too."""
+    chat_id: int
+    message_id: int
+    face: Face
+    shown_at: datetime
+    """Since when."""
+    ending: Ending | None
+    """How the episode ended, where that was told in this chat."""
+
+
 class OutboxRepository(Protocol):
     """Messages on their way: rows first, sent later, in order within each chat."""
 
@@ -157,6 +174,18 @@ class OutboxRepository(Protocol):
 
     async def told(self, chat_id: int) -> Collection[str]:
         """Name the open incidents whose beginning this chat was told, or will be."""
+
+    async def shown(self) -> Sequence[Shown]:
+        """Return what first messages show, of open episodes and of those that show no end yet."""
+
+    async def show(self, faces: Mapping[str, Face], parcel_id: int, *, at: datetime) -> None:
+        """Record what a message shows; once all of it is over it is not looked at again."""
+
+    async def events_of(self, parcel_id: int) -> tuple[Event, ...]:
+        """Return what a message tells."""
+
+    async def told_in(self, chat_id: int, message_id: int) -> Sequence[str]:
+        """Name the incidents that a message is about; () for one that is not ours."""
 
     async def lease(self, *, now: datetime, busy: Collection[int], most: int) -> Sequence[Parcel]:
         """Take the next message of each chat that is not busy, marked as being sent."""
@@ -346,6 +375,25 @@ class ChatSender(Protocol):
         self, chat: Chat, events: Sequence[Event], *, maybe_repeated: bool, reply_to: int | None
     ) -> Outcome:
         """Tell alerts and sources, all in one message."""
+
+    async def edit_events(
+        self,
+        chat: Chat,
+        message_id: int,
+        events: Sequence[Event],
+        *,
+        faces: Mapping[str, Face],
+        read_at: datetime | None,
+    ) -> Outcome:
+        """Let a message show how its alerts stand.
+
+        Args:
+            chat: Where it is.
+            message_id: The message.
+            events: What it tells.
+            faces: How its alerts stand, by incident.
+            read_at: When what they are about was read last; None where that is not known.
+        """
 
     async def send_digest(self, chat: Chat, digest: Digest) -> Outcome:
         """Send a digest."""

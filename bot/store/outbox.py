@@ -1,7 +1,7 @@
 """Messages on their way. A row is done only after the send; `sending_since` says it was begun."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,13 +9,15 @@ from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, sele
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.delivery import Chat, Decision, Delivered, Dropped, Postponed
-from bot.core.events import AlertCleared, AlertEnded, AlertRaised, Event
+from bot.core.events import AlertRaised, AlertReminded, Event
+from bot.core.faces import Ending, Face
 from bot.core.quiet import mergeable
-from bot.services.ports import Parcel
+from bot.services.ports import Parcel, Shown
 from bot.store._upsert import upsert
 from bot.store.chats import SqlChats
 from bot.store.schema import incidents, outbox
 
+_OPEN = incidents.c.ending.is_(None)
 _HELD = and_(outbox.c.held, outbox.c.done_at.is_(None), outbox.c.sending_since.is_(None))
 """What waits for the end of quiet hours."""
 
@@ -32,25 +34,30 @@ class SqlOutbox:
             first_told = await self._first_told(events, chat.chat_id)
             messages: dict[int | None, list[Event]] = defaultdict(list)
             for event in events:
-                ended = _ended(event)
-                if ended is None or ended in first_told:
-                    messages[first_told.get(ended)].append(event)
+                later = _later_of(event)
+                if later in first_told or not isinstance(event, Ending):
+                    messages[first_told.get(later)].append(event)
             for reply_to, told in messages.items():
                 await self._queue(chat.chat_id, told, reply_to=reply_to, at=at)
-            await self._close(list(first_told), chat.chat_id)
+            await self._close(events, chat.chat_id)
 
     async def _first_told(self, events: Sequence[Event], chat_id: int) -> dict[str | None, int]:
-        ended = {_ended(event) for event in events} - {None}
+        later = {_later_of(event) for event in events} - {None}
         rows = await self._connection.execute(
             select(incidents.c.incident, incidents.c.outbox_id).where(
-                incidents.c.incident.in_(ended), incidents.c.chat_id == chat_id
+                incidents.c.incident.in_(later), incidents.c.chat_id == chat_id, _OPEN
             )
         )
         return dict(rows.all())
 
-    async def _close(self, ended: Sequence[str | None], chat_id: int) -> None:
-        of_chat = and_(incidents.c.incident.in_(ended), incidents.c.chat_id == chat_id)
-        await self._connection.execute(delete(incidents).where(of_chat))
+    async def _close(self, events: Sequence[Event], chat_id: int) -> None:
+        for event in events:
+            if isinstance(event, Ending):
+                this = incidents.c.incident == event.alert.incident
+                here = incidents.c.chat_id == chat_id
+                await self._connection.execute(
+                    update(incidents).where(this, here).values(ending=event)
+                )
 
     async def _queue(
         self, chat_id: int, events: Sequence[Event], *, reply_to: int | None, at: datetime
@@ -64,19 +71,74 @@ class SqlOutbox:
         }
         added = insert(outbox).values(row).returning(outbox.c.id)
         outbox_id = await self._connection.scalar(added)
-        begun = [event.alert.incident for event in events if isinstance(event, AlertRaised)]
-        rows = [{"incident": i, "chat_id": chat_id, "outbox_id": outbox_id} for i in begun]
+        rows = [
+            {
+                "incident": event.alert.incident,
+                "chat_id": chat_id,
+                "outbox_id": outbox_id,
+                "face": Face(event.amount),
+                "shown_at": at,
+                "ending": None,
+            }
+            for event in events
+            if isinstance(event, AlertRaised)
+        ]
         await upsert(self._connection, incidents, rows)
 
     async def told(self, chat_id: int) -> Collection[str]:
         """See the port."""
-        here = and_(incidents.c.chat_id == chat_id, outbox.c.dropped.is_(None))
+        here = and_(incidents.c.chat_id == chat_id, outbox.c.dropped.is_(None), _OPEN)
         found = await self._connection.scalars(
             select(incidents.c.incident)
             .join_from(incidents, outbox, outbox.c.id == incidents.c.outbox_id)
             .where(here)
         )
         return set(found)
+
+    async def shown(self) -> Sequence[Shown]:
+        """See the port."""
+        rows = await self._connection.execute(
+            select(incidents, outbox.c.message_id)
+            .join_from(incidents, outbox, outbox.c.id == incidents.c.outbox_id)
+            .where(outbox.c.message_id.is_not(None))
+            .order_by(incidents.c.outbox_id)
+        )
+        return [
+            Shown(
+                incident=row.incident,
+                parcel_id=row.outbox_id,
+                chat_id=row.chat_id,
+                message_id=row.message_id,
+                face=row.face,
+                shown_at=row.shown_at,
+                ending=row.ending,
+            )
+            for row in rows
+        ]
+
+    async def show(self, faces: Mapping[str, Face], parcel_id: int, *, at: datetime) -> None:
+        """See the port."""
+        here = incidents.c.outbox_id == parcel_id
+        if all(face.over for face in faces.values()):
+            await self._connection.execute(delete(incidents).where(here))
+        for incident, face in faces.items():
+            values = {"face": face, "shown_at": at}
+            this = incidents.c.incident == incident
+            await self._connection.execute(update(incidents).where(here, this).values(values))
+
+    async def events_of(self, parcel_id: int) -> tuple[Event, ...]:
+        """See the port."""
+        found = await self._connection.scalar(
+            select(outbox.c.events).where(outbox.c.id == parcel_id)
+        )
+        return found or ()
+
+    async def told_in(self, chat_id: int, message_id: int) -> Sequence[str]:
+        """See the port."""
+        here = and_(outbox.c.chat_id == chat_id, outbox.c.message_id == message_id)
+        events = await self._connection.scalar(select(outbox.c.events).where(here)) or ()
+        told = [event for event in events if isinstance(event, AlertRaised | AlertReminded)]
+        return [event.alert.incident for event in told]
 
     async def lease(self, *, now: datetime, busy: Collection[int], most: int) -> Sequence[Parcel]:
         """See the port."""
@@ -164,7 +226,7 @@ class SqlOutbox:
 
     async def forget(self, *, before: datetime) -> None:
         """See the port."""
-        still_open = select(incidents.c.outbox_id)
+        still_open = select(incidents.c.outbox_id).where(_OPEN)
         old = and_(outbox.c.done_at < before, outbox.c.id.not_in(still_open))
         await self._connection.execute(delete(outbox).where(old))
 
@@ -177,9 +239,9 @@ def _may_hear(chat: Chat, now: datetime) -> bool:
     return chat.not_before is None or chat.not_before <= now
 
 
-def _ended(event: Event) -> str | None:
-    """Name the episode that an event ends."""
-    return event.alert.incident if isinstance(event, AlertCleared | AlertEnded) else None
+def _later_of(event: Event) -> str | None:
+    """Name the episode that was begun before this event of it."""
+    return event.alert.incident if isinstance(event, AlertReminded | Ending) else None
 
 
 def _settled(decision: Decision, at: datetime) -> dict[str, Any]:

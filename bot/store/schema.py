@@ -27,11 +27,14 @@ from sqlalchemy import (
 )
 from typing_extensions import override
 
+from bot.core.alerts import Hush
 from bot.core.events import Alert, Event
+from bot.core.faces import Ending, Face
 from bot.core.quiet import QuietHours, parse_quiet
 from bot.fetchers.model import Balance
 
 Events = tuple[Annotated[Event, Field(discriminator="kind")], ...]
+Ended = Annotated[Ending, Field(discriminator="kind")]
 
 
 class Amount(TypeDecorator[Decimal]):
@@ -158,6 +161,10 @@ alerts = Table(
     Column("amount", Amount),
     Column("at_least", Boolean, nullable=False),
     Column("alert", Json(Alert)),
+    Column("reminders", Integer, nullable=False, default=0),
+    Column("reminded_at", Instant),
+    Column("ended_at", Instant),
+    Column("hush", Json(Hush)),
 )
 
 # Those that were made in a chat; the settings have their own.
@@ -223,13 +230,17 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 
-# Where an episode was told first in a chat: what ends it is a reply to that.
+# Where an episode was told first in a chat, and what is shown there: what comes later is a reply
+# to that. A row goes when the message shows that all of it is over.
 incidents = Table(
     "incidents",
     metadata,
     Column("incident", String, primary_key=True),
     Column("chat_id", BigInteger, primary_key=True),
     Column("outbox_id", ForeignKey("outbox.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("face", Json(Face), nullable=False),
+    Column("shown_at", Instant, nullable=False),
+    Column("ending", Json(Ended)),
 )
 
 digests = Table(

@@ -32,6 +32,10 @@ def upgrade() -> None:
         sa.Column("amount", sa.Text(), nullable=True),
         sa.Column("at_least", sa.Boolean(), nullable=False),
         sa.Column("alert", sa.Text(), nullable=True),
+        sa.Column("reminders", sa.Integer(), nullable=False),
+        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("hush", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("rule", "subject", "asset", name=op.f("pk_alerts")),
     )
     op.create_table(
@@ -122,6 +126,9 @@ def upgrade() -> None:
         sa.Column("incident", sa.String(), nullable=False),
         sa.Column("chat_id", sa.BigInteger(), nullable=False),
         sa.Column("outbox_id", sa.Integer(), nullable=False),
+        sa.Column("face", sa.Text(), nullable=False),
+        sa.Column("shown_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ending", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["outbox_id"], ["outbox.id"], name=op.f("fk_incidents_outbox_id"), ondelete="CASCADE"
         ),
