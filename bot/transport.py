@@ -28,8 +28,9 @@ class WireTransport(httpx.AsyncBaseTransport):
     `httpx.TransportError` leaves open whether the request has arrived.
     """
 
-    def __init__(self, *, max_connections: int = 200) -> None:
-        self._max_connections = max_connections
+    def __init__(self, *, most_per_host: int = 100) -> None:
+        """Limit the connections to each server, and not in all: one that hangs stops no other."""
+        self._most_per_host = most_per_host
         self._tls = _tls()
         self._session: aiohttp.ClientSession | None = None
 
@@ -62,7 +63,8 @@ class WireTransport(httpx.AsyncBaseTransport):
         if self._session is None:
             session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    limit=self._max_connections,
+                    limit=0,
+                    limit_per_host=self._most_per_host,
                     ssl=self._tls,
                     resolver=aiohttp.ThreadedResolver(),  # the system's, whatever is installed
                 ),

@@ -1,5 +1,6 @@
 """What every fetcher does alike: a deadline, a corrected clock, and a reading whatever happens."""
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from .errors import (
     UnexpectedAnswer,
 )
 from .model import Balance, Credentials, KeyReport, Price, Reading, SubAccount
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Content = Mapping[str, object]
@@ -49,8 +52,12 @@ class _Ways:
     taken: Source[Balances] | None = None
     better_after: datetime | None = None
     """From when on a better way than the taken one is worth a try."""
+    paused: Source[Balances] | None = None
+    """The one that wants a pause: those before it, which are not open, are not asked meanwhile."""
 
     def open(self, now: datetime) -> tuple[Source[Balances], ...]:
+        if self.paused is not None:
+            return (self.paused,)
         if self.taken is None or (self.better_after and now >= self.better_after):
             return self.sources
         return (self.taken,)
@@ -125,6 +132,11 @@ class Fetcher(ABC):
         except FetchError as e:
             # Its frames would keep the answer in memory, and the signed request.
             return Reading(wallet, self._clock(), None, e.with_traceback(None))
+        except Exception as e:  # noqa: BLE001 - no answer may break who reads many wallets
+            broken = type(e).__name__  # no more of it: it may carry the answer, or the request
+            _log.warning("reading %s broke off in a way not foreseen: %s", self.exchange, broken)
+            error = UnexpectedAnswer(f"{self.exchange} gave an answer that broke us ({broken})")
+            return Reading(wallet, self._clock(), None, error)
         return Reading(wallet, self._clock(), balances)
 
     async def list_sub_accounts(self) -> tuple[SubAccount, ...]:
@@ -172,6 +184,10 @@ class Fetcher(ABC):
                     needed[limit] = needed.get(limit, 0) + 1
         floors = (limit.period * count / limit.requests for limit, count in needed.items())
         return max(floors, default=timedelta(0))
+
+    def taken_source(self, wallet: str) -> Source[Balances] | None:
+        """Tell which way to a wallet has worked; None: it was not read yet."""
+        return self._ways_to(wallet).taken
 
     def exchange_time(self) -> datetime:
         """Tell the time as far as the exchange has corrected it."""
@@ -228,12 +244,12 @@ class Fetcher(ABC):
         ways = self._ways_to(wallet)
         deadline = self.new_deadline()
         refusals: list[Refused] = []
-        for source in ways.open(self._clock()):
+        sources, ways.paused = ways.open(self._clock()), None
+        for source in sources:
             try:
                 balances = await self._ask(source, deadline)
             except RateLimited:
-                if refusals:  # else the way that is not open would be asked in the pause
-                    ways.take(source, self._clock())
+                ways.paused = source
                 raise
             except Refused as e:
                 refusals.append(e)

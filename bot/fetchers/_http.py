@@ -277,8 +277,10 @@ class Wire:
         limit = call.limits[0]
         asked = _retry_after(answer.headers.get("retry-after", ""), now=self._clock())
         pause = call.dialect.lock or min(max(asked, limit.period), _LONGEST_PAUSE)
-        seconds = pause.total_seconds()
-        self._pacer.close(limit, host=call.url.netloc, user=self._user, seconds=seconds)
+        # Who asked without a key, is held back by the address: then nobody may ask from it.
+        for closed in call.limits if call.sign is None else [limit]:
+            seconds = pause.total_seconds()
+            self._pacer.close(closed, host=call.url.netloc, user=self._user, seconds=seconds)
         return self._rate_limited(call, pause)
 
     def _rate_limited(self, call: Call, pause: timedelta) -> RateLimited:

@@ -58,6 +58,8 @@ class Pacer:
                 window = self._window(limit, host=host, user=user)
                 await window.take()
                 taken.append(window)
+            for window in taken:  # one may have been closed while another was waited for
+                window.refuse_if_closed()
         except BaseException:
             for window in taken:
                 window.forget()
@@ -124,7 +126,7 @@ class _Window:
 
     async def take(self) -> None:
         loop = asyncio.get_running_loop()
-        self._refuse_if_closed(loop.time())
+        self.refuse_if_closed()
         if not self._waiting and self._open + len(self._free_at) < self._requests:
             self._open += 1
             return
@@ -164,7 +166,8 @@ class _Window:
         elif not turn.cancelled() and turn.result():
             self.forget()  # let through in the very moment of the cancellation
 
-    def _refuse_if_closed(self, now: float) -> None:
+    def refuse_if_closed(self) -> None:
+        now = asyncio.get_running_loop().time()
         if self._closed_until > now:
             raise WindowClosed(self._closed_until - now)
 

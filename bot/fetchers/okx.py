@@ -28,6 +28,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TypeVar
 
 import httpx
@@ -189,12 +190,21 @@ def parse_trading(content: Content) -> Balances:
         Balance(
             asset=asset_name(row.get("ccy")),
             total=plain_decimal(row.get("eq")),
-            # Empty in modes of the account in which only equity can be free.
-            available=plain_decimal(row.get("availBal") or row.get("availEq")),
+            available=_free(row),
             held=plain_decimal(row.get("frozenBal")),
         )
         for row in rows(_only_row(content).get("details"))
     )
+
+
+def _free(row: dict[str, object]) -> Decimal | None:
+    """Read what is free of a coin; in some modes of the account only its equity can be."""
+    for name in ("availBal", "availEq"):
+        if row.get(name, "") != "":
+            return plain_decimal(row[name])
+    if "availBal" not in row:
+        raise Malformed("an amount is missing, or not a number")
+    return None
 
 
 def parse_savings(content: Content) -> Balances:
@@ -338,9 +348,11 @@ class OkxFetcher(Fetcher):
         """Follow the pages, from the newest sub-account to the oldest."""
         found: dict[str, SubAccount] = {}
         query = f"limit={_PAGE}"
+        deadline = self.new_deadline()
         for _ in range(_MOST_PAGES):
             path = f"users/subaccount/list?{query}"
-            page = await self.ask(self._private(path, _LIST, parse_sub_accounts))
+            source = self._private(path, _LIST, parse_sub_accounts)
+            page = await self.ask(source, within=deadline)
             fresh = {sub.name: sub for _, sub in page if sub.name not in found}
             found |= fresh
             if len(page) < _PAGE:

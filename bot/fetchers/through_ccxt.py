@@ -19,10 +19,11 @@ Quirks:
 """
 
 import importlib
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from importlib.util import find_spec
 from typing import Any, ClassVar, TypeVar
@@ -32,7 +33,16 @@ import httpx
 from ._contract import Balances, Fetcher, Source
 from ._http import HEADERS, Answer, Call, Deadline, Dialect, odd_answer
 from ._limits import Limit
-from ._parsing import MAX_BODY, Malformed, asset_name, decode, market_prices, ordered, sane_decimal
+from ._parsing import (
+    MAX_BODY,
+    Malformed,
+    asset_name,
+    decode,
+    instant,
+    market_prices,
+    ordered,
+    sane_decimal,
+)
 from ._signing import unix_ms
 from .errors import (
     ClockSkewed,
@@ -48,10 +58,18 @@ PREFIX = "ccxt:"
 
 T = TypeVar("T")
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_PER_SECOND = 50  # from this address, over all keys; for the pauses that it is asked to make
 _MOST_BYTES_OF_MARKETS = 64 * 1024 * 1024
 _NOT_COINS = {"info", "timestamp", "datetime", "free", "used", "total", "debt"}
 _NAMES_OF_COINS = ("ccy", "coin", "currency", "asset", "coinName", "currencyCode", "symbol")
+
+_GIANT = re.compile(r"[+-]?(?=.{101})[0-9.]+|[+-]?[0-9.]+[eE][+-]?(?:[0-9]{3,}|[4-9][0-9])")
+# Of an answer as a whole: what says, beside the coins, that it is a good one.
+_VERDICTS = {
+    "code", "err_code", "errCode", "errno", "error", "errorCode", "message", "msg", "result",
+    "ret", "retCode", "retMsg", "ret_code", "rc", "mc", "state", "status", "success",
+}  # fmt: skip
+_KINDS_OF_ROWS = ("type", "accountType", "account_type", "walletType", "account", "accountId")
 
 # By the names of ccxt's classes, so that it is not needed here; the nearest ancestor is taken.
 _TOO_FAST = {"RateLimitExceeded", "DDoSProtection"}
@@ -120,6 +138,7 @@ class CcxtFetcher(Fetcher):
         self._private = self._new_client(credentials)
         self._market_data: Any = None
         self._places: set[Place] = set()
+        self._verdict: Mapping[str, object] = {}
 
     def sources_of(self, wallet: str) -> tuple[Source[Balances], ...]:
         """Know none: where to ask is ccxt's business."""
@@ -175,10 +194,8 @@ class CcxtFetcher(Fetcher):
         asked_at = self._clock()
         shown = await self._asked(self._private.fetch_time, asking)
         answered_at = self._clock()
-        if not isinstance(shown, int):
-            raise UnexpectedAnswer(f"{self.exchange} shows no time")
         middle = asked_at + (answered_at - asked_at) / 2
-        return _EPOCH + timedelta(milliseconds=shown) - middle
+        return self._sane(lambda: instant(shown)) - middle
 
     def _new_client(self, credentials: Credentials | None) -> Any:
         """Make ccxt's instance, whose requests, pace and clock are ours."""
@@ -236,7 +253,10 @@ class CcxtFetcher(Fetcher):
             method=method,
             url=target,
             headers=(host, *HEADERS, *client.headers.items(), *(headers or {}).items(), *size),
-            limits=(Limit(f"weight {asking.weight:g}", 1, period),),
+            limits=(
+                Limit(f"weight {asking.weight:g}", 1, period),
+                Limit("address", _MOST_PER_SECOND, timedelta(seconds=1), per_address=True),
+            ),
             body=(body or "").encode(),
             most_bytes=asking.most_bytes,
         )
@@ -248,8 +268,9 @@ class CcxtFetcher(Fetcher):
         try:
             plain = answer.plain(call.most_bytes)
             content = decode(plain)
+            _refuse_giants(content)
         except Malformed as e:
-            flaw = str(e)
+            content, flaw = None, str(e)
         if answer.status in {418, 429}:
             raise _Failed(self._wire.too_fast(call, answer))
         if isinstance(content, dict | list) and not 300 <= answer.status < 400:
@@ -297,13 +318,14 @@ class CcxtFetcher(Fetcher):
     def _balances(self, found: Mapping[str, Any]) -> Balances:
         """Take the coins that ccxt found, if the answer behind them can be right."""
         raw = found.get("info")
-        _refuse_doubles(raw)
+        _refuse_doubles(raw, self._private.safe_currency_code)
         balances = ordered(
             _balance(code, parts) for code, parts in found.items() if code not in _NOT_COINS
         )
         if balances:
             self._places |= set(_places_of_rows(raw))
-        elif self._places.isdisjoint(_empty_places(raw)):
+            self._verdict = _verdict_of(raw)
+        elif self._places.isdisjoint(_empty_places(raw)) or _verdict_of(raw) != self._verdict:
             raise Malformed("it shows no coin, and no place where they are missing")
         return balances
 
@@ -338,14 +360,43 @@ def _balance(code: object, parts: Mapping[str, object]) -> Balance:
     return Balance(asset_name(code), total, available, held)
 
 
-def _refuse_doubles(value: object) -> None:
-    """Refuse a list with a coin in it twice: ccxt would quietly take the last."""
+def _refuse_doubles(value: object, code_of: Callable[[str], object]) -> None:
+    """Refuse two rows for one coin, of which ccxt would quietly take the last.
+
+    Rows of several kinds (free and frozen, spot and margin) are no doubles, if all say their kind.
+    """
     for found in _lists_in(value):
         rows = [row for row in found if isinstance(row, dict)]
         for name in _NAMES_OF_COINS:
-            coins = [row[name] for row in rows if isinstance(row.get(name), str)]
-            if len(set(coins)) != len(coins):
-                raise Malformed("a coin occurs twice")
+            named = [row for row in rows if isinstance(row.get(name), str)]
+            _refuse_same([(code_of(row[name]), *_kind_of(row)) for row in named])
+            if len({tuple(map(bool, _kind_of(row))) for row in named}) > 1:
+                raise Malformed("a row does not say what kind it is, as others do")
+    for place in _objects_in(value):
+        _refuse_same([(code_of(name),) for name in place if name.isupper()])
+
+
+def _refuse_same(coins: list[tuple[object, ...]]) -> None:
+    if len(set(coins)) != len(coins):
+        raise Malformed("a coin occurs twice")
+
+
+def _kind_of(row: Mapping[str, object]) -> tuple[str, ...]:
+    return tuple(str(row.get(name, "")) for name in _KINDS_OF_ROWS)
+
+
+def _verdict_of(raw: object) -> Mapping[str, object]:
+    """Take what an answer says of itself, beside its coins."""
+    members = raw.items() if isinstance(raw, dict) else ()
+    return {name: v for name, v in members if name in _VERDICTS and not isinstance(v, dict | list)}
+
+
+def _refuse_giants(value: object) -> None:
+    """Refuse a number whose writing out would take ccxt, and all of us, minutes."""
+    if isinstance(value, str) and _GIANT.fullmatch(value):
+        raise Malformed("it has a number that is out of all proportion")
+    for _, inner in _inner(value, ""):
+        _refuse_giants(inner)
 
 
 def _lists_in(value: object) -> Iterator[list[Any]]:
@@ -353,6 +404,13 @@ def _lists_in(value: object) -> Iterator[list[Any]]:
         yield value
     for _, inner in _inner(value, ""):
         yield from _lists_in(inner)
+
+
+def _objects_in(value: object) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for _, inner in _inner(value, ""):
+        yield from _objects_in(inner)
 
 
 Place = tuple[str, type]

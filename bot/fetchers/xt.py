@@ -171,8 +171,9 @@ class XtFetcher(Fetcher):
 
     @property
     def clock_source(self) -> Source[datetime]:
-        """Ask the public clock of the version that is used."""
-        return self._clocks[self._version or "1"]
+        """Ask the public clock of the version that is used, as far as that is known."""
+        is_v4 = self._version == "4" or self.taken_source("spot") is self._spot["4"]
+        return self._clocks["4" if is_v4 else "1"]
 
     def sources_of(self, wallet: str) -> tuple[Source[Balances], ...]:
         """Prefer the version that was named, or else the older one."""

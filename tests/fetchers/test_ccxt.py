@@ -19,6 +19,7 @@ from bot.fetchers import (
     ExchangeUnavailable,
     Fetcher,
     FetchError,
+    Pacer,
     PermissionMissing,
     RateLimited,
     UnexpectedAnswer,
@@ -237,3 +238,104 @@ async def test_others_sign_and_ask(slug: str) -> None:
     assert asked[0].url.scheme == "https"
     with pytest.raises(ValueError, match="has no wallet"):
         await fetcher.fetch("funding")
+
+
+ANY_KEY = Credentials("k" * 32, "c2VjcmV0c2VjcmV0", "p")
+
+
+def kraken(balances: dict[str, str]) -> dict[str, Any]:
+    """Write Kraken's answer, an object with the coins as its members."""
+    parts = {name: {"balance": text, "hold_trade": "0"} for name, text in balances.items()}
+    return {"error": [], "result": parts}
+
+
+async def spot_of(slug: str, *contents: Any) -> list[list[str] | str]:
+    """Read several times: the coins, or the error's words."""
+    fetcher = open_fetcher(slug, ANY_KEY, answering(*contents))
+    found: list[list[str] | str] = []
+    for _ in contents:
+        reading = await fetcher.fetch("spot")
+        coins = [balance.asset for balance in reading.balances or ()]
+        found.append(str(reading.error) if reading.error else coins)
+    return found
+
+
+async def test_two_names_of_one_coin() -> None:
+    """ccxt would take the last of them, as if the other were not there."""
+    good, bad = await spot_of(
+        "ccxt:kraken", kraken({"XXBT": "1", "ZUSD": "2"}), kraken({"XXBT": "1", "XBT": "4"})
+    )
+    assert good == ["BTC", "USD"]
+    assert "a coin occurs twice" in bad
+
+
+def binance(*rows: dict[str, Any]) -> dict[str, Any]:
+    """Write Binance's answer."""
+    return {"makerCommission": 0, "balances": list(rows)}
+
+
+async def test_a_number_that_would_stop_everything() -> None:
+    """ccxt writes a number out in full: 30 million digits are minutes of standing still."""
+    for amount in ("1e30000000", "1E-400", "9" * 101):
+        row = {"asset": "BTC", "free": amount, "locked": "1"}
+        (found,) = await spot_of("ccxt:binance", binance(row))
+        assert "out of all proportion" in found
+    (found,) = await spot_of(
+        "ccxt:binance", binance({"asset": "BTC", "free": "1e-7", "locked": "0"})
+    )
+    assert found == ["BTC"]
+
+
+async def test_rows_of_several_kinds_must_all_say_theirs() -> None:
+    """One that does not would be left out, and its coin be zero."""
+    coins = [{"currency": c, "balance": "5", "available": "5", "holds": "0"} for c in ("BTC", "A")]
+    whole = [row | {"type": "trade"} for row in coins]
+    partly = [whole[0], coins[1]]
+    (good,) = await spot_of("ccxt:kucoin", {"code": "200000", "data": whole})
+    (bad,) = await spot_of("ccxt:kucoin", {"code": "200000", "data": partly})
+    assert good == ["A", "BTC"]
+    assert "what kind it is" in bad
+
+
+async def test_an_error_with_an_empty_list_is_no_empty_account() -> None:
+    """Whatever says in an answer that it is a good one must say the same when it is empty."""
+    coin = {"asset": "BTC", "total": "1", "free": "1", "locked": "0"}
+    filled, wrong, empty = await spot_of(
+        "ccxt:hashkey",
+        {"balances": [coin], "userId": "1"},
+        {"code": -9999, "msg": "x", "balances": []},
+        {"balances": [], "userId": "1"},
+    )
+    assert filled == ["BTC"]
+    assert "no coin" in wrong
+    assert empty == []
+
+
+async def test_a_clock_beyond_all_time() -> None:
+    """An impossible time is an error like others, and breaks nothing."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/time"):
+            return httpx.Response(200, json={"serverTime": 10**18})
+        return httpx.Response(400, json={"code": -1021, "msg": "Timestamp outside"})
+
+    fetcher = open_fetcher("ccxt:binance", ANY_KEY, httpx.MockTransport(answer))
+    assert type((await fetcher.fetch("spot")).error) is ClockSkewed
+    with pytest.raises(UnexpectedAnswer):
+        await fetcher.measure_clock()
+
+
+async def test_a_ban_of_the_address_holds_for_all_keys() -> None:
+    """Who is sent away with 418 asks nothing more, by whatever key."""
+    asked = 0
+
+    def ban(_: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        return httpx.Response(418, headers={"Retry-After": "120"})
+
+    http, pacer = httpx.MockTransport(ban), Pacer()
+    for key in ("a", "b"):
+        fetcher = open_fetcher("ccxt:binance", Credentials(key, "s"), http, pacer=pacer)
+        assert type((await fetcher.fetch("spot")).error) is RateLimited
+    assert asked == 1

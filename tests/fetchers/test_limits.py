@@ -240,3 +240,21 @@ def test_keys_that_come_and_go_leave_nothing(instantly: Instantly) -> None:
                     await pacer.take([kept], host=b"h", user=user)
 
     instantly(main)
+
+
+def test_a_place_that_was_had_before_the_lock_is_given_up(instantly: Instantly) -> None:
+    """Who waits for a second window while the first is closed is turned away, not let through."""
+    own, shared = Limit("own", 9, timedelta(seconds=1)), Limit("all", 1, timedelta(seconds=1))
+
+    async def main() -> None:
+        pacer = Pacer()
+        (await pacer.take([own, shared], host=b"h", user="u")).done()
+        waiting = asyncio.ensure_future(pacer.take([own, shared], host=b"h", user="u"))
+        await asyncio.sleep(0.5)
+        pacer.close(own, host=b"h", user="u", seconds=600)
+        with pytest.raises(WindowClosed):
+            await waiting
+        (await pacer.take([shared], host=b"h", user="u")).done()
+        assert asyncio.get_running_loop().time() < 2.1  # its place in the other is free again
+
+    instantly(main)
