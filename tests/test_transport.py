@@ -227,7 +227,7 @@ async def test_connections_survive_abuse(http: Client) -> None:
 
 async def test_full_pool_is_surely_unsent(make_client: Callable[..., Client]) -> None:
     """Who finds no free connection in time has sent nothing, and says so."""
-    async with serving(b"") as server, make_client(WireTransport(max_connections=1)) as http:
+    async with serving(b"") as server, make_client(WireTransport(most_per_host=1)) as http:
         first = asyncio.ensure_future(http.get(server.url))
         while not server.heads:  # noqa: ASYNC110 - the server tells nobody
             await asyncio.sleep(0.001)
