@@ -15,7 +15,7 @@ from rich.table import Table
 from bot.app import lister_of, open_fetchers, reader_of, utc_now
 from bot.core.errors import UnknownName
 from bot.core.portfolio import LISTING, Account, matches, nearest
-from bot.fetchers import Balance, RateLimited, Reading
+from bot.fetchers import Balance, Fetcher, RateLimited, Reading
 from bot.services.list_sub_accounts import Listing, list_sub_accounts
 from bot.services.ports import SubAccountLister
 from bot.services.read_wallets import read_wallets
@@ -38,7 +38,8 @@ class Found:
 async def print_balances(settings: Settings, patterns: Sequence[str], *, as_json: bool) -> int:
     """Read the wallets that `patterns` cover and print them; return the exit code."""
     try:
-        found = await read_now(settings, patterns)
+        async with WireTransport() as http:
+            found = await read_now(settings, patterns, open_fetchers(settings, http))
     except UnknownName as e:
         Console(stderr=True).print(str(e), markup=False, highlight=False)
         return NO_SUCH_PATH
@@ -50,28 +51,28 @@ async def print_balances(settings: Settings, patterns: Sequence[str], *, as_json
     return ALL_READ if all_read else NOT_ALL_READ
 
 
-async def read_now(settings: Settings, patterns: Sequence[str]) -> Found:
+async def read_now(
+    settings: Settings, patterns: Sequence[str], fetchers: Mapping[str, Fetcher]
+) -> Found:
     """List the sub-accounts that may be meant, then read what is meant.
 
     Raises:
         UnknownName: a pattern covers nothing.
     """
-    async with WireTransport() as http:
-        fetchers = open_fetchers(settings, http)
-        listings = await _listings(settings, patterns, lister_of(fetchers))
-        accounts = [
-            listings[account.name].account if account.name in listings else account
-            for account in settings.watched
-        ]
-        failed = {
-            f"{name}/{LISTING}": listing.reading
-            for name, listing in listings.items()
-            if listing.reading.error is not None
-        }
-        meant = {path for p in patterns for path in _meant(p, accounts, failed)}
-        paths = [path for account in accounts for path in account.sources if path in meant]
-        wallets = [path for path in paths if path not in failed]
-        readings = await read_wallets(reader_of(fetchers), wallets, clock=utc_now) | failed
+    listings = await _listings(settings, patterns, lister_of(fetchers))
+    accounts = [
+        listings[account.name].account if account.name in listings else account
+        for account in settings.watched
+    ]
+    failed = {
+        f"{name}/{LISTING}": listing.reading
+        for name, listing in listings.items()
+        if listing.reading.error is not None
+    }
+    meant = {path for p in patterns for path in _meant(p, accounts, failed)}
+    paths = [path for account in accounts for path in account.sources if path in meant]
+    wallets = [path for path in paths if path not in failed]
+    readings = await read_wallets(reader_of(fetchers), wallets, clock=utc_now) | failed
     frozen = frozenset(chain.from_iterable(account.frozen for account in accounts))
     return Found({path: readings[path] for path in paths}, frozen)
 

@@ -54,9 +54,10 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("settings", ok=True, message=_summary(settings))
     yield _database(settings)
     yield await _telegram(settings)
-    found = await read_now(settings, ["*"])
     async with WireTransport() as http:
-        for name, fetcher in open_fetchers(settings, http).items():
+        fetchers = open_fetchers(settings, http)  # for all of it: they share one pace
+        found = await read_now(settings, ["*"], fetchers)
+        for name, fetcher in fetchers.items():
             async for finding in _account(settings, name, fetcher):
                 yield finding
             paths = [path for path in found.readings if path.partition("/")[0] == name]

@@ -1,12 +1,13 @@
 """Accounts, their wallets and what is known of them; totals in which no coin counts twice."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Literal
 
 from bot.core.health import Health
@@ -124,7 +125,7 @@ def matches(pattern: str, path: str) -> bool:
     A pattern of one segment names whole accounts. A last segment that is just `*` means all that
     is below: `main/*` has the trading accounts of sub-accounts, `main/sub:*` has them not.
     """
-    return _fits(pattern, path, fnmatchcase)
+    return _fits(pattern, path, _is_like)
 
 
 def may_match(pattern: str, template: str) -> bool:
@@ -143,9 +144,19 @@ def _fits(pattern: str, path: str, fits: Callable[[str, str], bool]) -> bool:
 def _overlap(segment: str, glob: str) -> bool:
     """Whether some text fits both; a `*` at the end of `segment` stands for anything."""
     if not segment.endswith("*"):
-        return fnmatchcase(segment, glob)
+        return _is_like(segment, glob)
     begun = segment.removesuffix("*")
-    return any(fnmatchcase(begun, glob[:end]) for end in range(1, len(glob) + 1))
+    return any(_is_like(begun, glob[:end]) for end in range(1, len(glob) + 1))
+
+
+def _is_like(segment: str, glob: str) -> bool:
+    """Whether a segment fits a glob, in which `*` stands for anything and all else for itself."""
+    return _regex(glob).fullmatch(segment) is not None
+
+
+@lru_cache(maxsize=4096)
+def _regex(glob: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, glob.split("*"))), re.DOTALL)
 
 
 def is_listing(path: str) -> bool:

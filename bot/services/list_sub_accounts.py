@@ -27,14 +27,28 @@ class Listing:
 async def list_sub_accounts(
     lister: SubAccountLister, account: Account, *, clock: Clock
 ) -> Listing:
-    """List the sub-accounts; once more when there suddenly seem to be none."""
-    listing = await _list(lister, account, clock)
-    if account.subs and not listing.account.subs:
-        log.warning(
-            "All sub-accounts are gone: listing again", action="confirm_none", account=account.name
-        )
-        listing = await _list(lister, account, clock)
-    return listing
+    """List the sub-accounts; once more when some seem to be gone, and then by both lists."""
+    first = await _list(lister, account, clock)
+    if first.reading.error is not None or not _missing(account, first):
+        return first
+    missing = sorted(sub.name for sub in _missing(account, first))
+    log.warning(
+        "Sub-accounts are gone: listing again",
+        action="confirm_gone",
+        account=account.name,
+        gone=missing,
+    )
+    second = await _list(lister, account, clock)
+    if second.reading.error is not None:
+        return second
+    # A cut list must not end what is watched: only what both leave out is gone.
+    listed = {sub.name: sub for sub in (*first.account.subs, *second.account.subs)}
+    return Listing(account.with_subs(listed.values()), second.reading)
+
+
+def _missing(account: Account, listing: Listing) -> set[SubAccount]:
+    listed = {sub.name for sub in listing.account.subs}
+    return {sub for sub in account.subs if sub.name not in listed}
 
 
 async def _list(lister: SubAccountLister, account: Account, clock: Clock) -> Listing:
