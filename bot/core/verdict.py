@@ -124,10 +124,3 @@ def _seen(watch: Watch, wallets: Mapping[str, WalletState]) -> Observation | Non
         else amount_in(states[0].balances or (), rule.asset, rule.part)
     )
     return Observation(amount, min(instants), max(instants)) if amount is not None else None
-
-
-def newly_empty(before: WalletState | None, reading: Reading) -> bool:
-    """Whether a good answer shows nothing where there was money: read it again to believe it."""
-    had = [b.total or b.available for b in (before.balances if before else None) or ()]
-    has = [b.total or b.available for b in reading.balances or ()]
-    return reading.balances is not None and any(had) and not any(has)

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import structlog
 
+from bot.core.belief import believed, newly_empty
 from bot.core.health import paused
 from bot.core.portfolio import LISTING, Account, WalletState
 from bot.core.sweep import by_need, resting
-from bot.core.verdict import newly_empty
 from bot.fetchers.model import Reading
 from bot.services.list_sub_accounts import list_sub_accounts
 from bot.services.ports import Clock, OpenUnit, SubAccountLister, SweepFloor, WalletReader
@@ -85,7 +85,8 @@ class ReadAccounts:
         emptied = [path for path in asked if newly_empty(known.get(path), readings[path])]
         for path in emptied:
             log.warning("All is gone: reading again", action="confirm_empty", path=path)
-        return readings | await read_wallets(self._reader, emptied, clock=self._clock)
+        readings |= await read_wallets(self._reader, emptied, clock=self._clock)
+        return {path: believed(known.get(path), reading) for path, reading in readings.items()}
 
     def _tell_floor(self, account: Account) -> None:
         """Say once that an account cannot be read as often as is wanted, and when that changes."""

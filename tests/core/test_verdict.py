@@ -12,7 +12,7 @@ from bot.core.alerts import AlertState
 from bot.core.events import AlertCleared, AlertRaised
 from bot.core.portfolio import Account, WalletState
 from bot.core.rules import parse_rule
-from bot.core.verdict import AlertKey, Verdict, newly_empty, reach_verdict, watches_of
+from bot.core.verdict import AlertKey, Verdict, reach_verdict, watches_of
 from bot.fetchers.errors import CredentialsRejected, ExchangeUnavailable, FetchError
 from bot.fetchers.model import Balance, Reading, SubAccount
 
@@ -237,27 +237,3 @@ def test_a_watch_without_a_reading_is_not_judged() -> None:
     verdict = reach_verdict({}, watches=[watch], known={}, alerts={})
     assert verdict.alerts == (AlertState("low", "main/funding", "USDT"),)
     assert verdict.events == ()
-
-
-@pytest.mark.parametrize(
-    ("before", "now", "empty"),
-    [
-        (usdt("5"), None, True),
-        (usdt("5"), usdt("0"), True),
-        (usdt(None, "5"), usdt(None, "0"), True),
-        (usdt("0", "5"), None, True),
-        (usdt("5"), usdt("0.00000001"), False),
-        (usdt("5"), usdt("0", "1"), False),
-        (usdt("0"), None, False),  # there was nothing before
-        (None, None, False),
-        (usdt("5"), DOWN, False),  # a failure shows nothing at all
-    ],
-)
-def test_newly_empty(
-    before: Balance | None, now: Balance | FetchError | None, *, empty: bool
-) -> None:
-    """Only a good answer without any money after one with money is read again."""
-    state = WalletState("m/f", (before,) if before else (), START)
-    assert newly_empty(state, read(now)) is empty
-    assert newly_empty(None, read(now)) is False
-    assert newly_empty(WalletState("m/f"), read(now)) is False

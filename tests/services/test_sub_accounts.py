@@ -270,6 +270,31 @@ async def test_sudden_emptiness_is_listed_again(
     assert desk.exchange.asked.count(LIST) == 3  # nothing more to lose
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "left"),
+    [("a", "ab", "ab"), ("a", "b", "ab"), ("a", "a", "a"), ("a", "", "a"), ("", "b", "b")],
+)
+async def test_a_cut_list_is_not_believed_alone(
+    desk: Any, first: str, second: str, left: str
+) -> None:
+    """Only whom two lists leave out is gone: a cut one must end no alert."""
+    checks = await desk.start()
+    await desk.check(checks)
+    desk.exchange.asked.clear()
+
+    def answer(path: str) -> None:
+        if path == LIST and desk.exchange.asked.count(LIST) == 2:
+            desk.exchange.subs = subs(*second)
+
+    desk.exchange.subs = subs(*first)
+    desk.exchange.on_ask = answer
+    await desk.check(checks)
+    assert desk.exchange.asked.count(LIST) == 2
+    assert list(await shown(desk, "main/sub:*")) == [f"main/sub:{name}" for name in left]
+    gone = tuple(sorted({"a", "b"} - set(left)))
+    assert [e.gone for e in await events(desk)] == ([gone] if gone else [])
+
+
 async def test_none_is_an_answer(desk: Any) -> None:
     """A master without sub-accounts is asked once a check, and a glob for them is no mistake."""
     desk.exchange.subs = []
