@@ -97,6 +97,8 @@ def _exchange_problems(top: str, account: AccountSettings, exchange: Exchange) -
         yield f"{top}__SUB_ACCOUNTS: {exchange.slug} has none that could be read"
     elif not account.discovers and any("*" in sub or "/" in sub for sub in account.sub_accounts):
         yield f"{top}__SUB_ACCOUNTS: expected names, or * alone, which means all there are"
+    if any(not sub.isprintable() for sub in account.sub_accounts):
+        yield f"{top}__SUB_ACCOUNTS: has a character in it that no name has"
     if account.demo and not exchange.has_demo:
         yield f"{top}__DEMO: {exchange.slug} has no demo accounts"
     if account.api_version not in ("auto", *exchange.versions):

@@ -233,6 +233,12 @@ NAMES = "expected names, or * alone, which means all there are"
         ),
         (OKX, "BOT_ACCOUNTS__MAIN__API_VERSION", "4", "expected auto, got «4»"),
         (
+            OKX,
+            "BOT_ACCOUNTS__MAIN__SUB_ACCOUNTS",
+            "desk\udc80",
+            "has a character in it that no name has",
+        ),
+        (
             COINW | {"BOT_ACCOUNTS__SPARE__EXCHANGE": "xt"},
             "BOT_ACCOUNTS__SPARE__API_VERSION",
             "2",
