@@ -109,11 +109,13 @@ class Amount:
     """`available` where the exchange does not tell the total."""
     complete: bool = True
     """False: at least this much; something could not be read, or only in part."""
+    may_be_less: bool = False
+    """Whether what could not be read owed some when it was last read: then it is not even that."""
 
     @property
     def at_least(self) -> bool:
         """Whether it must be told with "at least": as the available part it says so itself."""
-        return self.part == "total" and not self.complete
+        return self.part == "total" and not self.complete and not self.may_be_less
 
 
 _UNKNOWN = Amount(Decimal(0), complete=False)
@@ -224,13 +226,25 @@ def totals_by_coin(wallets: Iterable[WalletState]) -> Mapping[str, Amount]:
     for state in good:
         for balance in state.balances or ():
             held[balance.asset][state.path] = amount_of(balance) or _UNKNOWN
-    blind = len(good) < len(states)
+    blind, owed = len(good) < len(states), owed_unread(states)
     spans = _overlapping(good)
     totals = {
-        asset: _marked(_added(held[asset], spans.get(asset, ())), incomplete=blind)
+        asset: _marked(
+            _added(held[asset], spans.get(asset, ())), blind=blind, may_be_less=asset in owed
+        )
         for asset in sorted(held)
     }
     return {asset: amount for asset, amount in totals.items() if amount.value}
+
+
+def owed_unread(wallets: Iterable[WalletState]) -> frozenset[str]:
+    """Name the coins that wallets which cannot be read now owed when they were last read."""
+    return frozenset(
+        balance.asset
+        for state in wallets
+        for balance in state.balances or ()
+        if not state.readable and balance.total is not None and balance.total < 0
+    )
 
 
 def staked_only(wallets: Iterable[WalletState]) -> Mapping[str, Amount]:
@@ -265,8 +279,8 @@ def _is_spanned(path: str, by: str) -> bool:
     return path != by and account == by.partition("/")[0] and not wallet.startswith("sub:")
 
 
-def _marked(amount: Amount, *, incomplete: bool) -> Amount:
-    return Amount(amount.value, amount.part, complete=amount.complete and not incomplete)
+def _marked(amount: Amount, *, blind: bool, may_be_less: bool) -> Amount:
+    return replace(amount, complete=amount.complete and not blind, may_be_less=may_be_less)
 
 
 def _overlapping(states: Iterable[WalletState]) -> Mapping[str, set[str]]:

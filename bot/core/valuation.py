@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DivisionByZero, InvalidOperation
 from typing import Literal
 
-from bot.core.portfolio import Amount, WalletState, amount_of, totals_by_coin
+from bot.core.portfolio import Amount, WalletState, amount_of, owed_unread, totals_by_coin
 from bot.fetchers.model import Price
 
 Currency = Literal["USD", "USDT", "BTC", "EUR", "CNY"]
@@ -179,6 +179,8 @@ class Valuation:
     """Coins that are owed and have no price: the true value is less by what nobody knows."""
     complete: bool = True
     """False: there may be more coins than were counted."""
+    may_be_less: bool = False
+    """Whether there may be debts that were not counted."""
     oldest: datetime | None = None
     """When the oldest price was told that the value rests on; None: it rests on none."""
     at_par: bool = False
@@ -187,7 +189,8 @@ class Valuation:
     @property
     def at_least(self) -> bool:
         """Whether the value is the least that there is: more may come, and nothing goes off."""
-        return not self.owed and (bool(self.unpriced) or not self.complete)
+        unsure = self.owed or self.may_be_less
+        return not unsure and (bool(self.unpriced) or not self.complete)
 
     def is_stale(self, now: datetime) -> bool:
         """Say whether a price that it rests on is too old to be told without its age."""
@@ -195,7 +198,12 @@ class Valuation:
 
 
 def value_of(
-    holdings: Iterable[Holding], book: PriceBook, *, now: datetime, complete: bool = True
+    holdings: Iterable[Holding],
+    book: PriceBook,
+    *,
+    now: datetime,
+    complete: bool = True,
+    may_be_less: bool = False,
 ) -> Valuation:
     """Add up what amounts are worth; a coin without a price adds nothing and is named.
 
@@ -204,6 +212,7 @@ def value_of(
         book: The prices.
         now: Prices of more than a day before that are none.
         complete: Whether the holdings are all that there is.
+        may_be_less: Whether there may be debts besides.
     """
     total, used = Decimal(0), []
     unpriced, owed = set(), set()
@@ -223,6 +232,7 @@ def value_of(
         unpriced=tuple(sorted(unpriced)),
         owed=tuple(sorted(owed)),
         complete=complete,
+        may_be_less=may_be_less,
         oldest=min((rate.at for rate in used if rate.at is not None), default=None),
         at_par=any(rate.at_par for rate in used),
     )
@@ -274,12 +284,15 @@ def appraise(
         for balance in state.balances or ()
         if balance.total is None and coin in {None, balance.asset}
     }
+    owed = {asset for asset in owed_unread(states) if coin in {None, asset}}
+
+    def valued(found: Iterable[Holding], coins: set[str]) -> Valuation:
+        complete = all_read and not untold & coins
+        return value_of(found, book, now=now, complete=complete, may_be_less=bool(owed & coins))
+
     return Worth(
-        total=value_of(holdings, book, now=now, complete=all_read and not untold),
-        coins={
-            asset: value_of(found, book, now=now, complete=all_read and asset not in untold)
-            for asset, found in by_coin.items()
-        },
+        total=valued(holdings, untold | owed),
+        coins={asset: valued(found, {asset}) for asset, found in by_coin.items()},
         wallets={
             state.path: _value_of_wallet(state, market, book, now=now, coin=coin)
             for market, found in by_market.items()

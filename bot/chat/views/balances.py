@@ -23,7 +23,7 @@ from bot.chat.views.layout import (
     path_text,
     paths_text,
 )
-from bot.core.portfolio import Amount, WalletState, amount_of, is_listing
+from bot.core.portfolio import Amount, WalletState, amount_of, is_listing, owed_unread
 from bot.core.valuation import Valuation
 from bot.fetchers.model import Balance
 from bot.services.report_balances import BalanceReport
@@ -90,7 +90,10 @@ def _total_blocks(report: BalanceReport) -> Iterator[str]:
     yield from partial_note(report.totals, report.wallets)
     blind = [state.path for state in report.wallets if not state.readable]
     if blind:
-        yield f"⚠️ without {paths_text(blind)}: not readable now"
+        owed = _coins_text(sorted(owed_unread(report.wallets)))
+        yield f"⚠️ without {paths_text(blind)}: not readable now" + (
+            f"; {owed} was owed there, so that it may be less" if owed else ""
+        )
 
 
 def _tables(groups: Iterable[Iterable[Row]]) -> list[str]:
@@ -199,7 +202,8 @@ def _coins_text(coins: Sequence[str]) -> str:
 
 
 def _amount_row(asset: str, amount: Amount) -> Row:
-    return _row(name_text(asset), amount, mark="" if amount.complete else AT_LEAST)
+    unsure = ABOUT if amount.may_be_less else AT_LEAST
+    return _row(name_text(asset), amount, mark="" if amount.complete else unsure)
 
 
 def _row(name: str, amount: Amount, *, mark: str) -> Row:

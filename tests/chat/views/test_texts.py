@@ -19,7 +19,7 @@ from bot.chat.views.alerts import alerts_text, events_text
 from bot.chat.views.balances import balance_blocks, reading_text
 from bot.chat.views.digests import digest_text
 from bot.chat.views.layout import COLUMNS, columns, pages
-from bot.chat.views.rules import rules_text
+from bot.chat.views.rules import rule_pages
 from bot.chat.views.words import usage_text, whoami_text
 from bot.core.alerts import AlertState
 from bot.core.digest import Digest, build_digest
@@ -426,6 +426,18 @@ def test_a_value_of_debts() -> None:
     ) in text
 
 
+def test_debts_that_cannot_be_read() -> None:
+    """What owed something when it was last read makes of "at least" a guess, and is named."""
+    prices = [price("ETH-USDT", "2")]
+    indebted = wallet("a/trading", coin("USDT", "-400"), health=DOWN)
+    text = shown(wallet("a/spot", coin("USDT", "1000"), coin("ETH", "2")), indebted, by=prices)
+    assert "<b>≈ 1,004.00 USDT</b>" in text
+    assert "ETH           ≥ 2\n· USDT     ≥ 4.00\nUSDT      ≈ 1,000<" in text
+    assert "not readable now; USDT was owed there, so that it may be less" in text
+    of_coin = shown(wallet("a/spot", coin("ETH", "2")), indebted, coin="ETH", by=prices)
+    assert "≥ 2" in of_coin
+
+
 def test_what_a_value_rests_on() -> None:
     """Old prices are told with their age, and a USDT that nobody quotes is said to be a dollar."""
     prices = [price("ETH-USDT", "2", minutes=12)]
@@ -650,7 +662,7 @@ def test_nasty_names_break_no_text(name: str) -> None:
         shown(*states, wallet("x", health=health)),
         digest_text(digest(*states, before={name: [coin(name, "5")]}, firing=[firing]), UTC_ZONE),
         alerts_text(AlertReport(NOW, (firing,), (states[1],), tuple(states)), UTC_ZONE),
-        rules_text([RuleStatus(name, parse_rule("* USDT < 5"), (firing,))]),
+        rule_pages([RuleStatus(name, parse_rule("* USDT < 5"), (firing,))])[0].text,
         reading_text([name, name]),
         usage_text("balance"),
         whoami_text(user_id=1, chat_id=-1, role="an owner"),
@@ -674,7 +686,8 @@ def test_two_hundred_alerts_are_one_message() -> None:
         AlertState("low", f"a{n}/b", "USDT", amount=Decimal(1), alert=alert()) for n in range(200)
     )
     read(alerts_text(AlertReport(NOW, firing, (), ()), UTC_ZONE))
-    read(rules_text([RuleStatus("low", parse_rule("* USDT < 5"), firing)] * 50))
+    for page in rule_pages([RuleStatus("low", parse_rule("* USDT < 5"), firing)] * 50):
+        read(page.text)
 
 
 @pytest.mark.parametrize(("count", "each"), [(1, 500), (500, 0), (200, 3), (3, 100)])
