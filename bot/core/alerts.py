@@ -216,7 +216,9 @@ def _told_first(
     state: AlertState, seen: Observation, before: Decimal | None, now: datetime
 ) -> tuple[AlertState, tuple[Event, ...]]:
     """Tell that an episode has begun, if one has and nobody wants silence."""
-    if state.alert is None or state.is_silenced(now):
+    if state.alert is None:
+        return _without_over(state, now), ()
+    if state.is_silenced(now):
         return state, ()
     raised = AlertRaised(
         alert=state.alert,
@@ -235,15 +237,13 @@ def _told_again(
     if state.is_silenced(now) or not (_silence_ended(state, now) or _is_due(state, rule, now)):
         return state, ()
     number = state.reminders + 1
-    told = AlertReminded(
-        alert=alert, amount=seen.amount.value, at=seen.newest_at, number=number
-    )
+    told = AlertReminded(alert=alert, amount=seen.amount.value, at=seen.newest_at, number=number)
     return replace(_without_over(state, now), reminded_at=now, reminders=number), (told,)
 
 
 def _is_due(state: AlertState, rule: Rule, now: datetime) -> bool:
     first = rule.remind or REMIND
-    # Twelve doublings take a second beyond the longest time; more would overflow.
+    # Seventeen doublings take a second beyond a day; many more would overflow.
     wait = min(first * 2 ** min(state.reminders, 20), max(first, MAX_REMIND))
     return state.reminded_at is not None and now - state.reminded_at >= wait
 

@@ -4,13 +4,15 @@ The outbox holds these, not texts. All instants are aware UTC, all amounts in un
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
 Severity = Literal["warning", "critical"]
 Measure = Literal["amount", "value", "drop", "runway"]
 """What a rule is about: units of a coin, money, percent of a fall, seconds that are left."""
+Places = tuple[tuple[str, Decimal], ...]
+"""Paths, and how much of a coin lies there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,17 +26,39 @@ class Alert:
     subject: str
     """A path, or `sum PATTERN`."""
     asset: str
+    """The coin; for a value the currency."""
+    measure: Measure = "amount"
+    """What is limited, and so the unit of the limit and of all amounts told of the alert."""
     part: Literal["total", "available"]
     comparison: Literal["<", ">"]
     limit: Decimal
     clear: Decimal
     """The level at which it ends."""
+    window: timedelta | None = None
+    """In which the fall was; None for all but falls."""
+    least: Decimal | None = None
+    """How much of the coin must have gone for a fall to count; None: any."""
     severity: Severity
     since: datetime
     """The first bad reading."""
     note: str = ""
     at_least: bool = False
     """Whether a part of what its amounts count is not told by the exchange."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What its state is known by."""
+        return (self.rule, self.subject, self.asset)
+
+    @property
+    def is_summed(self) -> bool:
+        """Whether it is about one number over many wallets."""
+        return self.subject.startswith("sum ")
+
+    @property
+    def is_about_too_little(self) -> bool:
+        """Whether more of the coin would mend it."""
+        return self.comparison == "<" or self.measure == "drop"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +69,15 @@ class AlertRaised:
     amount: Decimal
     before: Decimal | None
     """The amount in the reading before; None when there was none."""
+    by_amounts: Decimal | None = None
+    """For a value: what of the change since then is due to amounts, and not to prices."""
+    change_24h: Decimal | None = None
+    """By how much there is more of the coin than 24 hours before; for a value what amounts have
+    changed of it, at present prices. None: unknown."""
+    elsewhere: Places = ()
+    """Other wallets where the coin is available, and how much of it; the most comes first."""
+    empty_in: timedelta | None = None
+    """How long the coin lasts at the present rate of spending; None: unknown, or for ever."""
     at: datetime
     kind: Literal["alert_raised"] = "alert_raised"
 
@@ -59,6 +92,16 @@ class AlertReminded:
     number: int
     """Which reminder of the episode it is, counted from 1."""
     kind: Literal["alert_reminded"] = "alert_reminded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertTested:
+    """Somebody wanted to see how an alert arrives: nothing is wrong."""
+
+    alert: Alert
+    amount: Decimal
+    at: datetime
+    kind: Literal["alert_tested"] = "alert_tested"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +136,8 @@ class SourceLost:
     since: datetime
     last_good_at: datetime | None
     """None: it was never read."""
+    blind: int = 0
+    """How many rules cannot be judged meanwhile."""
     at: datetime
     kind: Literal["source_lost"] = "source_lost"
 
@@ -139,6 +184,7 @@ class DigestDue:
 Event = (
     AlertRaised
     | AlertReminded
+    | AlertTested
     | AlertCleared
     | AlertEnded
     | SourceLost

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from bot.core.alerts import AlertState
+from bot.core.alerts import AlertKey, AlertState
 from bot.core.health import Health, paused
 from bot.core.portfolio import LISTING, WalletState, sub_of
 from bot.core.rules import Rule
-from bot.core.verdict import AlertKey, Watch
+from bot.core.watches import Watch
 from bot.fetchers.model import Reading
 
 NEAR = Decimal("0.2")

@@ -11,12 +11,15 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.core.events import Event, about
+from bot.core.context import with_context
+from bot.core.events import AlertRaised, Event, about
 from bot.core.portfolio import Account
 from bot.core.roster import roster_change
-from bot.core.verdict import Verdict, Watch, reach_verdict
+from bot.core.verdict import Verdict, reach_verdict
+from bot.core.watches import Watch
 from bot.services.end_alerts import end_alerts
-from bot.services.ports import Claim, Clock, OpenUnit, Recipients, Spawn, Unit
+from bot.services.gather_facts import gather_context, gather_facts
+from bot.services.ports import Claim, Clock, OpenUnit, PriceSource, Recipients, Spawn, Unit
 from bot.services.read_accounts import ReadAccounts, Sweep
 from bot.services.watched import Watched
 
@@ -34,6 +37,7 @@ class CheckAccounts:
         *,
         watched: Watched,
         reading: ReadAccounts,
+        prices: PriceSource,
         open_unit: OpenUnit,
         recipients: Recipients,
         clock: Clock,
@@ -42,6 +46,7 @@ class CheckAccounts:
     ) -> None:
         self._watched = watched
         self._reading = reading
+        self._prices = prices
         self._open_unit = open_unit
         self._recipients = recipients
         self._clock = clock
@@ -142,20 +147,30 @@ class CheckAccounts:
         return (*(() if first else roster_change(before, after, at=self._clock())), *ended)
 
     async def _keep_readings(self, unit: Unit, sweep: Sweep) -> Sequence[Event]:
-        verdict = await self._judged(unit, sweep, self._watched.watches_about(sweep.account))
+        watches = self._watched.watches_about(sweep.account)
+        verdict = await self._judged(unit, sweep, watches)
         frozen = sweep.account.frozen
         await unit.wallets.save(replace(s, frozen=s.path in frozen) for s in verdict.wallets)
         await unit.alerts.save(verdict.alerts)
-        return verdict.events
+        return await self._with_context(unit, verdict, watches)
 
     async def _judged(self, unit: Unit, sweep: Sweep, watches: Sequence[Watch]) -> Verdict:
-        needed = {*sweep.readings, *(path for watch in watches for path in watch.paths)}
-        return reach_verdict(
-            sweep.readings,
-            watches=watches,
-            known=await unit.wallets.load(needed),
-            alerts=await unit.alerts.load([watch.key for watch in watches]),
-        )
+        now = self._clock()
+        facts = await gather_facts(unit, self._prices, watches, now=now, paths=sweep.readings)
+        alerts = await unit.alerts.load([watch.key for watch in watches])
+        return reach_verdict(sweep.readings, watches=watches, facts=facts, alerts=alerts, now=now)
+
+    async def _with_context(
+        self, unit: Unit, verdict: Verdict, watches: Sequence[Watch]
+    ) -> Sequence[Event]:
+        """Complete what was raised just now; the wallets are saved already."""
+        raised = {e.alert.key for e in verdict.events if isinstance(e, AlertRaised)}
+        concerned = {watch.key: watch for watch in watches if watch.key in raised}
+        if not concerned:
+            return verdict.events
+        now = self._clock()
+        facts = await gather_context(unit, self._prices, concerned.values(), now=now)
+        return with_context(verdict.events, concerned, facts, now=now)
 
     async def _queue(self, unit: Unit, events: Sequence[Event]) -> None:
         if not events:

@@ -40,7 +40,19 @@ class KeepPrices:
         self._prices: dict[str, dict[Pair, Price]] = {market: {} for market in readers}
         self._resting: dict[str, datetime] = {}
         self._failing: set[str] = set()
-        self._book = self._written()
+        self._books: dict[Currency, PriceBook] = {}
+
+    @property
+    def markets(self) -> Mapping[str, str]:
+        """See the port `PriceSource`."""
+        return self._markets
+
+    def book(self, currency: Currency) -> PriceBook:
+        """See the port `PriceSource`; a book is written once between two refreshes."""
+        if currency not in self._books:
+            prices = {market: tuple(pairs.values()) for market, pairs in self._prices.items()}
+            self._books[currency] = PriceBook(prices, currency, now=self._clock())
+        return self._books[currency]
 
     async def refresh(self) -> None:
         """Ask every market that does not want a pause, all at once; it raises nothing."""
@@ -52,7 +64,8 @@ class KeepPrices:
 
     def appraise(self, wallets: Iterable[WalletState], *, coin: str | None = None) -> Worth:
         """Tell what wallets are worth now, or what one coin in them is."""
-        return appraise(wallets, self._book, markets=self._markets, now=self._clock(), coin=coin)
+        book = self.book(self._currency)
+        return appraise(wallets, book, markets=self._markets, now=self._clock(), coin=coin)
 
     async def _ask(self, market: str) -> None:
         """Ask one market; the edge at which nothing may escape, for the others' sake."""
@@ -65,11 +78,7 @@ class KeepPrices:
             # What an answer leaves out is not gone: it keeps its price, and its age.
             self._prices[market] |= {(price.base, price.quote): price for price in prices}
             self._note_success(market)
-        self._book = self._written()
-
-    def _written(self) -> PriceBook:
-        prices = {market: tuple(pairs.values()) for market, pairs in self._prices.items()}
-        return PriceBook(prices, self._currency, now=self._clock())
+        self._books.clear()
 
     def _note_failure(self, market: str, error: Exception) -> None:
         if isinstance(error, RateLimited):

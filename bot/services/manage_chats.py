@@ -123,8 +123,6 @@ class ManageChats:
         """Keep a chat, and queue for it what it could not hear."""
         await unit.chats.add(chat)
         now, told = self._clock(), await unit.outbox.told(chat.chat_id)
-        states = (await unit.alerts.load()).values()
-        news = [s for s in states if s.alert is not None and s.alert.incident not in told]
-        wallets = await unit.wallets.load()
-        if events := standing_events(news, wallets.values(), at=now):
+        states, wallets = await unit.alerts.load(), await unit.wallets.load()
+        if events := standing_events(states.values(), wallets.values(), told=told, at=now):
             await unit.outbox.add(events, chats=[chat], at=now)

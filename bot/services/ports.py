@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
-from bot.core.alerts import AlertState
+from bot.core.alerts import AlertKey, AlertState
 from bot.core.delivery import Chat, Decision, Outcome
 from bot.core.digest import Digest, Holdings
 from bot.core.events import Event
 from bot.core.faces import Ending, Face
+from bot.core.history import History
 from bot.core.portfolio import WalletState
 from bot.core.quiet import QuietHours
 from bot.core.rules import Rule
-from bot.core.verdict import AlertKey
+from bot.core.valuation import Currency, PriceBook
 from bot.fetchers.model import Price, Reading, SubAccount
 
 Clock = Callable[[], datetime]
@@ -116,6 +117,25 @@ class WalletRepository(Protocol):
     async def holdings_at(self, at: datetime) -> Holdings:
         """Return the balances that were known at an instant, for wallets already read by then."""
 
+    async def history(
+        self, paths: Collection[str], assets: Collection[str] | None, *, since: datetime
+    ) -> History:
+        """Return what is kept of some coins from an instant on, and what there was at it.
+
+        `assets` None means all coins. Nothing is told of a wallet that was never read.
+        """
+
+
+class PriceSource(Protocol):
+    """Has the last prices of all markets."""
+
+    @property
+    def markets(self) -> Mapping[str, str]:
+        """By the name of each account, the market where its coins are priced."""
+
+    def book(self, currency: Currency) -> PriceBook:
+        """Return the prices, told in a currency."""
+
 
 class AlertRepository(Protocol):
     """Where each alert stands."""
@@ -124,6 +144,9 @@ class AlertRepository(Protocol):
         self, keys: Collection[AlertKey] | None = None
     ) -> Mapping[AlertKey, AlertState]:
         """Return the states by key; None means all."""
+
+    async def firing(self) -> Sequence[AlertState]:
+        """Return the states of all alerts that fire."""
 
     async def save(self, states: Iterable[AlertState]) -> None:
         """Keep the states."""
@@ -368,6 +391,21 @@ class Unit(Protocol):
 OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A message, and how the alerts in it stand now."""
+
+    parcel_id: int
+    chat: Chat
+    message_id: int
+    events: tuple[Event, ...]
+    """What it tells."""
+    faces: Mapping[str, Face]
+    """By incident."""
+    read_at: datetime | None
+    """When all that fires was read last; None where that is not known."""
+
+
 class ChatSender(Protocol):
     """Says something in a chat; what goes wrong is in the outcome."""
 
@@ -376,24 +414,8 @@ class ChatSender(Protocol):
     ) -> Outcome:
         """Tell alerts and sources, all in one message."""
 
-    async def edit_events(
-        self,
-        chat: Chat,
-        message_id: int,
-        events: Sequence[Event],
-        *,
-        faces: Mapping[str, Face],
-        read_at: datetime | None,
-    ) -> Outcome:
-        """Let a message show how its alerts stand.
-
-        Args:
-            chat: Where it is.
-            message_id: The message.
-            events: What it tells.
-            faces: How its alerts stand, by incident.
-            read_at: When what they are about was read last; None where that is not known.
-        """
+    async def edit_events(self, card: Card) -> Outcome:
+        """Let a message show how its alerts stand; that it does so already is no failure."""
 
     async def send_digest(self, chat: Chat, digest: Digest) -> Outcome:
         """Send a digest."""

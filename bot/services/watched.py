@@ -10,7 +10,7 @@ from itertools import chain
 
 from bot.core.portfolio import Account, WalletState, is_listing, sub_of
 from bot.core.rules import Rule
-from bot.core.verdict import Watch, watches_of
+from bot.core.watches import Watch, watches_of
 from bot.fetchers.model import SubAccount
 from bot.services.ports import Clock, OpenUnit
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from bot.core.portfolio import Account
-from bot.core.verdict import watches_of
+from bot.core.watches import watches_of
 from bot.fetchers import EXCHANGES, Exchange, find_exchange
 from bot.settings.model import AccountSettings, Group, Settings
 from bot.settings.sources import PREFIX

@@ -1,13 +1,12 @@
 """Where each alert stands."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.core.alerts import AlertState
-from bot.core.verdict import AlertKey
+from bot.core.alerts import AlertKey, AlertState
 from bot.store._upsert import upsert
 from bot.store.schema import alerts
 
@@ -31,6 +30,12 @@ class SqlAlerts:
         rows = (await self._connection.execute(query)).mappings()
         states = [AlertState(**row) for row in rows]
         return {state.key: state for state in states}
+
+    async def firing(self) -> Sequence[AlertState]:
+        """See the port."""
+        query = select(*(alerts.c[name] for name in _COLUMNS)).where(alerts.c.alert.is_not(None))
+        rows = (await self._connection.execute(query)).mappings()
+        return [AlertState(**row) for row in rows]
 
     async def save(self, states: Iterable[AlertState]) -> None:
         """See the port."""

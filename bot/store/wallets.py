@@ -1,16 +1,18 @@
 """What is known of the wallets: the last good reading whole, and each change for ever."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import Row, and_, delete, func, insert, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.digest import Holdings
 from bot.core.health import Health
+from bot.core.history import Coin, History, Point
 from bot.core.portfolio import WalletState
 from bot.fetchers.model import Balance
 from bot.store._upsert import upsert
@@ -66,6 +68,7 @@ class SqlWallets:
                 "path": after.path,
                 "asset": asset,
                 "at": after.read_at,
+                "before_at": before.read_at,
                 "total": total,
                 "available": available,
                 "held": held,
@@ -96,6 +99,47 @@ class SqlWallets:
                 balance = Balance(row.asset, row.total, row.available, row.held)
                 holdings[row.path].append(balance)
         return holdings
+
+    async def history(
+        self, paths: Collection[str], assets: Collection[str] | None, *, since: datetime
+    ) -> History:
+        """See the port."""
+        coin = changes.c.asset.in_(assets) if assets is not None else true()
+        last_before = (
+            select(func.max(changes.c.id))
+            .where(changes.c.path.in_(paths), coin, changes.c.at < since)
+            .group_by(changes.c.path, changes.c.asset)
+        )
+        wanted = and_(
+            changes.c.path == wallets.c.path,
+            coin,
+            # What is older belongs to an earlier life of the wallet in the settings.
+            changes.c.at >= wallets.c.first_read_at,
+            or_(changes.c.at >= since, changes.c.id.in_(last_before)),
+        )
+        rows = await self._connection.execute(
+            select(wallets.c.path, wallets.c.first_read_at, wallets.c.read_at, *_POINT)
+            .outerjoin_from(wallets, changes, wanted)
+            .where(wallets.c.path.in_(paths), wallets.c.read_at.is_not(None))
+            .order_by(changes.c.at, changes.c.id)
+        )
+        return _history(rows.all())
+
+
+_POINT = [changes.c[name] for name in ("asset", "at", "before_at", "total", "available")]
+
+
+def _history(rows: Sequence[Row[Any]]) -> History:
+    points: dict[Coin, list[Point]] = defaultdict(list)
+    for row in rows:
+        if row.asset is not None:
+            point = Point(row.at, row.before_at, row.total, row.available)
+            points[row.path, row.asset].append(point)
+    return History(
+        points,
+        first_read_at={row.path: row.first_read_at for row in rows},
+        read_at={row.path: row.read_at for row in rows},
+    )
 
 
 def _amounts(balance: Balance) -> tuple[Decimal | None, Decimal | None, Decimal | None]:

@@ -35,7 +35,8 @@ def run(
 ) -> tuple[AlertState, list[Event]]:
     told: list[Event] = []
     for observation in observations:
-        state, events = step(state, rule, observation)
+        now = observation.newest_at if observation else START
+        state, events = step(state, rule, observation, now=now)
         told += events
     return state, told
 
@@ -60,7 +61,7 @@ HIGH = "main/funding USDT > 500 · clear 450"
         (LOW, ["400"], "500", "firing", None),  # between limit and clear level
         (LOW, ["400"], "549.99", "firing", None),
         (LOW, ["400"], "550", "ok", AlertCleared),
-        (LOW, ["400", "550"], "499", "firing", AlertRaised),
+        (LOW, ["400", "550"], "499", "firing", AlertRaised),  # long after the gap
         (LOW + " · for 2 reads", [], "499", "pending", None),
         (LOW + " · for 2 reads", ["499"], None, "pending", None),
         (LOW + " · for 2 reads", ["499"], "500", "ok", None),  # pending ends at the limit
@@ -82,7 +83,7 @@ def test_transitions(
     """One reading leads from this state to that, and tells this or nothing."""
     rule = parse_rule(line)
     start = after(before, rule)
-    state, events = step(start, rule, seen(amount, 100) if amount else None)
+    state, events = step(start, rule, seen(amount, 100) if amount else None, now=at(100))
     assert state.phase == phase
     assert [type(e) for e in events] == ([event] if event else [])
 
@@ -104,12 +105,13 @@ def test_an_episode_is_told_whole() -> None:
     assert (alert.rule, alert.subject, alert.asset) == ("low", "main/funding", "USDT")
     assert (alert.limit, alert.clear, alert.comparison) == (Decimal(500), Decimal(550), "<")
     assert (alert.severity, alert.note, alert.part) == ("critical", "Top up", "total")
-    assert state == AlertState("low", "main/funding", "USDT", amount=Decimal(551))
+    rest = AlertState("low", "main/funding", "USDT", amount=Decimal(551), ended_at=at(9))
+    assert state == rest
 
 
 def test_the_first_reading_knows_no_reading_before() -> None:
     """An alert of the very first reading does not claim that something has changed."""
-    _, (raised,) = step(FRESH, parse_rule(LOW), seen("1", 0))
+    _, (raised,) = step(FRESH, parse_rule(LOW), seen("1", 0), now=START)
     assert isinstance(raised, AlertRaised)
     assert raised.before is None
 
@@ -141,8 +143,9 @@ readings = st.lists(st.one_of(st.none(), amounts), max_size=40)
 
 
 def by_the_book(rule: Rule, amounts: Sequence[Decimal | None]) -> list[tuple[int, str]]:
-    """Say again, in the simplest words, at which reading what is told."""
-    told, run_of_bad, firing = [], 0, False
+    """Say again, in the simplest words, at which minute what is told."""
+    told: list[tuple[int, str]] = []
+    run_of_bad, firing, ended = 0, False, -5
     for n, amount in enumerate(amounts):
         if amount is None:
             continue
@@ -150,12 +153,12 @@ def by_the_book(rule: Rule, amounts: Sequence[Decimal | None]) -> list[tuple[int
         level = rule.clear_level
         good = amount >= level if rule.comparison == "<" else amount <= level
         run_of_bad = run_of_bad + 1 if bad else 0
-        if not firing and run_of_bad == rule.for_reads:
+        if not firing and run_of_bad >= rule.for_reads and n - ended >= 5:
             told.append((n, "alert_raised"))
             firing = True
         elif firing and good:
             told.append((n, "alert_cleared"))
-            firing, run_of_bad = False, 0
+            firing, run_of_bad, ended = False, 0, n
     return told
 
 
@@ -188,8 +191,8 @@ def test_each_step_keeps_the_state_whole(rule: Rule, amounts: list[Decimal | Non
     for n, amount in enumerate(amounts):
         observation = None if amount is None else seen(amount, n)
         before = state
-        state, events = step(before, rule, observation)
-        assert (state, events) == step(before, rule, observation)
+        state, events = step(before, rule, observation, now=at(n))
+        assert (state, events) == step(before, rule, observation, now=at(n))
         assert len(events) <= 1
         assert observation is not None or (state is before and events == ())
         assert (state.alert is not None) == (state.phase == "firing")
@@ -198,6 +201,7 @@ def test_each_step_keeps_the_state_whole(rule: Rule, amounts: list[Decimal | Non
 
 
 WALLETS = frozenset("abc")
+GAP = 5
 sweeps = st.lists(st.tuples(st.frozensets(st.sampled_from("abc"), min_size=1), st.booleans()))
 
 
@@ -213,7 +217,8 @@ def test_a_sum_counts_whole_sweeps(reads: int, checks: list[tuple[frozenset[str]
     for minute, (wallets, bad) in enumerate(checks):
         read_at |= dict.fromkeys(wallets, minute)
         oldest = min(read_at.values())
-        state, _ = step(state, rule, seen("1" if bad else "500", minute, oldest=oldest))
+        observation = seen("1" if bad else "500", minute * GAP, oldest=oldest * GAP)
+        state, _ = step(state, rule, observation, now=at(minute * GAP))
         if not bad:
             waiting, counted, firing = WALLETS, 0, False
         elif counted == 0 or not waiting - wallets:
@@ -243,7 +248,7 @@ def test_subjects_and_rules_have_their_own_incidents() -> None:
         for path in ("main/funding", "main/spot")
         for coin in ("USDT", "ETH")
     ]
-    events = [step(state, parse_rule(LOW), seen("1", 0))[1][0] for state in states]
+    events = [step(state, parse_rule(LOW), seen("1", 0), now=START)[1][0] for state in states]
     incidents = {event.alert.incident for event in events if isinstance(event, AlertRaised)}
     assert len(incidents) == len(states)
     assert all(len(incident) == 6 for incident in incidents)

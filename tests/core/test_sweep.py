@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.alerts import AlertState, Observation, step
+from bot.core.alerts import AlertKey, AlertState, Observation, step
 from bot.core.health import Health
 from bot.core.portfolio import Account, Amount, WalletState
 from bot.core.rules import parse_rule
 from bot.core.sweep import by_need, resting
-from bot.core.verdict import AlertKey, Watch, watches_of
+from bot.core.watches import Watch, watches_of
 from bot.fetchers.errors import RateLimited
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -34,7 +34,7 @@ def known(**minutes_ago: int | None) -> dict[str, WalletState]:
 def judged(watch: Watch, amount: str) -> tuple[AlertKey, AlertState]:
     """Give the state of an alert after one reading of so much."""
     seen = Observation(Amount(Decimal(amount)), NOW, NOW)
-    state, _ = step(AlertState(*watch.key), watch.rule, seen)
+    state, _ = step(AlertState(*watch.key), watch.rule, seen, now=NOW)
     return watch.key, state
 
 
@@ -102,7 +102,8 @@ def test_a_firing_alert_goes_first_though_it_has_recovered_halfway() -> None:
     """Between the limit and the clear level an alert still fires."""
     (watch,) = watches_of("r", parse_rule("main/sub:b USDT < 100 · clear 900"), [MAIN])
     key, firing = judged(watch, "5")
-    firing, _ = step(firing, watch.rule, Observation(Amount(Decimal(800)), NOW, NOW))
+    better = Observation(Amount(Decimal(800)), NOW, NOW)
+    firing, _ = step(firing, watch.rule, better, now=NOW)
     found = by_need(MAIN.paths, known={}, watches=[watch], alerts={key: firing})
     assert found[0] == "main/sub:b"
 

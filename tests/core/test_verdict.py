@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.alerts import AlertState
+from bot.core.alerts import AlertKey, AlertState
 from bot.core.events import AlertCleared, AlertRaised
+from bot.core.measures import Facts
 from bot.core.portfolio import Account, WalletState
 from bot.core.rules import parse_rule
-from bot.core.verdict import AlertKey, Verdict, reach_verdict, watches_of
+from bot.core.verdict import Verdict, reach_verdict
+from bot.core.watches import watches_of
 from bot.fetchers.errors import CredentialsRejected, ExchangeUnavailable, FetchError
 from bot.fetchers.model import Balance, Reading, SubAccount
 
@@ -64,7 +66,13 @@ class Bot:
 
     def check(self, readings: Mapping[str, Reading]) -> Verdict:
         concerned = [watch for watch in self.watches if set(watch.paths) & set(readings)]
-        verdict = reach_verdict(readings, watches=concerned, known=self.known, alerts=self.alerts)
+        verdict = reach_verdict(
+            readings,
+            watches=concerned,
+            facts=Facts(self.known),
+            alerts=self.alerts,
+            now=max((r.read_at for r in readings.values()), default=START),
+        )
         self.known |= {state.path: state for state in verdict.wallets}
         self.alerts |= {state.key: state for state in verdict.alerts}
         return verdict
@@ -203,7 +211,7 @@ def test_a_sum_needs_the_list_of_its_sub_accounts() -> None:
     assert own.paths == ("m/funding",)
     for listed, events in ((read(DOWN), []), (read(None), ["alert_raised"])):
         readings = {"m/sub:a": read("1"), "m/sub:*": listed}
-        verdict = reach_verdict(readings, watches=[watch], known={}, alerts={})
+        verdict = reach_verdict(readings, watches=[watch], facts=Facts({}), alerts={}, now=START)
         assert [event.kind for event in verdict.events] == events
 
 
@@ -234,6 +242,6 @@ def test_failures_move_no_alert(checks: list[dict[str, str | FetchError | None]]
 def test_a_watch_without_a_reading_is_not_judged() -> None:
     """A wallet that nothing is known of leaves its alert as it was."""
     (watch,) = watches_of("low", parse_rule("main/funding USDT < 5"), ACCOUNTS)
-    verdict = reach_verdict({}, watches=[watch], known={}, alerts={})
+    verdict = reach_verdict({}, watches=[watch], facts=Facts({}), alerts={}, now=START)
     assert verdict.alerts == (AlertState("low", "main/funding", "USDT"),)
     assert verdict.events == ()

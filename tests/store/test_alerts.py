@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from bot.core.alerts import AlertState
+from bot.core.alerts import AlertState, Hush
 from bot.core.events import Alert
 from bot.services.ports import OpenUnit
 
@@ -15,10 +15,31 @@ async def test_state_comes_back_whole(
 ) -> None:
     """A firing alert is the same after a round trip, and is replaced, not added, when saved."""
     limit = Decimal("123456789012345678.901234567890123456")
+    fall = replace(
+        alert("A1B2C3"),
+        measure="drop",
+        limit=limit,
+        window=timedelta(minutes=90),
+        least=Decimal("0.5"),
+        note="“it's” <b>",
+    )
+    later = now + timedelta(minutes=2)
     firing = AlertState(
-        "low", "main/funding", "USDT", 3, now, now + timedelta(minutes=2), limit,
-        True, replace(alert("A1B2C3"), limit=limit, note="“it's” <b>"),
-    )  # fmt: skip
+        rule="low",
+        subject="main/funding",
+        asset="USDT",
+        bad_reads=3,
+        since=now,
+        counted_at=later,
+        amount=limit,
+        measure="drop",
+        at_least=True,
+        alert=fall,
+        reminded_at=later,
+        reminders=2,
+        ended_at=now,
+        hush=Hush("until", later, "Ada", now),
+    )
     calm = AlertState("low", "sum *", "USDT")
     async with open_unit() as unit:
         await unit.alerts.save([calm, firing])
