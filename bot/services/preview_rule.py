@@ -1,0 +1,140 @@
+"""Preview a rule: what it would cover, what would fire now, and how often it would have fired."""
+
+import asyncio
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.core.alerts import AlertState
+from bot.core.errors import RuleError
+from bot.core.history import History
+from bot.core.measures import Facts
+from bot.core.portfolio import WalletState, is_listing, nearest
+from bot.core.replay import Replay, replay
+from bot.core.rules import Rule, parse_rule
+from bot.core.verdict import reach_verdict
+from bot.core.watches import Watch, watches_of
+from bot.services.gather_facts import gather_facts
+from bot.services.ports import Clock, OpenUnit, PriceSource, Unit
+from bot.services.watched import Watched
+
+LONGEST_LINE = 300
+"""Characters: it has to fit the messages in which it is shown."""
+LOOK_BACK = timedelta(days=30)
+_SUM = re.compile(r"\s*(sum\s+)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a rule would mean."""
+
+    at: datetime
+    rule: Rule
+    covers: tuple[str, ...]
+    """The wallets; () while it is about sub-accounts that nobody has yet."""
+    states: tuple[AlertState, ...]
+    """Where it would stand now for each subject; `amount` is None where that is not known."""
+    past: Replay | None
+    """None: what it is about is not kept."""
+    unknown_coin: tuple[str, ...] | None = None
+    """None of the wallets holds its coin now; these are called nearly so. None: one does."""
+
+
+class PreviewRule:
+    """Looks at a rule before there is one."""
+
+    def __init__(
+        self, *, watched: Watched, prices: PriceSource, open_unit: OpenUnit, clock: Clock
+    ) -> None:
+        self._watched = watched
+        self._prices = prices
+        self._open_unit = open_unit
+        self._clock = clock
+
+    async def preview(self, line: str) -> Preview:
+        """Say what a line would mean as a rule.
+
+        Raises:
+            RuleError: it does not parse, or could never speak; the error points at the word.
+        """
+        if len(line) > LONGEST_LINE:
+            expected = f"a line of {LONGEST_LINE} characters at most"
+            raise RuleError(expected, line[LONGEST_LINE : LONGEST_LINE + 20], LONGEST_LINE + 1)
+        rule = parse_rule(line)
+        self._refuse_silent(line, rule)
+        now = self._clock()
+        watches = watches_of("", rule, self._watched.accounts)
+        async with self._open_unit() as unit:
+            known = await unit.wallets.load()
+            facts = await gather_facts(unit, self._prices, watches, now=now)
+            history = await _history(unit, watches, since=now - LOOK_BACK)
+        paths = (path for watch in watches for path in watch.paths if not is_listing(path))
+        covers = tuple(dict.fromkeys(paths))
+        return Preview(
+            at=now,
+            rule=rule,
+            covers=covers,
+            states=_states_now(watches, facts, now),
+            # In a thread: a month of a busy wallet takes a second.
+            past=await asyncio.to_thread(
+                replay,
+                watches,
+                history,
+                spanning=_spanning(rule.asset, facts),
+                since=now - LOOK_BACK,
+                now=now,
+            ),
+            unknown_coin=_unknown_coin(rule, covers, known),
+        )
+
+    def _refuse_silent(self, line: str, rule: Rule) -> None:
+        """Refuse a rule that covers nothing, and could not come to cover anything."""
+        accounts = self._watched.accounts
+        if any(account.may_come_under(rule.pattern) for account in accounts):
+            return
+        if watches_of("", rule, accounts):
+            return
+        begin = _SUM.match(line)
+        column = begin.end() + 1 if begin else 1
+        names = [*(account.name for account in accounts), *self._watched.paths]
+        if any(account.is_meant_by(rule.pattern) for account in accounts):
+            raise RuleError(f"a wallet that can hold {rule.asset}", rule.pattern, column)
+        near = nearest(rule.pattern, names) or names[:3]
+        raise RuleError(
+            f"a wallet that is here, such as {' or '.join(near)}", rule.pattern, column
+        )
+
+
+async def _history(unit: Unit, watches: Collection[Watch], *, since: datetime) -> History:
+    """Return what is replayed: for a rule that looks back, the time before, too."""
+    paths = {path for watch in watches for path in watch.paths}
+    back = max((watch.look_back or timedelta() for watch in watches), default=timedelta())
+    coins = {watch.rule.asset for watch in watches}
+    return await unit.wallets.history(paths, coins, since=since - back)
+
+
+def _spanning(asset: str, facts: Facts) -> Collection[str]:
+    """Name the wallets whose snapshot of a staked coin counts what lies in others, too."""
+    return {
+        path
+        for path, state in facts.wallets.items()
+        for balance in state.balances or ()
+        if balance.staking is not None and balance.asset == asset
+    }
+
+
+def _states_now(watches: Collection[Watch], facts: Facts, now: datetime) -> tuple[AlertState, ...]:
+    """Judge at once what `for` would let wait for more readings."""
+    at_once = [replace(watch, rule=replace(watch.rule, for_reads=1)) for watch in watches]
+    return reach_verdict({}, watches=at_once, facts=facts, alerts={}, now=now).alerts
+
+
+def _unknown_coin(
+    rule: Rule, covers: Collection[str], known: Mapping[str, WalletState]
+) -> tuple[str, ...] | None:
+    coins = {path: {b.asset for b in state.balances or ()} for path, state in known.items()}
+    here = set().union(*(coins.get(path, set()) for path in covers))
+    if rule.measure == "value" or not here or rule.asset in here:
+        return None
+    return nearest(rule.asset, sorted(set().union(*coins.values())))
