@@ -25,13 +25,17 @@ from bot.jobs import Timetable
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
 from bot.services.deliver_outbox import DeliverOutbox
+from bot.services.draft_rules import DraftRules
 from bot.services.keep_house import KeepHouse
 from bot.services.keep_prices import KeepPrices
+from bot.services.manage_alerts import ManageAlerts
 from bot.services.manage_chats import ManageChats
 from bot.services.manage_rules import ManageRules
 from bot.services.ports import Clock, OpenUnit, SubAccountLister, SweepFloor, WalletReader
+from bot.services.preview_rule import PreviewRule
 from bot.services.read_accounts import ReadAccounts
 from bot.services.report_balances import ReportBalances
+from bot.services.show_alerts import ShowAlerts
 from bot.services.watched import Watched, settle_watched
 from bot.settings import Settings
 from bot.store.database import open_database
@@ -270,22 +274,49 @@ def _assembled(
     checks = CheckAccounts(
         watched=watched,
         reading=reading,
+        prices=prices,
         open_unit=open_unit,
         recipients=chats.recipients,
         clock=clock,
         spawn=tasks.spawn,
         wake_delivery=outbox_changed.set,
     )
+    sender = TelegramSender(bot, zone=zone, clock=clock)
+    shown = ShowAlerts(
+        watched=watched,
+        open_unit=open_unit,
+        recipients=chats.recipients,
+        sender=sender,
+        clock=clock,
+        wake_delivery=outbox_changed.set,
+    )
     delivery = DeliverOutbox(
         open_unit=open_unit,
-        sender=TelegramSender(bot, zone=zone, clock=clock),
+        sender=sender,
         digests=digests,
+        shown=shown,
         chats=chats,
         clock=clock,
         changed=outbox_changed,
     )
     balances = ReportBalances(watched=watched, prices=prices, open_unit=open_unit, clock=clock)
-    use = UseCases(checks, balances, rules, digests, chats, zone)
+    use = UseCases(
+        checks=checks,
+        balances=balances,
+        rules=rules,
+        drafts=DraftRules(watched=watched, open_unit=open_unit, clock=clock),
+        previews=PreviewRule(watched=watched, prices=prices, open_unit=open_unit, clock=clock),
+        alerts=ManageAlerts(
+            watched=watched,
+            open_unit=open_unit,
+            recipients=chats.recipients,
+            clock=clock,
+            look_again=shown.look_again,
+        ),
+        digests=digests,
+        chats=chats,
+        zone=zone,
+    )
     return App(
         use=use,
         poller=Poller(build_application(bot, use), bot, open_unit=open_unit, clock=clock),

@@ -6,12 +6,12 @@ from telegram.ext import Application
 from telegram.request import HTTPXRequest
 
 from bot.chat.access import Gate
-from bot.chat.handlers import UseCases, balance, other, reports, start
+from bot.chat.handlers import UseCases, alerts, balance, other, quiet, reports, rule, rules, start
 from bot.chat.pace import Pace
 from bot.chat.poller import UpdatesBot
 
 CONNECT_S, ANSWER_S = 10, 20
-_GATE, _ANSWERS = -1, 0
+_GATE, _TALK, _ANSWERS = -2, -1, 0
 
 
 def build_bot(token: str, *, api_url: str, transports: tuple[Any, Any]) -> UpdatesBot:
@@ -45,8 +45,18 @@ def build_application(bot: UpdatesBot, use: UseCases) -> Application[Any, Any, A
     """Register all handlers, the gate before them."""
     application = Application.builder().bot(bot).updater(None).job_queue(None).build()
     application.add_handler(Gate(use.chats).handler(), _GATE)
+    application.add_handlers(rule.answers(use), _TALK)
     application.add_handlers(
-        [*start.commands(use), *balance.handlers(use), *reports.commands(use), *other.handlers()],
+        [
+            *start.commands(use),
+            *balance.handlers(use),
+            *alerts.handlers(use),
+            *quiet.commands(use),
+            *reports.commands(use),
+            *rules.handlers(use),
+            *rule.handlers(use),
+            *other.handlers(),
+        ],
         _ANSWERS,
     )
     application.add_error_handler(other.report_error)

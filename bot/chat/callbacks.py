@@ -3,7 +3,20 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.services.manage_alerts import Press
+
 MOST_BYTES = 64
+
+AlertAction = Press | Literal["check"]
+_ALERT_PREFIX: dict[AlertAction, str] = {
+    "seen": "s",
+    "hour": "1",
+    "eight_hours": "8",
+    "recovered": "r",
+    "unmute": "n",
+    "check": "c",
+}
+_ALERT_ACTIONS = {short: action for action, short in _ALERT_PREFIX.items()}
 
 _PREFIX = {"refresh": "r", "turn": "t"}
 _ACTIONS = {short: action for action, short in _PREFIX.items()}
@@ -23,6 +36,28 @@ class BalancePress:
         """Return the data for the button; None where it would be too long for one."""
         data = f"b:{_PREFIX[self.action]}:{self.page}:{self.query}"
         return data if len(data.encode()) <= MOST_BYTES else None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPress:
+    """A button under an alert: about all that its message tells."""
+
+    action: AlertAction
+    incident: str
+    """One of them, for where nobody remembers the message any more."""
+
+    def encode(self) -> str:
+        """Return the data for the button."""
+        return f"a:{_ALERT_PREFIX[self.action]}:{self.incident}"
+
+
+ALERT_PATTERN = r"^a:[s18rnc]:[0-9A-Z]{1,16}$"
+
+
+def decode_alert(data: str) -> AlertPress:
+    """Read what `encode` wrote; the caller has matched `ALERT_PATTERN`."""
+    _, short, incident = data.split(":")
+    return AlertPress(_ALERT_ACTIONS[short], incident)
 
 
 BALANCE_PATTERN = r"^b:[rt]:\d{1,4}:"

@@ -1,8 +1,17 @@
 """Rows of buttons under a message."""
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from collections.abc import Iterable
 
-from bot.chat.callbacks import BalancePress
+from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot.chat.callbacks import AlertAction, AlertPress, BalancePress
+from bot.chat.numbers import amount_text
+from bot.core.events import Alert
+from bot.core.faces import Face
+from bot.fetchers.model import exact_sum
+
+MOST_COPIED = 256
+_WORST_FIRST = {"critical": 0, "warning": 1}
 
 
 def balance_keyboard(query: str, *, page: int, pages: int) -> InlineKeyboardMarkup | None:
@@ -22,3 +31,34 @@ def balance_keyboard(query: str, *, page: int, pages: int) -> InlineKeyboardMark
 def _button(label: str, press: BalancePress) -> InlineKeyboardButton | None:
     data = press.encode()
     return InlineKeyboardButton(label, callback_data=data) if data else None
+
+
+def alert_keyboard(alerts: Iterable[tuple[Alert, Face]]) -> InlineKeyboardMarkup | None:
+    """Offer what can be done about the alerts of a message; None where all of it is over."""
+    firing = [(alert, face) for alert, face in alerts if face.over is None]
+    if not firing:
+        return None
+    firing.sort(key=lambda pair: _WORST_FIRST[pair[0].severity])
+    worst, face = firing[0]
+    silent = all(face.silent for _, face in firing)
+
+    def button(label: str, action: AlertAction) -> InlineKeyboardButton:
+        data = AlertPress(action, worst.incident).encode()
+        return InlineKeyboardButton(label, callback_data=data)
+
+    seen = button("🔔 Unmute", "unmute") if silent else button("👁 Seen", "seen")
+    rows = [
+        [seen, button("🔕 1h", "hour"), button("🔕 8h", "eight_hours")],
+        [button("🔕 Until recovered", "recovered"), button("🔄 Check now", "check")],
+        _copy_shortfall(worst, face),
+    ]
+    return InlineKeyboardMarkup([row for row in rows if row])
+
+
+def _copy_shortfall(alert: Alert, face: Face) -> list[InlineKeyboardButton]:
+    """Offer to copy how much of the coin is missing; nothing where it is not coins that are."""
+    if alert.comparison != "<" or alert.measure != "amount" or face.amount >= alert.limit:
+        return []
+    short = exact_sum([alert.limit, face.amount.copy_negate()])
+    copied = CopyTextButton(f"{short:f}"[:MOST_COPIED])
+    return [InlineKeyboardButton(f"📋 {amount_text(short)} {alert.asset}", copy_text=copied)]

@@ -3,26 +3,30 @@
 import re
 from collections.abc import Sequence
 from html import unescape
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from telegram import ReplyParameters
+from telegram import InlineKeyboardMarkup, ReplyParameters
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, TelegramError
 from telegram.ext import ExtBot
 from typing_extensions import override
 
 from bot.chat.failures import outcome_of
+from bot.chat.keyboards import alert_keyboard
 from bot.chat.pace import FROM_OUTBOX
-from bot.chat.views.alerts import events_text
+from bot.chat.views.cards import card_text, news_text
 from bot.chat.views.digests import digest_text
 from bot.core.delivery import Chat, Outcome, Sent
 from bot.core.digest import Digest
-from bot.core.events import Event
-from bot.services.ports import ChatSender, Clock
+from bot.core.events import AlertRaised, AlertReminded, AlertTested, Event
+from bot.core.faces import Face
+from bot.services.ports import Card, ChatSender, Clock
 
 log = structlog.get_logger(__name__)
 
+_WITH_BUTTONS = (AlertRaised, AlertReminded, AlertTested)
 _TAG = re.compile(r"</?[a-z-]+(?: [^<>]*)?>")
 
 
@@ -39,19 +43,47 @@ class TelegramSender(ChatSender):
         self, chat: Chat, events: Sequence[Event], *, maybe_repeated: bool, reply_to: int | None
     ) -> Outcome:
         """See the port."""
-        text = events_text(
-            events, zone=self._zone, now=self._clock(), maybe_repeated=maybe_repeated
+        text = news_text(events, zone=self._zone, now=self._clock(), maybe_repeated=maybe_repeated)
+        alerts = [(e.alert, Face(e.amount)) for e in events if isinstance(e, _WITH_BUTTONS)]
+        return await self._send(chat, text, reply_to=reply_to, keyboard=alert_keyboard(alerts))
+
+    @override
+    async def edit_events(self, card: Card) -> Outcome:
+        """See the port."""
+        text = card_text(
+            card.events, card.faces, zone=self._zone, now=self._clock(), read_at=card.read_at
         )
-        return await self._send(chat, text, reply_to=reply_to)
+        told = [event.alert for event in card.events if isinstance(event, AlertRaised)]
+        keyboard = alert_keyboard((alert, card.faces[alert.incident]) for alert in told)
+        try:
+            await self._bot.edit_message_text(
+                text,
+                card.chat.chat_id,
+                card.message_id,
+                parse_mode=ParseMode.HTML,
+                reply_markup=keyboard,
+                rate_limit_args=FROM_OUTBOX,
+            )
+        except TelegramError as e:
+            return Sent(card.message_id) if "not modified" in str(e) else outcome_of(e)
+        return Sent(card.message_id)
 
     @override
     async def send_digest(self, chat: Chat, digest: Digest) -> Outcome:
         """See the port."""
-        return await self._send(chat, digest_text(digest, self._zone), reply_to=None)
+        return await self._send(chat, digest_text(digest, self._zone))
 
-    async def _send(self, chat: Chat, text: str, *, reply_to: int | None) -> Outcome:
+    async def _send(
+        self,
+        chat: Chat,
+        text: str,
+        *,
+        reply_to: int | None = None,
+        keyboard: InlineKeyboardMarkup | None = None,
+    ) -> Outcome:
+        extras = {"reply_parameters": _reply(reply_to), "reply_markup": keyboard}
         try:
-            return await self._attempt(chat, text, reply_to=reply_to, mode=ParseMode.HTML)
+            return await self._attempt(chat, text, mode=ParseMode.HTML, **extras)
         except BadRequest as e:
             if "can't parse" not in str(e).lower():
                 return outcome_of(e)
@@ -59,24 +91,23 @@ class TelegramSender(ChatSender):
         except TelegramError as e:
             return outcome_of(e)
         try:
-            return await self._attempt(chat, _plain(text), reply_to=reply_to, mode=None)
+            return await self._attempt(chat, _plain(text), mode=None, **extras)
         except TelegramError as e:
             return outcome_of(e)
 
     async def _attempt(
-        self, chat: Chat, text: str, *, reply_to: int | None, mode: ParseMode | None
+        self, chat: Chat, text: str, *, mode: ParseMode | None, **extras: Any
     ) -> Sent:
-        reply = None
-        if reply_to is not None:
-            reply = ReplyParameters(reply_to, allow_sending_without_reply=True)
         message = await self._bot.send_message(
-            chat.chat_id,
-            text,
-            parse_mode=mode,
-            reply_parameters=reply,
-            rate_limit_args=FROM_OUTBOX,
+            chat.chat_id, text, parse_mode=mode, rate_limit_args=FROM_OUTBOX, **extras
         )
         return Sent(message.message_id)
+
+
+def _reply(message_id: int | None) -> ReplyParameters | None:
+    if message_id is None:
+        return None
+    return ReplyParameters(message_id, allow_sending_without_reply=True)
 
 
 def _plain(html: str) -> str:

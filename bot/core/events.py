@@ -69,6 +69,8 @@ class AlertRaised:
     amount: Decimal
     before: Decimal | None
     """The amount in the reading before; None when there was none."""
+    held: Decimal | None = None
+    """How much of the coin there is; None where just that is measured, and for a value."""
     by_amounts: Decimal | None = None
     """For a value: what of the change since then is due to amounts, and not to prices."""
     change_24h: Decimal | None = None

@@ -6,13 +6,16 @@ only by so much that it matters. Nothing is told by an edit that is not in the d
 one that fails loses nothing.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
 from bot.core.alerts import AlertState, Hush
-from bot.core.events import AlertCleared, AlertEnded
+from bot.core.context import elsewhere
+from bot.core.events import AlertCleared, AlertEnded, AlertRaised
+from bot.core.portfolio import WalletState
 
 Ending = AlertCleared | AlertEnded
 Over = Literal["cleared", "ended", "unknown"]
@@ -57,15 +60,29 @@ def face_of(
             return Face(amount, shown.hush, over="ended", over_at=at)
     if state is None or state.amount is None:
         return replace(shown, silent=False, over="unknown")
-    silent = silences(state.hush, now)
-    return Face(state.amount, state.hush, silent, state.reminders)
+    # A silence that is over is no longer in the state; who wanted it is shown on.
+    hush = state.hush or shown.hush
+    return Face(state.amount, hush, state.is_silenced(now), state.reminders)
 
 
-def silences(hush: Hush | None, now: datetime) -> bool:
-    """Whether reminders are held back at `now`."""
-    if hush is None or hush.kind == "seen":
-        return False
-    return hush.until is None or now < hush.until
+def as_now(event: AlertRaised, face: Face, wallets: Iterable[WalletState]) -> AlertRaised:
+    """Tell the beginning of an episode as it would be told now.
+
+    What was true of the amount at the beginning only is left out once that has changed.
+    """
+    if face.amount == event.amount:
+        return event
+    alert = event.alert
+    places = elsewhere(wallets, alert.asset, but=(alert.subject,)) if event.elsewhere else ()
+    return replace(
+        event,
+        amount=face.amount,
+        before=None,
+        by_amounts=None,
+        change_24h=None,
+        empty_in=None,
+        elsewhere=places,
+    )
 
 
 def is_outdated(

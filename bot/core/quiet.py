@@ -12,7 +12,14 @@ from zoneinfo import ZoneInfo
 
 from typing_extensions import override
 
-from bot.core.events import DigestDue, Event, SourceFound, SourceLost, SubAccountsChanged
+from bot.core.events import (
+    AlertTested,
+    DigestDue,
+    Event,
+    SourceFound,
+    SourceLost,
+    SubAccountsChanged,
+)
 from bot.core.timing import instant_of
 
 _TIME = r"([01]?[0-9]|2[0-3]):([0-5][0-9])"
@@ -53,8 +60,10 @@ def parse_quiet(text: str) -> QuietHours | None:
 
 
 def disturbs(event: Event) -> bool:
-    """Whether an event is told in quiet hours, too: all about a critical alert is."""
+    """Whether an event is told in quiet hours, too: all about a critical alert is, and a test."""
     match event:
+        case AlertTested():
+            return True
         case DigestDue() | SourceLost() | SourceFound() | SubAccountsChanged():
             return False
         case _:

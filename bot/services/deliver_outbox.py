@@ -1,4 +1,4 @@
-"""Deliver the outbox: lease a chat's next message, send it, then mark it.
+"""Deliver the outbox: lease a chat's next message, send it, then mark it; edit what is outdated.
 
 A crash between sending and marking leaves a row that says so; at the next start it is decided like
 any attempt that may have arrived. Messages to one chat keep their order and their distance; a chat
@@ -7,6 +7,7 @@ that is slow or gone holds up nobody else. In a chat's quiet hours what is not c
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 
 import structlog
 
@@ -26,7 +27,8 @@ from bot.core.events import DigestDue
 from bot.core.quiet import disturbs
 from bot.services.build_digests import BuildDigests
 from bot.services.manage_chats import ManageChats
-from bot.services.ports import ChatSender, Clock, OpenUnit, Parcel, Unit
+from bot.services.ports import Card, ChatSender, Clock, OpenUnit, Parcel, Unit
+from bot.services.show_alerts import ShowAlerts
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +50,7 @@ class DeliverOutbox:
         open_unit: OpenUnit,
         sender: ChatSender,
         digests: BuildDigests,
+        shown: ShowAlerts,
         chats: ManageChats,
         clock: Clock,
         changed: asyncio.Event,
@@ -56,6 +59,7 @@ class DeliverOutbox:
         self._open_unit = open_unit
         self._sender = sender
         self._digests = digests
+        self._shown = shown
         self._chats = chats
         self._clock = clock
         self._busy: set[int] = set()
@@ -76,6 +80,9 @@ class DeliverOutbox:
                 for parcel in await self._lease():
                     self._busy.add(parcel.chat.chat_id)
                     group.create_task(self._deliver(parcel), name=f"deliver {parcel.id}")
+                for card in await self._outdated():
+                    self._busy.add(card.chat.chat_id)
+                    group.create_task(self._edit(card), name=f"edit {card.parcel_id}")
                 await _wait(self._changed, LOOK_EVERY_S)
                 self._changed.clear()
 
@@ -100,15 +107,35 @@ class DeliverOutbox:
         self._changed.set()
         return True
 
+    async def _outdated(self) -> Sequence[Card]:
+        """Find messages to edit, in chats to which nothing is being sent."""
+        most = MOST_PER_SECOND - len(self._busy)
+        if most <= 0:
+            return ()
+        try:
+            return await self._shown.due(busy=self._busy, most=most)
+        except Exception:
+            log.exception("What messages show could not be read", action="edit")
+            return ()
+
     async def _deliver(self, parcel: Parcel) -> None:
         """Send one message and keep its chat busy for the distance to the next one."""
-        chat_id = parcel.chat.chat_id
         try:
             await self._keep(parcel, await self._attempt(parcel))
         finally:
-            await _wait(self._stopping, PRIVATE_GAP_S if chat_id > 0 else GROUP_GAP_S)
-            self._busy.discard(chat_id)
-            self._changed.set()
+            await self._let_go(parcel.chat.chat_id)
+
+    async def _edit(self, card: Card) -> None:
+        """Edit one message; Telegram counts that like one that is sent."""
+        try:
+            await self._shown.edit(card)
+        finally:
+            await self._let_go(card.chat.chat_id)
+
+    async def _let_go(self, chat_id: int) -> None:
+        await _wait(self._stopping, PRIVATE_GAP_S if chat_id > 0 else GROUP_GAP_S)
+        self._busy.discard(chat_id)
+        self._changed.set()
 
     async def _attempt(self, parcel: Parcel) -> Outcome:
         """Send; what breaks off in a way that nobody foresaw may have arrived.
@@ -176,6 +203,7 @@ class DeliverOutbox:
             if isinstance(outcome, NotSent) and outcome.retry_after is not None:
                 await unit.chats.hold(chat_id, until=now + outcome.retry_after)
             await unit.outbox.settle(parcel.id, decision, at=now)
+        self._shown.look_again()  # the first message may have more to show than when it was put
         _log(parcel, outcome, dropped=isinstance(decision, Dropped))
 
     async def _settle_interrupted(self) -> None:

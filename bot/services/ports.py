@@ -399,7 +399,7 @@ class Card:
     chat: Chat
     message_id: int
     events: tuple[Event, ...]
-    """What it tells."""
+    """What it tells, as it would be told now."""
     faces: Mapping[str, Face]
     """By incident."""
     read_at: datetime | None

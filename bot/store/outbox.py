@@ -213,7 +213,6 @@ class SqlOutbox:
         }
         for statement in (
             update(outbox).where(outbox.c.id == into.id).values(merged),
-            update(outbox).where(outbox.c.reply_to == row.id).values(reply_to=into.id),
             update(incidents).where(incidents.c.outbox_id == row.id).values(outbox_id=into.id),
             delete(outbox).where(outbox.c.id == row.id),
         ):

@@ -26,10 +26,13 @@ from bot.log import set_up_log
 from bot.sandbox.telegram import TelegramServer, User, serve_telegram
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
+from bot.services.draft_rules import DraftRules
 from bot.services.keep_prices import KeepPrices
+from bot.services.manage_alerts import ManageAlerts
 from bot.services.manage_chats import ManageChats
 from bot.services.manage_rules import ManageRules
 from bot.services.ports import OpenUnit
+from bot.services.preview_rule import PreviewRule
 from bot.services.read_accounts import ReadAccounts
 from bot.services.report_balances import ReportBalances
 from bot.services.watched import Watched
@@ -161,6 +164,8 @@ class Desk:
     clock: HandClock
     build: Callable[[], UpdatesBot]
     tasks: asyncio.TaskGroup | None = None
+    looked_for: set[str] = field(default_factory=set)
+    """The incidents whose messages are to be edited in any case."""
     accounts: tuple[Account, ...] = (
         Account("main", "okx", ("funding", "trading"), timedelta(minutes=1)),
         Account("xt", "xt", ("spot",), timedelta(minutes=1)),
@@ -191,16 +196,20 @@ class Desk:
         )
         prices = KeepPrices(readers={}, markets={}, currency="USD", clock=self.clock)
         return UseCases(
-            CheckAccounts(
+            checks=CheckAccounts(
                 watched=watched,
                 reading=reading,
+                prices=prices,
                 spawn=self.spawn,
                 wake_delivery=lambda: None,
                 **told,
             ),
-            ReportBalances(watched=watched, prices=prices, **unit_and_clock),
-            ManageRules(fixed=rules, watched=watched, wake_delivery=lambda: None, **told),
-            BuildDigests(
+            balances=ReportBalances(watched=watched, prices=prices, **unit_and_clock),
+            rules=ManageRules(fixed=rules, watched=watched, wake_delivery=lambda: None, **told),
+            drafts=DraftRules(watched=watched, **unit_and_clock),
+            previews=PreviewRule(watched=watched, prices=prices, **unit_and_clock),
+            alerts=ManageAlerts(watched=watched, look_again=self.looked_for.update, **told),
+            digests=BuildDigests(
                 at=time(9),
                 zone=UTC_ZONE,
                 watched=watched,
@@ -208,8 +217,8 @@ class Desk:
                 wake_delivery=lambda: None,
                 **told,
             ),
-            chats,
-            UTC_ZONE,
+            chats=chats,
+            zone=UTC_ZONE,
         )
 
     @asynccontextmanager

@@ -8,7 +8,7 @@ from typing import Any, cast, get_args
 import pytest
 from telegram.ext import BaseHandler, CommandHandler
 
-from bot.chat.handlers import UseCases, balance, other, reports, start
+from bot.chat.handlers import UseCases, alerts, balance, other, quiet, reports, rule, rules, start
 from bot.chat.views.words import COMMANDS, USAGE, help_text
 from bot.fetchers import EXCHANGES
 from bot.sandbox.exchanges import EMULATORS, ENDPOINTS
@@ -88,7 +88,11 @@ def commands_with_handlers() -> set[str]:
     made: list[BaseHandler[Any, Any, Any]] = [
         *start.commands(nobody),
         *balance.handlers(nobody),
+        *alerts.handlers(nobody),
+        *quiet.commands(nobody),
         *reports.commands(nobody),
+        *rules.handlers(nobody),
+        *rule.handlers(nobody),
         *other.handlers(),
     ]
     found = [handler.commands for handler in made if isinstance(handler, CommandHandler)]

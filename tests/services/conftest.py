@@ -26,11 +26,13 @@ from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
 from bot.services.deliver_outbox import DeliverOutbox
 from bot.services.keep_prices import KeepPrices
+from bot.services.manage_alerts import ManageAlerts
 from bot.services.manage_chats import ManageChats
 from bot.services.manage_rules import ManageRules
-from bot.services.ports import ChatSender, OpenUnit, Parcel, PriceReader
+from bot.services.ports import Card, ChatSender, OpenUnit, Parcel, PriceReader
 from bot.services.read_accounts import ReadAccounts
 from bot.services.report_balances import ReportBalances
+from bot.services.show_alerts import ShowAlerts
 from bot.services.watched import Watched, settle_watched
 from bot.store.database import open_database
 from bot.store.unit_of_work import units_of
@@ -156,6 +158,9 @@ class Recorder(ChatSender):
     said: list[Said] = field(default_factory=list)
     outcomes: dict[int, list[Outcome | Exception]] = field(default_factory=dict)
     """What to answer in a chat, in this order, before all is well."""
+    edited: list[Card] = field(default_factory=list)
+    edit_outcomes: list[Outcome | Exception] = field(default_factory=list)
+    """What to answer to edits, in this order, before all is well."""
     gates: dict[int, asyncio.Event] = field(default_factory=dict)
     """Chats in which sending hangs until the event is set."""
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -165,6 +170,22 @@ class Recorder(ChatSender):
         self, chat: Chat, events: Sequence[Event], *, maybe_repeated: bool, reply_to: int | None
     ) -> Outcome:
         return await self._take(Said(chat.chat_id, tuple(events), None, maybe_repeated, reply_to))
+
+    @override
+    async def edit_events(self, card: Card) -> Outcome:
+        self.edited.append(card)
+        async with self._changed:
+            self._changed.notify_all()
+        outcome = self.edit_outcomes.pop(0) if self.edit_outcomes else Sent(card.message_id)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def wait_for_edits(self, count: int) -> list[Card]:
+        """Wait until so many edits were tried."""
+        async with asyncio.timeout(10), self._changed:
+            await self._changed.wait_for(lambda: len(self.edited) >= count)
+        return self.edited
 
     @override
     async def send_digest(self, chat: Chat, digest: Digest) -> Outcome:
@@ -270,6 +291,7 @@ class House:
         return CheckAccounts(
             watched=watched,
             reading=reading,
+            prices=self.prices,
             open_unit=self.open_unit,
             recipients=self.chats.recipients,
             clock=self.clock,
@@ -307,11 +329,31 @@ class House:
             wake_delivery=self.changed.set,
         )
 
-    def build_delivery(self) -> DeliverOutbox:
+    def build_alerts(self, shown: ShowAlerts | None = None) -> ManageAlerts:
+        return ManageAlerts(
+            watched=self.watched or self.watch(),
+            open_unit=self.open_unit,
+            recipients=self.chats.recipients,
+            clock=self.clock,
+            look_again=(shown or self.build_shown()).look_again,
+        )
+
+    def build_shown(self) -> ShowAlerts:
+        return ShowAlerts(
+            watched=self.watched or self.watch(),
+            open_unit=self.open_unit,
+            recipients=self.chats.recipients,
+            sender=self.sender,
+            clock=self.clock,
+            wake_delivery=self.changed.set,
+        )
+
+    def build_delivery(self, shown: ShowAlerts | None = None) -> DeliverOutbox:
         return DeliverOutbox(
             open_unit=self.open_unit,
             sender=self.sender,
             digests=self.build_digests(),
+            shown=shown or self.build_shown(),
             chats=self.chats,
             clock=self.clock,
             changed=self.changed,
@@ -338,9 +380,9 @@ class House:
         await self.settle()
 
     @asynccontextmanager
-    async def delivering(self) -> AsyncIterator[DeliverOutbox]:
+    async def delivering(self, shown: ShowAlerts | None = None) -> AsyncIterator[DeliverOutbox]:
         """Deliver while the block runs, then stop and wait for the end."""
-        delivery = self.build_delivery()
+        delivery = self.build_delivery(shown)
         async with asyncio.TaskGroup() as group:
             group.create_task(delivery.run())
             try:

@@ -19,11 +19,19 @@ TO_NOON = parse_quiet("08:00-12:00")
 
 @pytest.fixture(autouse=True)
 async def quiet(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let messages follow each other at once, and be quiet in the owner's chat."""
+    """Let messages follow each other at once, and be quiet in the owner's chat.
+
+    Nothing is edited: there are no states behind these alerts.
+    """
+    monkeypatch.setattr("bot.services.show_alerts.ShowAlerts.due", _nothing)
     monkeypatch.setattr("bot.services.deliver_outbox.PRIVATE_GAP_S", 0)
     monkeypatch.setattr("bot.services.deliver_outbox.GROUP_GAP_S", 0)
     monkeypatch.setattr("bot.services.deliver_outbox.LOOK_EVERY_S", 0.01)
     await house.chats.set_quiet(OWNER, TO_NOON, title="You")
+
+
+async def _nothing(*_: Any, **__: Any) -> tuple[()]:
+    return ()
 
 
 def alert(house: Any, incident: str, *, critical: bool = False) -> Alert:
@@ -150,6 +158,21 @@ async def test_recovery_of_what_was_told_before_keeps_its_reply(house: Any) -> N
         house.clock.advance(hours=3)
         said = await house.sender.wait_for(2)
     assert [s.reply_to for s in said] == [None, 1001]
+
+
+async def test_recoveries_of_one_message_reply_to_it(house: Any) -> None:
+    """Where all that waits belongs to the same message, it is a reply to that."""
+    await house.chats.set_quiet(OWNER, None, title="You")
+    async with house.delivering():
+        await queue(house, raised(house, "A"), raised(house, "B"))
+        await house.sender.wait_for(1)
+        await house.chats.set_quiet(OWNER, TO_NOON, title="You")
+        for incident in ("A", "B"):
+            await queue(house, cleared(house, incident))
+            await looked(house)
+        house.clock.advance(hours=3)
+        said = await house.sender.wait_for(2)
+    assert [(len(s.events), s.reply_to) for s in said] == [(2, None), (2, 1001)]
 
 
 async def test_digest_waits_alone(house: Any) -> None:

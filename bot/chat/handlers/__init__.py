@@ -13,8 +13,11 @@ from telegram.ext import CallbackContext, CommandHandler, ExtBot
 from bot.chat.views.words import usage_text
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
+from bot.services.draft_rules import DraftRules
+from bot.services.manage_alerts import ManageAlerts
 from bot.services.manage_chats import ManageChats
 from bot.services.manage_rules import ManageRules
+from bot.services.preview_rule import PreviewRule
 from bot.services.report_balances import ReportBalances
 
 Context = CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[Any, Any]]
@@ -28,6 +31,9 @@ class UseCases:
     checks: CheckAccounts
     balances: ReportBalances
     rules: ManageRules
+    drafts: DraftRules
+    previews: PreviewRule
+    alerts: ManageAlerts
     digests: BuildDigests
     chats: ManageChats
     zone: ZoneInfo

@@ -7,7 +7,10 @@ COMMANDS: Mapping[str, str] = {
     "balance": "what there is and what it is worth, read now",
     "alerts": "is anything wrong now?",
     "rules": "the limits and how they stand",
+    "rule": "make a rule, step by step or in one line",
     "digest": "the daily summary, now",
+    "quiet": "when to tell only what is critical",
+    "test": "a test alert, to see how it arrives",
     "help": "what I can do",
     "whoami": "your ids and what you may do",
 }
@@ -22,7 +25,22 @@ USAGE: Mapping[str, str] = {
     ),
     "alerts": "/alerts takes nothing behind it",
     "rules": "/rules takes nothing behind it",
+    "rule": (
+        "/rule — leads you, step by step\n"
+        "/rule main/funding USDT < 500\n"
+        "/rule * ETH available < 0.05 · for 2 reads\n"
+        '/rule sum * USDT < 2000 · critical · "The grid bot needs 2000"\n'
+        "/rule main total < 10000 USD\n"
+        "/rule main/funding USDT drops 30% in 1h\n"
+        "/rule main/funding USDT lasts < 24h"
+    ),
     "digest": "/digest takes nothing behind it",
+    "quiet": (
+        "/quiet — the quiet hours of this chat\n"
+        "/quiet 22:00-07:00 — only what is critical is told then, the rest when they end\n"
+        "/quiet off"
+    ),
+    "test": "/test takes nothing behind it",
     "help": "/help takes nothing behind it",
     "whoami": "/whoami takes nothing behind it",
     "start": "/start takes nothing behind it",
@@ -42,7 +60,8 @@ def greeting_text(*, wallets: int, rules: int) -> str:
 def help_text() -> str:
     """List what can be asked."""
     lines = [f"/{command} — {meaning}" for command, meaning in COMMANDS.items()]
-    return "\n".join(["<b>What I can do</b>", *lines, "", escape(USAGE["balance"])])
+    usages = [escape(USAGE[command]) for command in ("balance", "rule")]
+    return "\n".join(["<b>What I can do</b>", *lines, "", "\n\n".join(usages)])
 
 
 def usage_text(command: str) -> str:
@@ -68,4 +87,12 @@ UNKNOWN_COMMAND = "I do not know that command. /help lists what I can do."
 NO_COMMAND = "I answer commands: /balance, or /help for all of them."
 BROKEN = "Something went wrong here; the log of the bot says what. Please try again."
 OLD_BUTTON = "This button is old. Send the command again."
+OLD_TALK = "This talk is over. /rule begins a new one."
+OLD_RULE = "This button is old: the rule is gone. /rules lists what there is."
+ONLY_OWNERS = "Only owners may change rules."
+CANCELLED = "✖️ Cancelled: no rule was made or changed."
+ONLY_OWNERS_SILENCE = "Only owners may silence alerts here."
+ALERT_OVER = "This alert is over."
+NOT_TOLD_HERE = "Nothing is told in this chat yet: /start begins it."
+ONLY_A_TEST = "This is only a test."
 READING = "Reading…"

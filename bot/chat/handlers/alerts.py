@@ -1,0 +1,80 @@
+"""The buttons under alerts, and `/quiet`: who has seen what, and what is silent until when."""
+
+from telegram import CallbackQuery, Message, Update
+from telegram.ext import BaseHandler, CallbackQueryHandler
+
+from bot.chat.callbacks import ALERT_PATTERN, decode_alert
+from bot.chat.handlers import Context, UseCases, acknowledge, plain_command
+from bot.chat.views.cards import hush_text
+from bot.chat.views.words import (
+    ALERT_OVER,
+    NOT_TOLD_HERE,
+    OLD_BUTTON,
+    ONLY_A_TEST,
+    ONLY_OWNERS_SILENCE,
+    READING,
+)
+from bot.core.alerts import AlertState
+from bot.core.rehearsal import INCIDENT
+from bot.services.manage_alerts import Press
+
+LONGEST_NAME = 40
+
+
+def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
+    """Return the buttons and the command."""
+
+    async def pressed(update: Update, _context: Context) -> None:
+        press = update.callback_query
+        if press is None:
+            return
+        if not press.data or not isinstance(press.message, Message):
+            await press.answer(OLD_BUTTON)
+            return
+        wanted = decode_alert(press.data)
+        if wanted.incident == INCIDENT:
+            await acknowledge(press, ONLY_A_TEST)
+            return
+        told = await use.alerts.told_in(press.message.chat_id, press.message.message_id)
+        incidents = told or (wanted.incident,)
+        if wanted.action == "check":
+            await _check(use, press, incidents)
+        elif use.chats.is_owner(press.from_user.id):
+            await _keep(use, press, wanted.action, incidents)
+        else:
+            await acknowledge(press, ONLY_OWNERS_SILENCE)
+
+    async def test(message: Message) -> None:
+        if not await use.alerts.test(message.chat_id):
+            await message.reply_text(NOT_TOLD_HERE)
+
+    return [
+        plain_command("test", test),
+        CallbackQueryHandler(pressed, pattern=ALERT_PATTERN),
+    ]
+
+
+async def _check(use: UseCases, press: CallbackQuery, incidents: tuple[str, ...]) -> None:
+    """Read anew what the alerts are about; what was read is shown where they were told."""
+    firing = await use.alerts.firing(incidents)
+    if not firing:
+        await acknowledge(press, ALERT_OVER)
+        return
+    await acknowledge(press, READING)
+    accounts = {name for state in firing for name in use.balances.accounts_of(_pattern(state))}
+    await use.checks.read_now(accounts)
+    use.alerts.show(firing)
+
+
+def _pattern(state: AlertState) -> str:
+    return state.subject.removeprefix("sum ")
+
+
+async def _keep(
+    use: UseCases, press: CallbackQuery, action: Press, incidents: tuple[str, ...]
+) -> None:
+    by = press.from_user.full_name[:LONGEST_NAME]
+    states = await use.alerts.press(incidents, action, by=by)
+    hush = next((state.hush for state in states), None)
+    text = hush_text(hush, use.zone, now=hush.at) if hush else ALERT_OVER
+    await acknowledge(press, text)

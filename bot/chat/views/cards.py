@@ -1,0 +1,103 @@
+"""The first message of an episode as it stands now: figures, who has seen it, how it ended."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from html import escape
+from zoneinfo import ZoneInfo
+
+from bot.chat.numbers import clock_text, span_text
+from bot.chat.views.alerts import events_text
+from bot.chat.views.figures import ORDER, measured_text, title_text
+from bot.chat.views.layout import first_page, one_line
+from bot.core.alerts import Hush
+from bot.core.events import AlertRaised, AlertTested, Event
+from bot.core.faces import Face
+from bot.core.quiet import QuietHours
+
+UNTIL_RECOVERED = "until recovered"
+
+
+def news_text(
+    events: Sequence[Event], *, zone: ZoneInfo, now: datetime, maybe_repeated: bool
+) -> str:
+    """Set what is told for the first time; a test says in its first line that it is one."""
+    tests = [event for event in events if isinstance(event, AlertTested)]
+    if not tests:
+        return events_text(events, zone=zone, now=now, maybe_repeated=maybe_repeated)
+    raised = [AlertRaised(alert=e.alert, amount=e.amount, before=None, at=e.at) for e in tests]
+    block = events_text(raised, zone=zone, now=now, maybe_repeated=maybe_repeated)
+    return f"🧪 TEST · nothing is wrong, this is how an alert arrives\n\n{block}"
+
+
+def card_text(
+    events: Sequence[Event],
+    faces: Mapping[str, Face],
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+    read_at: datetime | None,
+) -> str:
+    """Set a message anew: what fires first, then what is over, then the rest as it was told."""
+    raised = [event for event in events if isinstance(event, AlertRaised)]
+    raised.sort(key=lambda e: (faces[e.alert.incident].over is not None, ORDER[e.alert.severity]))
+    rest = [event for event in events if not isinstance(event, AlertRaised)]
+    blocks = [_block(event, faces[event.alert.incident], zone, now) for event in raised]
+    if rest:
+        blocks.append(events_text(rest, zone=zone, now=now, maybe_repeated=False))
+    if read_at is not None:
+        blocks.append(f"<i>read {clock_text(read_at, zone, now=now)}</i>")
+    spaced = [block if n == 0 else f"\n{block}" for n, block in enumerate(blocks)]
+    return first_page(spaced, more="… and more: /alerts shows all")
+
+
+def _block(event: AlertRaised, face: Face, zone: ZoneInfo, now: datetime) -> str:
+    if face.over is not None:
+        return "\n".join([f"{_OVER[face.over]} {title_text(event.alert)}", _end(event, face)])
+    block = events_text([event], zone=zone, now=now, maybe_repeated=False)
+    return "\n".join([block, *_marks(face, zone, now)])
+
+
+_OVER = {"cleared": "✅", "ended": "⏹", "unknown": "⏹"}
+
+
+def _end(event: AlertRaised, face: Face) -> str:
+    amount = measured_text(event.alert, face.amount)
+    after = f" after {span_text(face.over_at - event.alert.since)}" if face.over_at else ""
+    match face.over:
+        case "cleared":
+            return f"recovered{after}, now {amount}"
+        case "ended":
+            return f"ended{after}: its rule or wallet is no longer there as it was"
+        case _:
+            return "over; how it ended was not told here"
+
+
+def _marks(face: Face, zone: ZoneInfo, now: datetime) -> Iterator[str]:
+    if face.reminders:
+        yield f"🔁 reminded {face.reminders}×"
+    if face.hush is not None:
+        yield f"{hush_text(face.hush, zone, now=now)} · {_who(face.hush, zone, now)}"
+
+
+def hush_text(hush: Hush, zone: ZoneInfo, *, now: datetime) -> str:
+    """Say what was pressed: seen, silent, or no longer silent."""
+    if hush.kind == "seen":
+        return "👁 seen"
+    if hush.until is None:
+        return f"🔕 silent {UNTIL_RECOVERED}"
+    until = clock_text(hush.until, zone, now=now)
+    return f"🔕 silent until {until}" if now < hush.until else f"🔔 was silent until {until}"
+
+
+def quiet_text(hours: QuietHours | None, zone: ZoneInfo) -> str:
+    """Tell the quiet hours of a chat."""
+    if hours is None:
+        return "🔔 No quiet hours here: everything is told at once. /quiet 22:00-07:00 sets some."
+    return (
+        f"🌙 Quiet hours here: {hours.start:%H:%M}–{hours.end:%H:%M} ({escape(zone.key)}). "
+        "What is critical is told all the same, the rest when they end. /quiet off ends them."
+    )
+
+
+def _who(hush: Hush, zone: ZoneInfo, now: datetime) -> str:
+    return f"{one_line(hush.by)}, {escape(clock_text(hush.at, zone, now=now))}"

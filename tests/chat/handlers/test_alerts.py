@@ -1,0 +1,166 @@
+"""The buttons under alerts: who may press them, what that says, and what old ones say."""
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.chat.sender import TelegramSender
+from bot.chat.views.words import ALERT_OVER, ONLY_OWNERS_SILENCE, READING
+from bot.core.delivery import Chat, Sent, decide
+from bot.sandbox.telegram import Message, TelegramServer
+from bot.services.ports import ChatSender
+
+OWNER, GROUP, ADA = 1001, -4001, 2002
+LABELS = ["👁 Seen", "🔕 1h", "🔕 8h", "🔕 Until recovered", "🔄 Check now", "📋 180 USDT"]
+
+
+@pytest.fixture
+def sender(desk: Any) -> ChatSender:
+    return TelegramSender(desk.build(), zone=ZoneInfo("UTC"), clock=desk.clock)
+
+
+async def deliver(desk: Any, sender: ChatSender) -> None:
+    """Send what waits in the outbox, once."""
+    now = desk.clock()
+    async with desk.open_unit() as unit:
+        parcels = await unit.outbox.lease(now=now, busy=(), most=25)
+    for parcel in parcels:
+        outcome = await sender.send_events(
+            parcel.chat, parcel.events, maybe_repeated=False, reply_to=parcel.reply_to
+        )
+        assert isinstance(outcome, Sent)
+        decision = decide(outcome, parcel.events, attempts=1, now=now)
+        async with desk.open_unit() as unit:
+            await unit.outbox.settle(parcel.id, decision, at=now)
+
+
+@pytest.fixture
+async def alert(desk: Any, sender: ChatSender, telegram: TelegramServer) -> Message:
+    """Have an alert told to the owner and to the group; give the message in the group."""
+    async with desk.open_unit() as unit:
+        for chat_id in (OWNER, GROUP):
+            await unit.chats.add(Chat(chat_id, since=desk.clock()))
+    await reads(desk, "320")
+    await deliver(desk, sender)
+    return telegram.messages(GROUP)[-1]
+
+
+async def reads(desk: Any, amount: str) -> None:
+    """Let the wallet with the rule be read, for a person who asks."""
+    desk.exchange.answers["main/funding"] = {"USDT": amount}
+    desk.clock.now += timedelta(minutes=1)
+    async with desk.polling():
+        await desk.ask("/balance main")
+
+
+async def hush_of(desk: Any) -> Any:
+    async with desk.open_unit() as unit:
+        (state,) = await unit.alerts.firing()
+    return state.hush
+
+
+def test_buttons(alert: Message) -> None:
+    """All that can be done about it, and the shortfall to be copied, in plain digits."""
+    assert alert.labels == LABELS
+    assert alert.buttons[-1]["copy_text"] == {"text": "180"}
+
+
+@pytest.mark.parametrize(
+    ("label", "answer", "kind"),
+    [
+        ("👁 Seen", "👁 seen", "seen"),
+        ("🔕 1h", "🔕 silent until 10:01:00 UTC", "until"),
+        ("🔕 8h", "🔕 silent until 17:01:00 UTC", "until"),
+        ("🔕 Until recovered", "🔕 silent until recovered", "recovery"),
+    ],
+)
+async def test_presses(
+    desk: Any, telegram: TelegramServer, alert: Message, label: str, answer: str, kind: str
+) -> None:
+    """An owner's press is kept under their name and says what holds now; twice is harmless."""
+    async with desk.polling():
+        for _ in range(2):
+            press = telegram.press(GROUP, alert.id, label, user_id=OWNER)
+            await desk.quiet()
+            assert press.answer == answer
+    hush = await hush_of(desk)
+    assert (hush.kind, hush.by, hush.at) == (kind, "You", desk.clock())
+
+
+async def test_viewers_only_look(desk: Any, telegram: TelegramServer, alert: Message) -> None:
+    """Anybody else gets a notice on the button and changes nothing, but may have it read."""
+    async with desk.polling():
+        for label in LABELS[:4]:
+            press = telegram.press(GROUP, alert.id, label, user_id=ADA)
+            await desk.quiet()
+            assert press.answer == ONLY_OWNERS_SILENCE
+        press = telegram.press(GROUP, alert.id, "🔄 Check now", user_id=ADA)
+        await desk.quiet()
+    assert press.answer == READING
+    assert await hush_of(desk) is None
+    assert [m for m in telegram.messages(GROUP) if m.from_bot] == [alert]
+
+
+async def test_check_now_reads(desk: Any, telegram: TelegramServer, alert: Message) -> None:
+    """The accounts of the alert are read, no others, and its messages are shown anew."""
+    desk.exchange.asked.clear()
+    async with desk.polling():
+        telegram.press(GROUP, alert.id, "🔄 Check now", user_id=OWNER)
+        await desk.quiet()
+        async with desk.open_unit() as unit:
+            (state,) = await unit.alerts.firing()
+    assert set(desk.exchange.asked) == {"main/funding", "main/trading"}
+    assert desk.looked_for == {state.alert.incident}
+
+
+async def test_old_buttons(desk: Any, telegram: TelegramServer, alert: Message) -> None:
+    """Once it has recovered every button says so, and nothing is read."""
+    await reads(desk, "2000")
+    desk.exchange.asked.clear()
+    async with desk.polling():
+        for label in LABELS[:5]:
+            press = telegram.press(GROUP, alert.id, label, user_id=OWNER)
+            await desk.quiet()
+            assert press.answer == ALERT_OVER
+    assert desk.exchange.asked == []
+
+
+async def test_a_message_that_nobody_remembers(
+    desk: Any, telegram: TelegramServer, alert: Message
+) -> None:
+    """Where the message is not known any more, the button's own incident is meant."""
+    bot = desk.build()
+    data = alert.buttons[0]["callback_data"]
+    markup = {"inline_keyboard": [[{"text": "Seen", "callback_data": data}]]}
+    copy = await bot.send_message(OWNER, "An alert", reply_markup=markup)
+    async with desk.polling():
+        press = telegram.press(OWNER, copy.message_id, "Seen")
+        await desk.quiet()
+    assert press.answer == "👁 seen"
+    assert (await hush_of(desk)).by == "You"
+
+
+async def test_quiet_hours(desk: Any) -> None:
+    """Set, told, and taken away; nonsense gets the usage."""
+    async with desk.polling():
+        (none,) = await desk.ask("/quiet")
+        (set_,) = await desk.ask("/quiet 22:00-7:00")
+        (told,) = await desk.ask("/quiet")
+        (usage,) = await desk.ask("/quiet 25:00-07:00")
+        (off,) = await desk.ask("/quiet off")
+    assert none == off
+    assert "22:00–07:00 (UTC)" in set_ == told
+    assert usage.startswith("Usage:")
+    assert "No quiet hours" in none
+
+
+async def test_viewers_do_not_change_quiet_hours(desk: Any) -> None:
+    """They may ask for them."""
+    async with desk.polling():
+        assert await desk.ask("/quiet off", chat=GROUP, user=ADA) == [ONLY_OWNERS_SILENCE]
+        (told,) = await desk.ask("/quiet", chat=GROUP, user=ADA)
+        (set_,) = await desk.ask("/quiet 22:00-07:00", chat=GROUP, user=OWNER)
+    assert "No quiet hours" in told
+    assert "22:00" in set_
