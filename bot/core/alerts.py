@@ -62,6 +62,8 @@ class Observation:
     """When the last of them was read."""
     counts: bool = True
     """Whether it may break the rule; a fall of less than the rule's `least` may not."""
+    held: Decimal | None = None
+    """How much of the coin there is; None where just that is measured, and for a value."""
     by_amounts: Decimal | None = None
     """For a value: what of its change against the reading before is due to amounts, at present
     prices; the rest is due to prices. None: unknown, or no value."""
@@ -224,6 +226,7 @@ def _told_first(
         alert=state.alert,
         amount=seen.amount.value,
         before=before,
+        held=seen.held,
         by_amounts=seen.by_amounts,
         at=seen.newest_at,
     )

@@ -143,7 +143,8 @@ def fall_from(highest: Decimal, amount: Amount, rule: Rule, span: Span) -> Obser
     fallen = exact_sum([highest, amount.value.copy_negate()])
     percent = _WIDE.divide(fallen * _HUNDRED, highest) if highest > 0 else _NONE
     counts = rule.least is None or fallen >= rule.least
-    return Observation(Amount(min(percent, _HUNDRED), amount.part), *span, counts=counts)
+    fall = Amount(min(percent, _HUNDRED), amount.part)
+    return Observation(fall, *span, counts=counts, held=amount.value)
 
 
 def _runway(
@@ -161,7 +162,8 @@ def runway_of(amount: Amount, past: Sequence[Stretch], span: Span) -> Observatio
     left = time_left(amount.value, rate_of_spending(past))
     if left is None:
         return None
-    return Observation(Amount(Decimal(left.days * 86400 + left.seconds), amount.part), *span)
+    seconds = Decimal(left.days * 86400 + left.seconds)
+    return Observation(Amount(seconds, amount.part), *span, held=amount.value)
 
 
 def _since(watch: Watch, now: datetime) -> datetime:

@@ -7,14 +7,31 @@ from decimal import Decimal
 from html import escape
 from zoneinfo import ZoneInfo
 
-from bot.chat.numbers import AT_LEAST, age_text, amount_text, change_text, clock_text, span_text
-from bot.chat.views.layout import columns, first_page, name_text, one_line, path_text, paths_text
+from bot.chat.numbers import (
+    age_text,
+    amount_text,
+    change_text,
+    clock_text,
+    span_text,
+    value_text,
+)
+from bot.chat.views.figures import (
+    ORDER,
+    figures,
+    figures_at_the_end,
+    limit_text,
+    measured_text,
+    subject_text,
+    title_text,
+)
+from bot.chat.views.layout import first_page, one_line, path_text, paths_text
 from bot.core.alerts import AlertState
 from bot.core.events import (
     Alert,
     AlertCleared,
     AlertEnded,
     AlertRaised,
+    AlertReminded,
     Event,
     SourceFound,
     SourceLost,
@@ -25,7 +42,6 @@ from bot.fetchers.model import exact_sum
 from bot.services.report_balances import AlertReport
 
 SIGNS = {"critical": "🔴 CRITICAL", "warning": "🟠 WARNING"}
-_ORDER = {"critical": 0, "warning": 1}
 
 
 def events_text(
@@ -34,6 +50,7 @@ def events_text(
     """Set what one check has found in one message, the worst first."""
     blocks = [
         *_raised(events, zone, now),
+        *_reminded(events, zone, now),
         *(_cleared(e) for e in events if isinstance(e, AlertCleared)),
         *(_ended(e) for e in events if isinstance(e, AlertEnded)),
         *_lost(events, now),
@@ -51,71 +68,106 @@ def _spaced(blocks: Sequence[str]) -> list[str]:
 
 def _raised(events: Sequence[Event], zone: ZoneInfo, now: datetime) -> Iterator[str]:
     raised = [event for event in events if isinstance(event, AlertRaised)]
-    for event in sorted(raised, key=lambda e: _ORDER[e.alert.severity]):
+    for event in sorted(raised, key=lambda e: ORDER[e.alert.severity]):
         alert = event.alert
         yield "\n".join(
             [
-                f"{SIGNS[alert.severity]} · {_what(alert)}",
-                _figures(alert, event.amount),
-                *_change(event),
-                f"since {clock_text(alert.since, zone, now=now)}, {age_text(alert.since, now)}",
-                *([f"“{one_line(alert.note)}”"] if alert.note else []),
-                _signature(alert),
+                f"{SIGNS[alert.severity]} · {title_text(alert)}",
+                figures(alert, event.amount, held=event.held),
+                *_changes(event),
+                *_outlook(event),
+                *_story(alert, zone, now),
             ]
         )
+
+
+def _reminded(events: Sequence[Event], zone: ZoneInfo, now: datetime) -> Iterator[str]:
+    reminded = [event for event in events if isinstance(event, AlertReminded)]
+    for event in sorted(reminded, key=lambda e: ORDER[e.alert.severity]):
+        alert = event.alert
+        yield "\n".join(
+            [
+                f"{SIGNS[alert.severity]} · {title_text(alert)} · reminder {event.number}",
+                figures(alert, event.amount),
+                *_story(alert, zone, now),
+            ]
+        )
+
+
+def _story(alert: Alert, zone: ZoneInfo, now: datetime) -> Iterator[str]:
+    yield f"since {clock_text(alert.since, zone, now=now)}, {age_text(alert.since, now)}"
+    if alert.note:
+        yield f"“{one_line(alert.note)}”"
+    yield _signature(alert)
 
 
 def _signature(alert: Alert) -> str:
     return f"<i>{one_line(alert.rule)} · {alert.incident}</i>"
 
 
-def _what(alert: Alert) -> str:
-    subject = alert.subject.removeprefix("sum ")
-    summed = "sum " if alert.subject.startswith("sum ") else ""
-    side = "low" if alert.comparison == "<" else "high"
-    coin = f"<b>{escape(name_text(alert.asset, width=30))}</b>"
-    return f"{summed}{path_text(subject)} · {coin} {side}"
+def _changes(event: AlertRaised) -> Iterator[str]:
+    """Tell what has changed since the last reading and in a day, and of money why."""
+    if event.alert.measure == "value":
+        yield from _value_changes(event)
+        return
+    told = []
+    if event.alert.measure == "amount" and event.before not in {None, event.amount}:
+        told.append(f"{_difference(event)} against the reading before")
+    if event.change_24h:
+        told.append(f"{change_text(event.change_24h)} in 24 h")
+    if told:
+        yield ", ".join(told)
 
 
-def _figures(alert: Alert, amount: Decimal) -> str:
-    off = exact_sum([alert.limit, amount.copy_negate()]).copy_abs()
-    return columns(
-        [
-            (_part(alert), _amount(alert, amount)),
-            ("limit", f"{alert.comparison} {amount_text(alert.limit)}"),
-            ("short" if alert.comparison == "<" else "over", amount_text(off)),
-        ]
-    )
+def _value_changes(event: AlertRaised) -> Iterator[str]:
+    alert = event.alert
+    if event.before not in {None, event.amount}:
+        yield f"{_difference(event)} against the reading before{_cause(event)}"
+    if event.change_24h is not None:
+        by = f"{money_text(event.change_24h, alert.asset)} by amounts" if event.change_24h else ""
+        yield f"{by or 'no amount has changed'} in 24 h, at present prices"
 
 
-def _amount(alert: Alert, amount: Decimal) -> str:
-    return f"{AT_LEAST if alert.at_least else ''}{amount_text(amount)}"
+def _cause(event: AlertRaised) -> str:
+    """Tell a fall in amounts apart from a fall in prices."""
+    if event.by_amounts is None:
+        return ""
+    by = money_text(event.by_amounts, event.alert.asset)
+    if not event.by_amounts:
+        return ", by prices alone"
+    return ", by amounts alone" if by == _difference(event) else f", of which {by} by amounts"
 
 
-def _part(alert: Alert) -> str:
-    return "balance" if alert.part == "total" else "available"
+def _difference(event: AlertRaised) -> str:
+    difference = exact_sum([event.amount, (event.before or Decimal(0)).copy_negate()])
+    if event.alert.measure == "value":
+        return money_text(difference, event.alert.asset)
+    return change_text(difference)
 
 
-def _change(event: AlertRaised) -> list[str]:
-    if event.before is None or event.before == event.amount:
-        return []
-    difference = exact_sum([event.amount, event.before.copy_negate()])
-    return [f"{change_text(difference)} against the reading before"]
+def money_text(difference: Decimal, currency: str) -> str:
+    """Write a difference in money with its sign."""
+    sign = "+" if difference > 0 else ""
+    return f"{sign}{value_text(difference, currency, at_least=False)} {currency}"
+
+
+def _outlook(event: AlertRaised) -> Iterator[str]:
+    """Tell how long it lasts, and where there is more of it."""
+    if event.empty_in is not None and event.alert.measure != "runway":
+        yield f"at the present rate empty in {span_text(event.empty_in)}"
+    if event.elsewhere:
+        places = (f"{path_text(path)} {amount_text(amount)}" for path, amount in event.elsewhere)
+        yield f"available in {', '.join(places)}"
 
 
 def _cleared(event: AlertCleared) -> str:
     alert = event.alert
-    back = "≥" if alert.comparison == "<" else "≤"
+    # A fall is over when its height lies too far back: nothing need have come back.
+    word = "OVER" if alert.measure == "drop" else "RECOVERED"
     return "\n".join(
         [
-            f"✅ RECOVERED · {_what(alert).rsplit(' ', 1)[0]}",
-            columns(
-                [
-                    (_part(alert), _amount(alert, event.amount)),
-                    ("limit", f"{alert.comparison} {amount_text(alert.limit)}"),
-                    ("clear", f"{back} {amount_text(alert.clear)}"),
-                ]
-            ),
+            f"✅ {word} · {subject_text(alert)}",
+            figures_at_the_end(alert, event.amount),
             f"after {span_text(event.at - alert.since)}",
             _signature(alert),
         ]
@@ -126,10 +178,9 @@ def _ended(event: AlertEnded) -> str:
     alert = event.alert
     return "\n".join(
         [
-            f"⏹ ENDED · {_what(alert)}",
+            f"⏹ ENDED · {title_text(alert)}",
             "its rule or wallet is no longer there as it was; whether it has recovered is unknown",
-            f"last seen {_amount(alert, event.amount)}, limit "
-            f"{escape(alert.comparison)} {amount_text(alert.limit)}",
+            f"last seen {measured_text(alert, event.amount)}, limit {escape(limit_text(alert))}",
             _signature(alert),
         ]
     )
@@ -204,16 +255,16 @@ def _all_well(report: AlertReport) -> str:
 def firing_lines(firing: Sequence[AlertState], zone: ZoneInfo, now: datetime) -> list[str]:
     """Tell each alert that fires in two lines."""
     found = [state for state in firing if state.alert is not None and state.amount is not None]
-    found.sort(key=lambda state: _ORDER[state.alert.severity] if state.alert else 0)
+    found.sort(key=lambda state: ORDER[state.alert.severity] if state.alert else 0)
     return [_firing(state.alert, state, zone, now) for state in found if state.alert]
 
 
 def _firing(alert: Alert, state: AlertState, zone: ZoneInfo, now: datetime) -> str:
-    amount = _amount(alert, state.amount) if state.amount is not None else "unknown"
-    limit = f"{escape(alert.comparison)} {amount_text(alert.limit)}"
+    amount = measured_text(alert, state.amount) if state.amount is not None else "unknown"
+    limit = escape(limit_text(alert))
     since = f"{clock_text(alert.since, zone, now=now)}, {age_text(alert.since, now)}"
-    figures = f"{amount}, limit {limit}, rule {one_line(alert.rule)}"
-    return f"{SIGNS[alert.severity]} · {_what(alert)}\n{figures}\nsince {since}"
+    told = f"{amount}, limit {limit}, rule {one_line(alert.rule)}"
+    return f"{SIGNS[alert.severity]} · {title_text(alert)}\n{told}\nsince {since}"
 
 
 def unreadable_lines(unreadable: Sequence[WalletState], now: datetime) -> list[str]:

@@ -28,6 +28,7 @@ from bot.core.events import (
     AlertCleared,
     AlertEnded,
     AlertRaised,
+    AlertReminded,
     SourceFound,
     SourceLost,
     SubAccountsChanged,
@@ -166,9 +167,10 @@ def test_raised() -> None:
     event = raised("412.5", "612.5", severity="critical", note="Grid bot <needs> 500")
     assert told(event, zone=BERLIN) == (
         "🔴 CRITICAL · <code>main/funding</code> · <b>USDT</b> low\n"
-        "<pre>balance    412.5\n"
-        "limit      &lt; 500\n"
-        "short       87.5</pre>\n"
+        "<pre>balance     412.5\n"
+        "limit       &lt; 500\n"
+        "short        87.5\n"
+        "to clear    112.5</pre>\n"
         "−200 against the reading before\n"
         "since 12:59:30 CET, 1 min ago\n"
         "“Grid bot &lt;needs&gt; 500”\n"
@@ -178,13 +180,144 @@ def test_raised() -> None:
 
 def test_raised_sum_and_high() -> None:
     """A sum says so, and what is too much is over, not short."""
-    event = raised("50001", comparison=">", limit=Decimal(50000), subject="sum */spot")
+    high: dict[str, Any] = {"comparison": ">", "limit": Decimal(50000), "clear": Decimal(47500)}
+    event = raised("50001", subject="sum */spot", **high)
     assert told(event) == (
         "🟠 WARNING · sum <code>*/spot</code> · <b>USDT</b> high\n"
-        "<pre>balance      50,001\n"
-        "limit      &gt; 50,000\n"
-        "over              1</pre>\n"
+        "<pre>balance       50,001\n"
+        "limit       &gt; 50,000\n"
+        "over               1\n"
+        "to clear       2,501</pre>\n"
         "since 11:59:30 UTC, 1 min ago\n"
+        "<i>low · A1B2C3</i>"
+    )
+
+
+def test_what_helps_to_judge_an_alert() -> None:
+    """What has changed, how long it lasts, and where there is more of it."""
+    event = replace(
+        raised("412.5", "412.5"),
+        change_24h=Decimal(-1240),
+        empty_in=timedelta(hours=9, minutes=5),
+        elsewhere=(("main/trading", Decimal(1240)), ("xt/spot", Decimal("3.5"))),
+    )
+    assert told(event).split("</pre>\n")[1] == (
+        "−1,240 in 24 h\n"
+        "at the present rate empty in 9 h 5 min\n"
+        "available in <code>main/trading</code> 1,240, <code>xt/spot</code> 3.5\n"
+        "since 11:59:30 UTC, 1 min ago\n"
+        "<i>low · A1B2C3</i>"
+    )
+    both = replace(raised("412.5", "612.5"), change_24h=Decimal(30))
+    assert "\n−200 against the reading before, +30 in 24 h\n" in told(both)
+    assert "24 h" not in told(replace(event, change_24h=Decimal(0)))
+
+
+def money(before: str | None = "10500", **more: Any) -> AlertRaised:
+    """Raise `main total < 10000 USD` at 9,400.256."""
+    event = raised(
+        "9400.256",
+        before,
+        subject="sum main",
+        asset="USD",
+        measure="value",
+        limit=Decimal(10000),
+        clear=Decimal(10500),
+    )
+    return replace(event, **more)
+
+
+def test_raised_value() -> None:
+    """Money is told in cents, and what of its change is due to amounts."""
+    event = money(by_amounts=Decimal(-1000), change_24h=Decimal(-3200))
+    assert told(event) == (
+        "🟠 WARNING · <code>main</code> · <b>value</b> low\n"
+        "<pre>value USD    9,400.26\n"
+        "limit        &lt; 10,000\n"
+        "short          599.74\n"
+        "to clear     1,099.74</pre>\n"
+        "−1,099.74 USD against the reading before, of which −1,000.00 USD by amounts\n"
+        "−3,200.00 USD by amounts in 24 h, at present prices\n"
+        "since 11:59:30 UTC, 1 min ago\n"
+        "<i>low · A1B2C3</i>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("by_amounts", "cause"),
+    [
+        (None, "before\n"),
+        (Decimal(0), "before, by prices alone\n"),
+        (Decimal("-1099.744"), "before, by amounts alone\n"),
+        (Decimal("-1099.741"), "before, by amounts alone\n"),  # to the cent
+        (Decimal(50), "before, of which +50.00 USD by amounts\n"),
+    ],
+)
+def test_why_a_value_fell(by_amounts: Decimal | None, cause: str) -> None:
+    """A fall in prices is told apart from one in amounts."""
+    assert f"−1,099.74 USD against the reading {cause}" in told(money(by_amounts=by_amounts))
+
+
+def test_a_value_whose_amounts_have_not_changed() -> None:
+    """Nothing has moved in a day: it must have been prices."""
+    text = told(money(before=None, change_24h=Decimal(0)))
+    assert "</pre>\nno amount has changed in 24 h, at present prices\nsince" in text
+
+
+def fall(percent: str, **more: Any) -> AlertRaised:
+    about = {"measure": "drop", "comparison": ">", "limit": Decimal(30), "clear": Decimal("28.5")}
+    event = raised(percent, "12", window=timedelta(hours=1), **about)
+    return replace(event, held=Decimal("412.5"), **more)
+
+
+def test_raised_fall() -> None:
+    """A fall says how much there is, by how much it has fallen, and in which time."""
+    assert told(fall("33.3333333333", change_24h=Decimal(-200))) == (
+        "🟠 WARNING · <code>main/funding</code> · <b>USDT</b> falling\n"
+        "<pre>balance            412.5\n"
+        "fallen            33.3 %\n"
+        "limit      ≥ 30 % in 1 h</pre>\n"
+        "−200 in 24 h\n"
+        "since 11:59:30 UTC, 1 min ago\n"
+        "<i>low · A1B2C3</i>"
+    )
+
+
+def test_the_end_of_a_fall_is_no_recovery() -> None:
+    """When its height has left the window nothing need have come back."""
+    event = AlertCleared(alert=fall("30").alert, amount=Decimal(3), at=NOW)
+    text = told(event)
+    assert text.startswith("✅ OVER · <code>main/funding</code> · <b>USDT</b>\n")
+    assert "fallen              3 %\n" in text
+    assert "clear          ≤ 28.5 %</pre>" in text
+
+
+def test_raised_runway() -> None:
+    """What runs out says how long it lasts; the forecast is not told twice."""
+    event = raised("32700", "40000", measure="runway", limit=Decimal(86400), clear=Decimal(90720))
+    event = replace(event, held=Decimal("412.5"), empty_in=timedelta(seconds=32700))
+    assert told(event) == (
+        "🟠 WARNING · <code>main/funding</code> · <b>USDT</b> running out\n"
+        "<pre>balance        412.5\n"
+        "lasts      9 h 5 min\n"
+        "limit          &lt; 1 d</pre>\n"
+        "since 11:59:30 UTC, 1 min ago\n"
+        "<i>low · A1B2C3</i>"
+    )
+
+
+def test_reminded() -> None:
+    """A reminder says which it is, and how it stands now."""
+    critical = alert(severity="critical", note="Top up", since=ago(hours=4))
+    event = AlertReminded(alert=critical, amount=Decimal(400), at=NOW, number=2)
+    assert told(event) == (
+        "🔴 CRITICAL · <code>main/funding</code> · <b>USDT</b> low · reminder 2\n"
+        "<pre>balance       400\n"
+        "limit       &lt; 500\n"
+        "short         100\n"
+        "to clear      125</pre>\n"
+        "since 08:00:30 UTC, 4 h ago\n"
+        "“Top up”\n"
         "<i>low · A1B2C3</i>"
     )
 
@@ -617,14 +750,21 @@ def test_tables_of_digests_fit_a_phone(before: list[Balance], after: list[Balanc
 amounts = numbers.map(Decimal)
 
 
-@given(amounts, amounts, amounts, st.sampled_from("<>"), st.sampled_from(["total", "available"]))
+@given(
+    amounts,
+    amounts,
+    amounts,
+    st.sampled_from("<>"),
+    st.sampled_from([{"part": "total"}, {"part": "available"}, {"measure": "value"}]),
+)
 def test_tables_of_alerts_fit_a_phone(
-    amount: Decimal, limit: Decimal, clear: Decimal, sign: str, part: str
+    amount: Decimal, limit: Decimal, clear: Decimal, sign: str, more: dict[str, str]
 ) -> None:
     """Balance, limit and shortfall keep to the same width."""
-    given_ = alert(limit=limit, clear=clear, comparison=sign, part=part)
+    given_ = alert(limit=limit, clear=clear, comparison=sign, **more)
     for event in (
         AlertRaised(alert=given_, amount=amount, before=None, at=NOW),
+        AlertReminded(alert=given_, amount=amount, at=NOW, number=1),
         AlertCleared(alert=given_, amount=amount, at=NOW),
     ):
         assert all(len(line) <= COLUMNS for line in lines_of_tables(told(event)))
@@ -748,7 +888,7 @@ def test_columns() -> None:
 def test_a_sum_that_is_not_told_whole_says_at_least() -> None:
     """Where an exchange tells only a part, the sum in an alert is marked as in /balance."""
     event = raised(subject="sum *", at_least=True)
-    assert "balance    ≥ 412.5" in told(event)
+    assert "balance     ≥ 412.5" in told(event)
     assert "≥" not in told(raised(subject="sum *"))
 
 

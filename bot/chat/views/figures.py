@@ -1,0 +1,133 @@
+"""What an alert is about and how far it is from its limit, in the unit of what it measures."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from html import escape
+
+from bot.chat.numbers import AT_LEAST, amount_text, span_text, value_text
+from bot.chat.views.layout import Row, columns, name_text, path_text
+from bot.core.events import Alert
+from bot.fetchers.model import exact_sum
+
+ORDER = {"critical": 0, "warning": 1}
+"""The worst first."""
+_SIDES = {"drop": "falling", "runway": "running out"}
+_PERCENT = Decimal("0.1")
+_WIDE = Context(prec=1000)
+
+
+def title_text(alert: Alert) -> str:
+    """Say what is wrong, and where."""
+    side = _SIDES.get(alert.measure) or ("low" if alert.comparison == "<" else "high")
+    return f"{subject_text(alert)} {side}"
+
+
+def subject_text(alert: Alert) -> str:
+    """Say what an alert is about."""
+    path = path_text(alert.subject.removeprefix("sum "))
+    if alert.measure == "value":
+        return f"{path} · <b>value</b>"
+    summed = "sum " if alert.is_summed else ""
+    return f"{summed}{path} · <b>{escape(name_text(alert.asset, width=30))}</b>"
+
+
+def measured_text(alert: Alert, measured: Decimal) -> str:
+    """Write what was measured within a sentence."""
+    return f"{_measured(alert, measured)}{_currency(alert)}"
+
+
+def limit_text(alert: Alert) -> str:
+    """Write the limit within a sentence."""
+    return f"{_limit(alert)}{_currency(alert)}"
+
+
+def _currency(alert: Alert) -> str:
+    return f" {alert.asset}" if alert.measure == "value" else ""
+
+
+def _measured(alert: Alert, measured: Decimal) -> str:
+    least = AT_LEAST if alert.at_least else ""
+    return f"{least}{_figure(alert, measured)}"
+
+
+def _limit(alert: Alert) -> str:
+    match alert.measure:
+        case "drop":
+            window = f" in {span_text(alert.window)}" if alert.window is not None else ""
+            return f"≥ {amount_text(alert.limit)} %{window}"
+        case "runway":
+            return f"{alert.comparison} {_figure(alert, alert.limit)}"
+        case _:
+            return f"{alert.comparison} {amount_text(alert.limit)}"
+
+
+def _figure(alert: Alert, measured: Decimal) -> str:
+    """Write something in the unit of an alert; what money it is stands elsewhere."""
+    match alert.measure:
+        case "value":
+            return value_text(measured, alert.asset, at_least=alert.at_least)
+        case "drop":
+            rounded = measured.quantize(_PERCENT, ROUND_HALF_EVEN, _WIDE)
+            return f"{amount_text(rounded)} %"
+        case "runway":
+            return span_text(timedelta(seconds=int(measured)))
+        case _:
+            return amount_text(measured)
+
+
+def figures(alert: Alert, measured: Decimal, *, held: Decimal | None = None) -> str:
+    """Set what was measured beside the limit, and how far it is to it and to the clear level.
+
+    `held` is how much of the coin there is, where something else was measured.
+    """
+    return columns(
+        [
+            *([(_part(alert), amount_text(held))] if held is not None else []),
+            (_name(alert), _measured(alert, measured)),
+            ("limit", _limit(alert)),
+            *_distances(alert, measured),
+        ]
+    )
+
+
+def figures_at_the_end(alert: Alert, measured: Decimal) -> str:
+    """Set what was measured beside the limit and the level at which the alert was over."""
+    back = "≥" if alert.comparison == "<" else "≤"
+    return columns(
+        [
+            (_name(alert), _measured(alert, measured)),
+            ("limit", _limit(alert)),
+            ("clear", f"{back} {_figure(alert, alert.clear)}"),
+        ]
+    )
+
+
+def shortfall(alert: Alert, measured: Decimal) -> Decimal:
+    """Return how far it is from what was measured to the limit."""
+    return exact_sum([alert.limit, measured.copy_negate()]).copy_abs()
+
+
+def _distances(alert: Alert, measured: Decimal) -> Iterator[Row]:
+    if alert.measure in _SIDES:
+        return  # no amount of percent or hours can be sent anywhere
+    short = "short" if alert.comparison == "<" else "over"
+    yield short, _figure(alert, shortfall(alert, measured))
+    to_clear = exact_sum([alert.clear, measured.copy_negate()]).copy_abs()
+    yield "to clear", _figure(alert, to_clear)
+
+
+def _name(alert: Alert) -> str:
+    match alert.measure:
+        case "value":
+            return f"value {alert.asset}"
+        case "drop":
+            return "fallen"
+        case "runway":
+            return "lasts"
+        case _:
+            return _part(alert)
+
+
+def _part(alert: Alert) -> str:
+    return "balance" if alert.part == "total" else "available"
