@@ -23,10 +23,12 @@ async def at_once(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def reads(house: Any, amount: str | Exception, *, minutes: float = 1) -> None:
-    """Check the wallet with the rule."""
+    """Read the wallet with the rule, due or not."""
     answer = amount if isinstance(amount, Exception) else {"USDT": amount}
     house.exchange.answers["main/funding"] = answer
-    await house.check(house.build_checks(), minutes=minutes)
+    house.clock.advance(minutes=minutes)
+    await house.build_checks().read_now(["main"])
+    await house.settle()
     house.changed.set()
 
 
@@ -76,10 +78,10 @@ async def test_amounts_are_shown_once_a_minute(house: Any) -> None:
     await raised(house)
     async with house.delivering():
         for amount in ("390", "380", "370"):
-            await reads(house, amount, minutes=0.25)
+            await reads(house, amount, minutes=0.2)
             await looked(house)
         assert house.sender.edited == []
-        await reads(house, "360", minutes=0.25)
+        await reads(house, "360", minutes=0.1)
         await looked(house)
         (card,) = await house.sender.wait_for_edits(1)
         await reads(house, "361", minutes=5)
@@ -195,6 +197,20 @@ async def test_messages_go_first(house: Any) -> None:
         house.sender.gates[OWNER].set()
         (card,) = await house.sender.wait_for_edits(1)
     assert card.faces[incident].over == "cleared"
+
+
+async def test_one_after_the_other_in_a_chat(house: Any) -> None:
+    """Two messages of a chat that are both out of date are edited without a further look."""
+    house.rules["xt"] = parse_rule("xt/spot BTC < 1")
+    incident = await raised(house)
+    await house.build_checks().read_now(["xt"])
+    await house.settle()
+    async with house.delivering():
+        (_, said) = await house.sender.wait_for(2)
+        for told in (incident, said.events[0].alert.incident):
+            await press(house, told, "seen")
+        cards = await house.sender.wait_for_edits(2)
+    assert sorted(card.message_id for card in cards) == [1001, 1002]
 
 
 async def test_wanted_anew_is_edited_though_nothing_changed(house: Any) -> None:
