@@ -6,7 +6,7 @@ All of it is in the database, so that it survives a restart; nothing is judged b
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.core.portfolio import matches
@@ -108,7 +108,12 @@ class DraftRules:
         return sorted(held, key=lambda coin: (-held[coin], coin))
 
     def _is_open(self, draft: Draft) -> bool:
-        return draft.became is None and draft.begun_at >= self._clock() - DRAFTS_LIVE
+        return draft.became is None and not is_too_old(draft, self._clock())
+
+
+def is_too_old(draft: Draft, now: datetime) -> bool:
+    """Whether nobody remembers any more what a draft was about."""
+    return draft.begun_at < now - DRAFTS_LIVE
 
 
 def chosen(text: str, step: Step, word: str) -> str:

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from bot.core.alerts import AlertState, still_meant
 from bot.core.rules import Rule, parse_rule
+from bot.services.draft_rules import is_too_old
 from bot.services.end_alerts import end_alerts
 from bot.services.ports import Clock, Draft, MadeRule, OpenUnit, Recipients, Unit
 from bot.services.watched import Watched
@@ -117,8 +118,10 @@ class ManageRules:
         """
         async with self._changing() as change:
             draft = await change.unit.drafts.load(draft_id)
-            made = await self._accepted(change.unit, draft, by=by) if draft is not None else None
-        if draft is None or made is None:
+            if draft is None or is_too_old(draft, self._clock()):
+                return None
+            made = await self._accepted(change.unit, draft, by=by)
+        if made is None:
             return None
         return RuleChange(made, change.ended, done=draft.became is None)
 

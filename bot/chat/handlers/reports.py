@@ -1,11 +1,10 @@
-"""`/alerts`, `/rules`, `/digest`: what is known, told at once."""
+"""`/alerts`, `/digest`: what is known, told at once."""
 
 from telegram import Message
 
 from bot.chat.handlers import Command, UseCases, plain_command
 from bot.chat.views.alerts import alerts_text
 from bot.chat.views.digests import digest_text
-from bot.chat.views.rules import rules_text
 
 
 def commands(use: UseCases) -> list[Command]:
@@ -14,14 +13,10 @@ def commands(use: UseCases) -> list[Command]:
     async def alerts(message: Message) -> None:
         await message.reply_html(alerts_text(await use.balances.alerts(), use.zone))
 
-    async def rules(message: Message) -> None:
-        await message.reply_html(rules_text(await use.rules.status()))
-
     async def digest(message: Message) -> None:
         await message.reply_html(digest_text(await use.digests.preview(), use.zone))
 
     return [
         plain_command("alerts", alerts),
-        plain_command("rules", rules),
         plain_command("digest", digest),
     ]

@@ -1,46 +1,156 @@
-"""The answer to `/rules`: each rule as it was written, and how it stands now."""
+"""The answer to `/rules`: each rule as it was written, how it stands, what a change has done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
 
-from bot.chat.numbers import AT_LEAST, amount_text
-from bot.chat.views.layout import first_page, one_line, path_text
+from bot.chat.numbers import AT_LEAST, amount_text, span_text, value_text
+from bot.chat.views.layout import MOST_UNITS, length_of, one_line, path_text
 from bot.core.alerts import AlertState
-from bot.services.manage_rules import RuleStatus
+from bot.core.rules import Rule
+from bot.services.manage_rules import UNDO_FOR, RuleChange, RuleStatus
+from bot.services.ports import MadeRule
 
-_SIGNS = {"ok": "✅", "pending": "🟡", "firing": "🟠"}
-_MOST_SUBJECTS = 10
+_SIGNS = {"firing": "🟠", "pending": "🟡", "ok": "✅"}
+_WORST_FIRST = list(_SIGNS)
+MOST_SUBJECTS = 5
+_MOST_RULES = 8
+"""On one page: each may have a row of buttons."""
 
 
-def rules_text(rules: Sequence[RuleStatus]) -> str:
-    """List the rules with their states."""
+@dataclass(frozen=True, slots=True)
+class RulePage:
+    """A part of the list that fits one message."""
+
+    text: str
+    made: tuple[MadeRule, ...]
+    """Those on it that can be changed."""
+
+
+def rule_pages(rules: Sequence[RuleStatus]) -> list[RulePage]:
+    """List the rules by wallet, with their states, on as many pages as are needed."""
     if not rules:
-        return "There are no rules yet. Put one into settings.env:\n" + _example()
-    blocks = [_rule(status) for status in rules]
-    return first_page(["<b>Rules</b>, fixed in the settings", *blocks], more="… and more")
+        return [RulePage("There are no rules yet. /rule makes one.", ())]
+    laid: list[list[RuleStatus]] = [[]]
+    for status in sorted(rules, key=lambda status: status.rule.pattern):  # stable within a wallet
+        if laid[-1] and not _fits([*laid[-1], status]):
+            laid.append([])
+        laid[-1].append(status)
+    return [
+        RulePage(
+            _page_text(page),
+            tuple(status.made for status in page if status.made is not None),
+        )
+        for page in laid
+    ]
 
 
-def _example() -> str:
-    return "<code>BOT_RULES__LOW=main/funding USDT &lt; 500</code>"
+def _fits(page: Sequence[RuleStatus]) -> bool:
+    return len(page) <= _MOST_RULES and length_of(_page_text(page)) <= MOST_UNITS
 
 
-def _rule(status: RuleStatus) -> str:
-    lines = [f"\n<b>{one_line(status.name)}</b> <code>{one_line(str(status.rule))}</code>"]
-    worst_first = sorted(status.states, key=lambda s: ("firing", "pending", "ok").index(s.phase))
-    lines += [_state(state) for state in worst_first[:_MOST_SUBJECTS]]
-    if len(worst_first) > _MOST_SUBJECTS:
-        lines.append(f"… and {len(worst_first) - _MOST_SUBJECTS} more")
+def _page_text(page: Sequence[RuleStatus]) -> str:
+    lines = ["<b>Rules</b>"]
+    pattern = ""
+    for status in page:
+        if status.rule.pattern != pattern:
+            pattern = status.rule.pattern
+            lines.append(f"\n📍 <b>{one_line(pattern)}</b>")
+        lines += _rule(status)
+    if any(status.made is None for status in page):
+        lines.append("\n🔒 fixed in the settings")
     return "\n".join(lines)
 
 
-def _state(state: AlertState) -> str:
+def _rule(status: RuleStatus) -> Iterator[str]:
+    lock = "🔒 " if status.made is None else ""
+    yield f"{lock}<b>{one_line(status.name)}</b> {rule_text(status.rule)}"
+    made = status.made
+    if made is not None and made.deleted_at is not None:
+        yield f"🗑 deleted; it can be had back for {span_text(UNDO_FOR)}"
+    elif made is not None and made.paused:
+        yield "⏸ paused: nothing is judged by it"
+    else:
+        yield from _states(status.rule, status.states)
+
+
+def rule_text(rule: Rule) -> str:
+    """Show a rule so that a touch copies it; one that is very long is cut."""
+    return f"<code>{one_line(str(rule))}</code>"
+
+
+def _states(rule: Rule, states: Sequence[AlertState]) -> Iterator[str]:
+    if not states:
+        yield "▫️ covers nothing yet"
+    worst_first = sorted(states, key=lambda state: _WORST_FIRST.index(state.phase))
+    alone = len(states) == 1 and (rule.summed or states[0].subject == rule.pattern)
+    for state in worst_first[:MOST_SUBJECTS]:
+        yield state_line(rule, state, named=not alone)
+    if len(worst_first) > MOST_SUBJECTS:
+        yield f"… and {len(worst_first) - MOST_SUBJECTS} more"
+
+
+def state_line(rule: Rule, state: AlertState, *, named: bool) -> str:
+    """Tell how a rule stands for one subject."""
+    subject = f"{_subject(state)}: " if named else ""
     if state.amount is None:
-        return f"▫️ {_subject(state)}: not judged yet"
-    least = AT_LEAST if state.at_least else ""
-    amount = f"{least}{amount_text(state.amount)} {one_line(state.asset)}"
+        return f"▫️ {subject}not judged yet"
     counting = f", {state.bad_reads} bad in a row" if state.phase == "pending" else ""
-    return f"{_SIGNS[state.phase]} {_subject(state)}: {amount}{counting}"
+    return f"{_SIGNS[state.phase]} {subject}{state_text(rule, state)}{counting}"
+
+
+def state_text(rule: Rule, state: AlertState) -> str:
+    """Write what was measured last; the caller has seen that something was."""
+    amount = state.amount if state.amount is not None else Decimal(0)
+    least = AT_LEAST if state.at_least else ""
+    return f"{least}{measured_text(rule, amount)}"
+
+
+def measured_text(rule: Rule, measured: Decimal) -> str:
+    """Write what a rule measures, with its unit."""
+    match rule.measure:
+        case "drop":
+            return f"{amount_text(round(measured, 1))} % less {one_line(rule.asset)}"
+        case "runway":
+            return f"{one_line(rule.asset)} lasts {span_text(timedelta(seconds=int(measured)))}"
+        case "value":
+            return f"{value_text(measured, rule.asset, at_least=True)} {one_line(rule.asset)}"
+        case _:
+            return f"{amount_text(measured)} {one_line(rule.asset)}"
 
 
 def _subject(state: AlertState) -> str:
     summed = "sum " if state.subject.startswith("sum ") else ""
     return summed + path_text(state.subject.removeprefix("sum "))
+
+
+def accepted_text(change: RuleChange) -> str:
+    """Confirm a rule, and say what has ended with what it was before."""
+    made = change.made
+    state = "is kept, and still paused" if made.paused else "is in force"
+    lines = [f"✅ <b>{made.name}</b> {state}: {rule_text(made.rule)}"]
+    return "\n".join([*lines, *_ended(change)])
+
+
+def toast_text(change: RuleChange) -> str:
+    """Say in a few words what a press has done."""
+    made = change.made
+    if made.deleted_at is not None:
+        state = "deleted" if change.done else "is deleted already"
+    elif made.paused:
+        state = "is paused" if change.done else "is paused already"
+    else:
+        state = "is in force" if change.done else "is in force already"
+    return ". ".join([f"{made.name} {state}", *_ended(change)])
+
+
+def _ended(change: RuleChange) -> list[str]:
+    if not change.ended:
+        return []
+    several = (
+        f"{change.ended} alerts that were firing have"
+        if change.ended > 1
+        else ("An alert that was firing has")
+    )
+    return [f"{several} ended with it, which is told to all"]

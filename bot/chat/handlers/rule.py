@@ -1,0 +1,181 @@
+"""`/rule`: the talk in which an owner makes a rule or changes one, by buttons and typed words."""
+
+from collections.abc import Mapping
+
+from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
+from telegram.ext import (
+    ApplicationHandlerStop,
+    BaseHandler,
+    CallbackQueryHandler,
+    CommandHandler,
+    MessageHandler,
+    filters,
+)
+
+from bot.chat.handlers import Context, UseCases, acknowledge, show
+from bot.chat.rule_buttons import (
+    DRAFT_PATTERN,
+    DraftPress,
+    all_rules_keyboard,
+    cancel_keyboard,
+    coins_keyboard,
+    conditions_keyboard,
+    decode_draft,
+    preview_keyboard,
+    wallets_keyboard,
+)
+from bot.chat.views.drafts import (
+    coin_question,
+    condition_question,
+    edit_question,
+    limit_question,
+    mistake_text,
+    preview_text,
+    wallet_question,
+)
+from bot.chat.views.rules import accepted_text
+from bot.chat.views.words import CANCELLED, OLD_BUTTON, OLD_RULE, OLD_TALK, ONLY_OWNERS
+from bot.core.errors import RuleError
+from bot.services.draft_rules import VALUE
+from bot.services.ports import Draft
+
+_QUOTES = str.maketrans("“”„‟«»", '""""""')
+"""What the keyboards of phones make of a plain one."""
+_EXAMPLES: Mapping[str, str] = {
+    "<": "500",
+    ">": "50000",
+    "drops": "30% in 1h",
+    "lasts <": "24h",
+}
+
+Shown = tuple[str, InlineKeyboardMarkup]
+
+
+def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
+    """Return the command and what the buttons of the talk do."""
+
+    async def rule(update: Update, _context: Context) -> None:
+        message, user = update.message, update.effective_user
+        if message is None or user is None:
+            return
+        if not use.chats.is_owner(user.id):
+            await message.reply_html(ONLY_OWNERS)
+        elif line := _line("".join((message.text or "").split(maxsplit=1)[1:])):
+            await _preview_new(use, message, user.id, line)
+        else:
+            draft = await use.drafts.begin(message.chat_id, user.id)
+            text, keyboard = _wallets(use, draft, page=0)
+            question = await message.reply_html(text, reply_markup=keyboard)
+            await use.drafts.ask(draft.id, question=question.message_id)
+
+    async def pressed(update: Update, _context: Context) -> None:
+        press = update.callback_query
+        if press is None or not press.data:
+            return
+        if not isinstance(press.message, Message):
+            await acknowledge(press, OLD_BUTTON)
+        elif not use.chats.is_owner(press.from_user.id):
+            await acknowledge(press, ONLY_OWNERS)
+        else:
+            shown = await _after(use, decode_draft(press.data), by=press.from_user.full_name)
+            await acknowledge(press, "" if shown else OLD_TALK)
+            if shown:
+                await show(press.message, *shown)
+
+    return [CommandHandler("rule", rule), CallbackQueryHandler(pressed, pattern=DRAFT_PATTERN)]
+
+
+def answers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
+    """Return what takes the words that a talk waits for, and lets all others pass."""
+
+    async def answered(update: Update, _context: Context) -> None:
+        message, user = update.message, update.effective_user
+        if message is None or user is None or not use.chats.is_owner(user.id):
+            return
+        reply_to = message.reply_to_message.message_id if message.reply_to_message else None
+        draft = await use.drafts.awaited(message.chat_id, user.id, reply_to=reply_to)
+        if draft is None:
+            return
+        await _preview_draft(use, message, draft, _line(f"{draft.text} {message.text or ''}"))
+        raise ApplicationHandlerStop
+
+    return [MessageHandler(filters.TEXT & ~filters.COMMAND, answered)]
+
+
+async def ask_anew(use: UseCases, press: CallbackQuery, rule_id: int) -> str:
+    """Ask for the new line of a rule; return what to say to the press itself."""
+    made = await use.rules.find(rule_id)
+    if made is None or not isinstance(press.message, Message):
+        return OLD_RULE
+    draft = await use.drafts.begin(press.message.chat_id, press.from_user.id, edits=rule_id)
+    keyboard = cancel_keyboard(draft.id)
+    question = await press.message.reply_html(edit_question(made), reply_markup=keyboard)
+    await use.drafts.ask(draft.id, question=question.message_id)
+    return ""
+
+
+def _line(text: str) -> str:
+    """Take what was typed as one line, each character in its place."""
+    one = "".join(c if c.isprintable() else " " for c in text).strip()
+    return one if '"' in one else one.translate(_QUOTES)
+
+
+async def _preview_new(use: UseCases, message: Message, user_id: int, line: str) -> None:
+    try:
+        preview = await use.previews.preview(line)
+    except RuleError as e:
+        await message.reply_html(mistake_text(line, e))
+        return
+    draft = await use.drafts.begin(message.chat_id, user_id, text=line)
+    keyboard = preview_keyboard(draft.id, edits=False)
+    await message.reply_html(preview_text(preview, use.zone, edits=None), reply_markup=keyboard)
+
+
+async def _preview_draft(use: UseCases, message: Message, draft: Draft, line: str) -> None:
+    """Preview what a talk has come to; where it is no rule, the talk goes on."""
+    try:
+        preview = await use.previews.preview(line)
+    except RuleError as e:
+        keyboard = cancel_keyboard(draft.id)
+        again = await message.reply_html(mistake_text(line, e), reply_markup=keyboard)
+        await use.drafts.ask(draft.id, question=again.message_id)
+        return
+    edits = await use.rules.find(draft.edits) if draft.edits is not None else None
+    if draft.edits is not None and edits is None:
+        await message.reply_html(OLD_RULE)
+    elif await use.drafts.fill(draft.id, line) is not None:
+        keyboard = preview_keyboard(draft.id, edits=edits is not None)
+        text = preview_text(preview, use.zone, edits=edits)
+        await message.reply_html(text, reply_markup=keyboard)
+
+
+async def _after(use: UseCases, wanted: DraftPress, *, by: str) -> Shown | tuple[str] | None:
+    """Say what is shown when a button was pressed; None: it is old."""
+    match wanted.action:
+        case "add":
+            change = await use.rules.accept(wanted.draft_id, by=by)
+            return (accepted_text(change), all_rules_keyboard()) if change else None
+        case "cancel":
+            return (CANCELLED,) if await use.drafts.cancel(wanted.draft_id) else None
+        case "turn":
+            draft = await use.drafts.find(wanted.draft_id)
+            return _wallets(use, draft, page=int(wanted.chosen)) if draft else None
+        case step:
+            draft = await use.drafts.choose(wanted.draft_id, step, wanted.chosen)
+            return await _next_question(use, draft, wanted) if draft else None
+
+
+async def _next_question(use: UseCases, draft: Draft, wanted: DraftPress) -> Shown:
+    if wanted.action == "wallet":
+        coins = await use.drafts.coins(draft)
+        return coin_question(draft.text), coins_keyboard(draft.id, coins)
+    of_value = VALUE in draft.text.split()
+    if wanted.action == "coin":
+        keyboard = conditions_keyboard(draft.id, of_value=of_value)
+        return condition_question(draft.text), keyboard
+    example = "10000 USD" if of_value else _EXAMPLES.get(wanted.chosen, "500")
+    return limit_question(draft.text, example=example), cancel_keyboard(draft.id)
+
+
+def _wallets(use: UseCases, draft: Draft, *, page: int) -> Shown:
+    return wallet_question(), wallets_keyboard(draft.id, use.drafts.wallets(), page=page)
