@@ -6,12 +6,11 @@ from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.chat.callbacks import AlertAction, AlertPress, BalancePress
 from bot.chat.numbers import amount_text
+from bot.chat.views.figures import ORDER, shortfall
 from bot.core.events import Alert
 from bot.core.faces import Face
-from bot.fetchers.model import exact_sum
 
 MOST_COPIED = 256
-_WORST_FIRST = {"critical": 0, "warning": 1}
 
 
 def balance_keyboard(query: str, *, page: int, pages: int) -> InlineKeyboardMarkup | None:
@@ -38,7 +37,7 @@ def alert_keyboard(alerts: Iterable[tuple[Alert, Face]]) -> InlineKeyboardMarkup
     firing = [(alert, face) for alert, face in alerts if face.over is None]
     if not firing:
         return None
-    firing.sort(key=lambda pair: _WORST_FIRST[pair[0].severity])
+    firing.sort(key=lambda pair: ORDER[pair[0].severity])
     worst, face = firing[0]
     silent = all(face.silent for _, face in firing)
 
@@ -59,6 +58,6 @@ def _copy_shortfall(alert: Alert, face: Face) -> list[InlineKeyboardButton]:
     """Offer to copy how much of the coin is missing; nothing where it is not coins that are."""
     if alert.comparison != "<" or alert.measure != "amount" or face.amount >= alert.limit:
         return []
-    short = exact_sum([alert.limit, face.amount.copy_negate()])
+    short = shortfall(alert, face.amount)
     copied = CopyTextButton(f"{short:f}"[:MOST_COPIED])
     return [InlineKeyboardButton(f"📋 {amount_text(short)} {alert.asset}", copy_text=copied)]

@@ -16,12 +16,14 @@ from typing_extensions import override
 from bot.chat.failures import outcome_of
 from bot.chat.keyboards import alert_keyboard
 from bot.chat.pace import FROM_OUTBOX
-from bot.chat.views.cards import card_text, news_text
+from bot.chat.views.alerts import events_text
+from bot.chat.views.cards import card_text
 from bot.chat.views.digests import digest_text
 from bot.core.delivery import Chat, Outcome, Sent
 from bot.core.digest import Digest
 from bot.core.events import AlertRaised, AlertReminded, AlertTested, Event
 from bot.core.faces import Face
+from bot.core.quiet import settled
 from bot.services.ports import Card, ChatSender, Clock
 
 log = structlog.get_logger(__name__)
@@ -43,8 +45,11 @@ class TelegramSender(ChatSender):
         self, chat: Chat, events: Sequence[Event], *, maybe_repeated: bool, reply_to: int | None
     ) -> Outcome:
         """See the port."""
-        text = news_text(events, zone=self._zone, now=self._clock(), maybe_repeated=maybe_repeated)
-        alerts = [(e.alert, Face(e.amount)) for e in events if isinstance(e, _WITH_BUTTONS)]
+        text = events_text(
+            events, zone=self._zone, now=self._clock(), maybe_repeated=maybe_repeated
+        )
+        told, _ = settled(events)
+        alerts = [(e.alert, Face(e.amount)) for e in told if isinstance(e, _WITH_BUTTONS)]
         return await self._send(chat, text, reply_to=reply_to, keyboard=alert_keyboard(alerts))
 
     @override

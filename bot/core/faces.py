@@ -77,6 +77,7 @@ def as_now(event: AlertRaised, face: Face, wallets: Iterable[WalletState]) -> Al
     return replace(
         event,
         amount=face.amount,
+        held=None,
         before=None,
         by_amounts=None,
         change_24h=None,

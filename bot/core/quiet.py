@@ -13,6 +13,10 @@ from zoneinfo import ZoneInfo
 from typing_extensions import override
 
 from bot.core.events import (
+    AlertCleared,
+    AlertEnded,
+    AlertRaised,
+    AlertReminded,
     AlertTested,
     DigestDue,
     Event,
@@ -68,6 +72,59 @@ def disturbs(event: Event) -> bool:
             return False
         case _:
             return event.alert.severity == "critical"
+
+
+Begun = AlertRaised | SourceLost
+Over = AlertCleared | AlertEnded | SourceFound
+
+
+def settled(events: Iterable[Event]) -> tuple[tuple[Event, ...], tuple[tuple[Begun, Over], ...]]:
+    """Sort what is told together into what stands, and what has begun and ended meanwhile.
+
+    A reminder of what is told as new is left out, and all but the last of what is told again.
+    """
+    standing: list[Event] = []
+    passed: list[tuple[Begun, Over]] = []
+    for event in events:
+        match event:
+            case AlertReminded() if _begun(standing, event) is not None:
+                continue
+            case AlertReminded() | SourceLost():
+                _take_back(standing, type(event), event)
+            case AlertCleared() | AlertEnded() | SourceFound():
+                _take_back(standing, AlertReminded, event)
+                begun = _begun(standing, event)
+                if begun is not None:
+                    standing.remove(begun)
+                    passed.append((begun, event))
+                    continue
+        standing.append(event)
+    return tuple(standing), tuple(passed)
+
+
+def _begun(standing: Iterable[Event], later: Over | AlertReminded) -> Begun | None:
+    """Find what an event is the end of, or a reminder."""
+    begun = (event for event in standing if isinstance(event, AlertRaised | SourceLost))
+    return next((event for event in begun if _subject(event) == _subject(later)), None)
+
+
+def _take_back(
+    standing: list[Event], kind: type[AlertReminded | SourceLost], by: Begun | Over | AlertReminded
+) -> None:
+    """Leave out what need not be told any more."""
+    told = [e for e in standing if isinstance(e, AlertReminded | SourceLost)]
+    for event in told:
+        if isinstance(event, kind) and _subject(event) == _subject(by):
+            standing.remove(event)
+
+
+def _subject(event: Begun | Over | AlertReminded) -> str:
+    """Name what begins and ends; no path is an incident."""
+    match event:
+        case SourceLost() | SourceFound():
+            return event.path
+        case _:
+            return event.alert.incident
 
 
 def mergeable(events: Iterable[Event]) -> bool:

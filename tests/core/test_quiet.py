@@ -9,8 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.events import Alert, AlertCleared, DigestDue, Event, SourceFound
-from bot.core.quiet import QuietHours, disturbs, mergeable, parse_quiet
+from bot.core.events import (
+    Alert,
+    AlertCleared,
+    AlertRaised,
+    AlertReminded,
+    DigestDue,
+    Event,
+    SourceFound,
+    SourceLost,
+)
+from bot.core.quiet import QuietHours, disturbs, mergeable, parse_quiet, settled
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TIMES = st.times().map(lambda t: t.replace(second=0, microsecond=0))
@@ -96,6 +105,55 @@ def test_who_may_break_them(critical: AlertCleared, warning: AlertCleared) -> No
     assert not any(disturbs(event) for event in quiet)
     assert mergeable([critical, warning])
     assert not mergeable([warning, digest])
+
+
+def lost(at: datetime, path: str = "a/b", message: str = "HTTP 502") -> SourceLost:
+    return SourceLost(path=path, error="E", message=message, since=at, last_good_at=None, at=at)
+
+
+def test_what_is_told_together(warning: AlertCleared, critical: AlertCleared) -> None:
+    """What began and ended meanwhile is told as one; what stands is told once."""
+    at = datetime(2026, 1, 15, tzinfo=UTC)
+    alert, other = warning.alert, replace(critical.alert, incident="D4E5F6")
+    raised = AlertRaised(alert=alert, amount=Decimal(400), before=None, at=at)
+    stands = AlertRaised(alert=other, amount=Decimal(300), before=None, at=at)
+    reminded = [
+        AlertReminded(alert=which, amount=Decimal(n), at=at, number=n)
+        for n in (1, 2)
+        for which in (alert, other, replace(other, incident="0A0B0C"))
+    ]
+    found = SourceFound(path="a/b", since=at, at=at)
+    again = lost(at, message="the key is refused")
+    events: list[Event] = [
+        raised,
+        stands,
+        lost(at),
+        again,
+        lost(at, "c/d"),
+        *reminded,
+        warning,
+        found,
+    ]
+    assert settled(events) == (
+        (stands, lost(at, "c/d"), reminded[-1]),
+        ((raised, warning), (again, found)),
+    )
+
+
+def test_the_end_of_what_was_told_before(warning: AlertCleared) -> None:
+    """It is told as it would be alone, without the reminders before it."""
+    at = datetime(2026, 1, 15, tzinfo=UTC)
+    reminded = AlertReminded(alert=warning.alert, amount=Decimal(1), at=at, number=1)
+    found = SourceFound(path="a/b", since=at, at=at)
+    assert settled([reminded, warning, found]) == ((warning, found), ())
+
+
+def test_nothing_is_lost(warning: AlertCleared) -> None:
+    """A second beginning after an end is told, too."""
+    at = datetime(2026, 1, 15, tzinfo=UTC)
+    found = SourceFound(path="a/b", since=at, at=at)
+    later = lost(at + timedelta(hours=1))
+    assert settled([lost(at), found, later]) == ((later,), ((lost(at), found),))
 
 
 @pytest.fixture

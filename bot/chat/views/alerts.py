@@ -32,12 +32,14 @@ from bot.core.events import (
     AlertEnded,
     AlertRaised,
     AlertReminded,
+    AlertTested,
     Event,
     SourceFound,
     SourceLost,
     SubAccountsChanged,
 )
 from bot.core.portfolio import SUB, WalletState, is_listing
+from bot.core.quiet import Begun, Over, settled
 from bot.fetchers.model import exact_sum
 from bot.services.report_balances import AlertReport
 
@@ -47,8 +49,10 @@ SIGNS = {"critical": "🔴 CRITICAL", "warning": "🟠 WARNING"}
 def events_text(
     events: Sequence[Event], *, zone: ZoneInfo, now: datetime, maybe_repeated: bool
 ) -> str:
-    """Set what one check has found in one message, the worst first."""
+    """Set what is told together in one message, the worst first; a test says that it is one."""
+    events, passed = settled(events)
     blocks = [
+        *_tested(events, zone, now),
         *_raised(events, zone, now),
         *_reminded(events, zone, now),
         *(_cleared(e) for e in events if isinstance(e, AlertCleared)),
@@ -56,6 +60,7 @@ def events_text(
         *_lost(events, now),
         *_found(events),
         *(_sub_accounts(e) for e in events if isinstance(e, SubAccountsChanged)),
+        *(_passed(begun, over, zone, now) for begun, over in passed),
     ]
     if maybe_repeated:
         blocks.append("<i>This may be a repeat: Telegram did not confirm the first one.</i>")
@@ -79,6 +84,14 @@ def _raised(events: Sequence[Event], zone: ZoneInfo, now: datetime) -> Iterator[
                 *_story(alert, zone, now),
             ]
         )
+
+
+def _tested(events: Sequence[Event], zone: ZoneInfo, now: datetime) -> Iterator[str]:
+    for event in events:
+        if isinstance(event, AlertTested):
+            told = AlertRaised(alert=event.alert, amount=event.amount, before=None, at=event.at)
+            yield "🧪 TEST · nothing is wrong, this is how an alert arrives"
+            yield from _raised([told], zone, now)
 
 
 def _reminded(events: Sequence[Event], zone: ZoneInfo, now: datetime) -> Iterator[str]:
@@ -186,6 +199,20 @@ def _ended(event: AlertEnded) -> str:
     )
 
 
+def _passed(begun: Begun, over: Over, zone: ZoneInfo, now: datetime) -> str:
+    """Tell in one line what is over before it could be told."""
+    when = clock_text(over.at, zone, now=now)
+    match begun, over:
+        case AlertRaised(alert=alert), AlertCleared(amount=amount):
+            what = f"{title_text(alert)} for {span_text(over.at - alert.since)}"
+            return f"✅ {what}, recovered {when}, now {measured_text(alert, amount)}"
+        case AlertRaised(alert=alert), _:
+            return f"⏹ {title_text(alert)} for {span_text(over.at - alert.since)}, ended {when}"
+        case _:
+            lasted = span_text(over.at - begun.since)
+            return f"🟢 {path_text(begun.path)} could not be read for {lasted}, until {when}"
+
+
 def _lost(events: Sequence[Event], now: datetime) -> Iterator[str]:
     by_reason: dict[tuple[str, str], list[SourceLost]] = defaultdict(list)
     for event in events:
@@ -206,9 +233,18 @@ def _lost(events: Sequence[Event], now: datetime) -> Iterator[str]:
 
 
 def _consequence(lost: Sequence[SourceLost]) -> str:
+    blind = blind_text(max(event.blind for event in lost), at_least=len(lost) > 1)
     if all(is_listing(event.path) for event in lost):
-        return "sub-accounts known before are read all the same, new ones are not seen"
-    return "no rule about it is judged meanwhile"
+        known = "sub-accounts known before are read all the same, new ones are not seen"
+        return f"{known}; {blind}" if any(event.blind for event in lost) else known
+    return blind
+
+
+def blind_text(rules: int, *, at_least: bool = False) -> str:
+    """Say how many rules cannot be judged while something cannot be read."""
+    least = "at least " if at_least else ""
+    several = f"{least}{rules} rule{'' if rules == 1 else 's'}"
+    return f"{several} cannot be judged meanwhile" if rules else "no rule needs it"
 
 
 def _found(events: Sequence[Event]) -> Iterator[str]:

@@ -10,23 +10,11 @@ from bot.chat.views.alerts import events_text
 from bot.chat.views.figures import ORDER, measured_text, title_text
 from bot.chat.views.layout import first_page, one_line
 from bot.core.alerts import Hush
-from bot.core.events import AlertRaised, AlertTested, Event
+from bot.core.events import AlertCleared, AlertEnded, AlertRaised, AlertReminded, Event
 from bot.core.faces import Face
 from bot.core.quiet import QuietHours
 
 UNTIL_RECOVERED = "until recovered"
-
-
-def news_text(
-    events: Sequence[Event], *, zone: ZoneInfo, now: datetime, maybe_repeated: bool
-) -> str:
-    """Set what is told for the first time; a test says in its first line that it is one."""
-    tests = [event for event in events if isinstance(event, AlertTested)]
-    if not tests:
-        return events_text(events, zone=zone, now=now, maybe_repeated=maybe_repeated)
-    raised = [AlertRaised(alert=e.alert, amount=e.amount, before=None, at=e.at) for e in tests]
-    block = events_text(raised, zone=zone, now=now, maybe_repeated=maybe_repeated)
-    return f"🧪 TEST · nothing is wrong, this is how an alert arrives\n\n{block}"
 
 
 def card_text(
@@ -40,7 +28,7 @@ def card_text(
     """Set a message anew: what fires first, then what is over, then the rest as it was told."""
     raised = [event for event in events if isinstance(event, AlertRaised)]
     raised.sort(key=lambda e: (faces[e.alert.incident].over is not None, ORDER[e.alert.severity]))
-    rest = [event for event in events if not isinstance(event, AlertRaised)]
+    rest = [event for event in events if not _is_about(event, faces)]
     blocks = [_block(event, faces[event.alert.incident], zone, now) for event in raised]
     if rest:
         blocks.append(events_text(rest, zone=zone, now=now, maybe_repeated=False))
@@ -48,6 +36,17 @@ def card_text(
         blocks.append(f"<i>read {clock_text(read_at, zone, now=now)}</i>")
     spaced = [block if n == 0 else f"\n{block}" for n, block in enumerate(blocks)]
     return first_page(spaced, more="… and more: /alerts shows all")
+
+
+def _is_about(event: Event, faces: Mapping[str, Face]) -> bool:
+    """Whether an event is told by how its alert stands now."""
+    match event:
+        case AlertRaised():
+            return True
+        case AlertReminded() | AlertCleared() | AlertEnded():
+            return event.alert.incident in faces
+        case _:
+            return False
 
 
 def _block(event: AlertRaised, face: Face, zone: ZoneInfo, now: datetime) -> str:

@@ -362,22 +362,21 @@ def lost(path: str, message: str = "okx answered HTTP 502", **more: Any) -> Sour
 
 def test_lost_sources_are_grouped_by_reason() -> None:
     """One exchange that is down is one block, with the oldest of the last good readings."""
+    refused = {"error": "CredentialsRejected", "last_good_at": None, "blind": 1}
     text = told(
-        lost("main/funding"),
-        lost("main/eth-staking", last_good_at=ago(minutes=9)),
-        lost(
-            "xt/spot", "xt does not know the key", error="CredentialsRejected", last_good_at=None
-        ),
+        lost("main/funding", blind=3),
+        lost("main/eth-staking", last_good_at=ago(minutes=9), blind=1),
+        lost("xt/spot", "xt does not know the key", **refused),
     )
     assert text == (
         "🔌 CANNOT READ · <code>main/funding</code>, <code>main/eth-staking</code>\n"
         "okx answered HTTP 502\n"
-        "last read 9 min ago; no rule about it is judged meanwhile\n"
+        "last read 9 min ago; at least 3 rules cannot be judged meanwhile\n"
         "<i>ExchangeUnavailable</i>\n"
         "\n"
         "🔌 CANNOT READ · <code>xt/spot</code>\n"
         "xt does not know the key\n"
-        "never read so far; no rule about it is judged meanwhile\n"
+        "never read so far; 1 rule cannot be judged meanwhile\n"
         "<i>CredentialsRejected</i>"
     )
 
@@ -403,7 +402,7 @@ def test_a_lost_list_of_sub_accounts() -> None:
         "seen\n"
         "<i>ExchangeUnavailable</i>"
     )
-    assert "no rule about it is judged" in told(lost("main/sub:*"), lost("main/funding"))
+    assert "no rule needs it" in told(lost("main/sub:*"), lost("main/funding"))
 
 
 def sub_accounts(**names: Any) -> SubAccountsChanged:
