@@ -57,12 +57,13 @@ class History:
         self, coin: Coin, part: Part, *, since: datetime, now: datetime
     ) -> Sequence[Stretch]:
         """Tell how much there was from `since` to `now`, as far as it is known."""
-        points = self.points.get(coin, ())
-        points = points[: bisect_right(points, now, key=lambda point: point.at)]
+        kept = self.points.get(coin, ())
+        points = kept[: bisect_right(kept, now, key=lambda point: point.at)]
         last_read_at = min(self.read_at.get(coin[0], now), now)
-        ends = [*(point.before_at or point.at for point in points[1:]), last_read_at]
+        ends = [point.before_at or point.at for point in kept[1 : len(points) + 1]]
+        ends += [last_read_at] * (len(points) - len(ends))
         told = [self._absent(coin, part, points, last_read_at)]
-        for point, ends_at in zip(points, ends, strict=False):
+        for point, ends_at in zip(points, ends, strict=True):
             amount = amount_of(Balance(coin[1], point.total, point.available, None), part)
             if amount is not None:
                 told.append(Stretch(point.at, max(point.at, ends_at), amount))
@@ -129,7 +130,7 @@ def summed(
             continue
         known_until = min(ends.values()) + most_apart
         if at <= known_until:
-            ends_at = min(known_until, following[0]) if following else max(ends.values())
+            ends_at = min(known_until, following[0] if following else max(ends.values()))
             told.append(Stretch(at, ends_at, Amount(sums.total, stretch.amount.part)))
     return told
 
