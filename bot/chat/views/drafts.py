@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.numbers import clock_text
 from bot.chat.views.layout import COLUMNS, one_line, paths_text
-from bot.chat.views.rules import MOST_SUBJECTS, rule_text, state_line, state_text
+from bot.chat.views.rules import MOST_SUBJECTS, measured_text, rule_text, state_line
 from bot.core.errors import RuleError
 from bot.services.ports import MadeRule
 from bot.services.preview_rule import Preview
@@ -85,7 +85,7 @@ def _now(preview: Preview) -> Iterator[str]:
         if len(firing) > MOST_SUBJECTS:
             yield f"… and {len(firing) - MOST_SUBJECTS} more"
     elif len(preview.states) == 1 and not unknown:
-        yield f"✅ Would not fire now: {state_text(preview.rule, preview.states[0])}"
+        yield f"✅ Would not fire now: {measured_text(preview.rule, preview.states[0])}"
     elif preview.states and not unknown:
         yield "✅ Would not fire now"
     if unknown:

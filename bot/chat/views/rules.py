@@ -8,6 +8,7 @@ from decimal import Decimal
 from bot.chat.numbers import AT_LEAST, amount_text, span_text, value_text
 from bot.chat.views.layout import MOST_UNITS, length_of, one_line, path_text
 from bot.core.alerts import AlertState
+from bot.core.forecast import LONGEST
 from bot.core.rules import Rule
 from bot.services.manage_rules import UNDO_FOR, RuleChange, RuleStatus
 from bot.services.ports import MadeRule
@@ -96,28 +97,32 @@ def state_line(rule: Rule, state: AlertState, *, named: bool) -> str:
     subject = f"{_subject(state)}: " if named else ""
     if state.amount is None:
         return f"▫️ {subject}not judged yet"
+    critical = state.phase == "firing" and rule.severity == "critical"
+    sign = "🔴" if critical else _SIGNS[state.phase]
     counting = f", {state.bad_reads} bad in a row" if state.phase == "pending" else ""
-    return f"{_SIGNS[state.phase]} {subject}{state_text(rule, state)}{counting}"
+    return f"{sign} {subject}{measured_text(rule, state)}{counting}"
 
 
-def state_text(rule: Rule, state: AlertState) -> str:
-    """Write what was measured last; the caller has seen that something was."""
-    amount = state.amount if state.amount is not None else Decimal(0)
+def measured_text(rule: Rule, state: AlertState) -> str:
+    """Write what was measured last, with its unit; the caller has seen that something was."""
+    measured, asset = state.amount or Decimal(0), one_line(rule.asset)
     least = AT_LEAST if state.at_least else ""
-    return f"{least}{measured_text(rule, amount)}"
-
-
-def measured_text(rule: Rule, measured: Decimal) -> str:
-    """Write what a rule measures, with its unit."""
     match rule.measure:
         case "drop":
-            return f"{amount_text(round(measured, 1))} % less {one_line(rule.asset)}"
+            return f"{asset} has fallen by {amount_text(round(measured, 1))} %"
+        case "runway" if measured >= _seconds(LONGEST):
+            return f"{asset} is not being spent"
         case "runway":
-            return f"{one_line(rule.asset)} lasts {span_text(timedelta(seconds=int(measured)))}"
+            return f"{asset} lasts {span_text(timedelta(seconds=int(measured)))}"
         case "value":
-            return f"{value_text(measured, rule.asset, at_least=True)} {one_line(rule.asset)}"
+            value = value_text(measured, rule.asset, at_least=state.at_least)
+            return f"{least}{value} {asset}"
         case _:
-            return f"{amount_text(measured)} {one_line(rule.asset)}"
+            return f"{least}{amount_text(measured)} {asset}"
+
+
+def _seconds(span: timedelta) -> int:
+    return span // timedelta(seconds=1)
 
 
 def _subject(state: AlertState) -> str:

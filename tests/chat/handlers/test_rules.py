@@ -209,7 +209,7 @@ async def test_ended_alert_is_said(desk: Any, you: Person) -> None:
         await you.press(await you.one(f"/rule {LINE}"), "✅ Add")
         await you.say("/balance")
         listed = await you.one("/rules")
-        assert "🟠 1 USDT" in listed.text
+        assert "🔴 1 USDT" in listed.text
         pressed = await you.press(listed, "⏸ Pause")
     assert "An alert that was firing has ended with it" in (pressed.answer or "")
 
