@@ -9,20 +9,22 @@ spending: an outflow is out of line above
 
 where MAD is the median absolute deviation from the median (the identifier of F. R. Hampel, "The
 influence curve and its role in robust estimation", J. Amer. Statist. Assoc. 69, 1974; 1.4826 makes
-it a standard deviation for normal data). What remains gives
+it a standard deviation for normal data). Spending begins with
+the first outflow that is left; from then on
 
-    rate = sum of the outflows in line / time of the stretches and of those outflows
+    rate = sum of the further outflows in line / time of the stretches and of those outflows
 
     time left = amount / rate.
 
-A mean of what is in line is right for spending in lumps, too, where the median of all rates would
-be zero. With fewer than six readings, with less than an hour of them, or with one or two outflows
-only (who could say which of them is usual?) there is no forecast: data is being collected.
+Time in which there was nothing to spend is left out. A mean of what is in line is right for
+spending in lumps, too, where the median of all rates would be zero. With fewer than six readings,
+with less than an hour of them, or with one or two outflows only (who could say which of them is
+usual?) there is no forecast: data is being collected.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Context, Decimal
 from itertools import pairwise
 from statistics import median
@@ -49,6 +51,8 @@ _WIDE = Context(prec=60)
 class Outflow:
     """A step down."""
 
+    at: datetime
+    """When it was seen first."""
     amount: Decimal
     took: timedelta
     """From the last reading before it to the first one behind it."""
@@ -67,11 +71,13 @@ def rate_of_spending(past: Sequence[Stretch]) -> Decimal | None:
         return _NONE
     if len(outflows) < MIN_OUTFLOWS:
         return None
-    usual = _in_line(outflows)
-    stayed = sum((stretch.ends_at - stretch.begins_at for stretch in past), timedelta())
-    time = stayed + sum((outflow.took for outflow in usual), timedelta())
-    spent = exact_sum(outflow.amount for outflow in usual)
-    return _WIDE.divide(spent, _seconds(time))
+    first, *usual = _in_line(outflows)
+    since = [s for s in past if s.begins_at >= first.at and s.amount.value > 0]
+    stayed = (stretch.ends_at - stretch.begins_at for stretch in since)
+    time = sum((*stayed, *(outflow.took for outflow in usual)), timedelta())
+    if not time:
+        return None
+    return _WIDE.divide(exact_sum(outflow.amount for outflow in usual), _seconds(time))
 
 
 def time_left(amount: Decimal, rate: Decimal | None) -> timedelta | None:
@@ -102,6 +108,7 @@ def _is_enough(past: Sequence[Stretch]) -> bool:
 def _outflows(past: Sequence[Stretch]) -> list[Outflow]:
     return [
         Outflow(
+            after.begins_at,
             exact_sum([before.amount.value, after.amount.value.copy_negate()]),
             max(after.begins_at - before.ends_at, timedelta(0)),
         )

@@ -93,7 +93,8 @@ def _value(
         return None
     is_whole = worth.complete and not worth.unpriced
     broken = watch.rule.is_broken_by(value)
-    if not is_whole and not (watch.rule.comparison == ">" and broken):
+    beyond = broken and watch.rule.comparison == ">" and not worth.may_be_less
+    if not is_whole and not beyond:
         return None
     return Observation(
         Amount(value, complete=is_whole),

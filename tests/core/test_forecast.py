@@ -54,8 +54,11 @@ def spent_by(*steps: int, start: int = 10_000) -> list[int]:
         (spent_by(*[10] * 6, -9000, *[10] * 6), "60"),  # a top-up is left out, with its time
         (spent_by(*[10] * 6, 5000, *[10] * 6), "60"),  # so is a single large transfer
         (spent_by(5000, *[10] * 11), "60"),  # at the edge, too
-        (spent_by(*[10, 0] * 10), "30"),  # spending in lumps counts with its pauses
-        (spent_by(*[8, 12] * 10), "60"),
+        (spent_by(*[10, 0, 0] * 10, 10), "20"),  # spending in lumps counts with its pauses
+        (spent_by(*[0] * 40, *[10] * 6), "60"),  # it has begun only now
+        (spent_by(*[10] * 6, *[0] * 5), "30"),  # it has come to an end
+        (spent_by(*[10] * 6, *[0] * 30, start=60), "60"),  # there was nothing left
+        (spent_by(*[12, 8] * 10, 12), "60"),
     ],
 )
 def test_rate(amounts: list[int], rate: str | None) -> None:
