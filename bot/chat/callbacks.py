@@ -16,6 +16,7 @@ _ALERT_PREFIX: dict[AlertAction, str] = {
     "unmute": "n",
     "check": "c",
 }
+_PLACES = {"news": "a", "answer": "w"}
 _ALERT_ACTIONS = {short: action for action, short in _ALERT_PREFIX.items()}
 
 _PREFIX = {"refresh": "r", "turn": "t"}
@@ -45,19 +46,21 @@ class AlertPress:
     action: AlertAction
     incident: str
     """One of them, for where nobody remembers the message any more."""
+    place: Literal["news", "answer"] = "news"
+    """Whether it is under what was told, or under an answer to `/alerts`."""
 
     def encode(self) -> str:
         """Return the data for the button."""
-        return f"a:{_ALERT_PREFIX[self.action]}:{self.incident}"
+        return f"{_PLACES[self.place]}:{_ALERT_PREFIX[self.action]}:{self.incident}"
 
 
-ALERT_PATTERN = r"^a:[s18rnc]:[0-9A-Z]{1,16}$"
+ALERT_PATTERN = r"^[aw]:[s18rnc]:[0-9A-Z]{1,16}$"
 
 
 def decode_alert(data: str) -> AlertPress:
     """Read what `encode` wrote; the caller has matched `ALERT_PATTERN`."""
-    _, short, incident = data.split(":")
-    return AlertPress(_ALERT_ACTIONS[short], incident)
+    place, short, incident = data.split(":")
+    return AlertPress(_ALERT_ACTIONS[short], incident, "answer" if place == "w" else "news")
 
 
 BALANCE_PATTERN = r"^b:[rt]:\d{1,4}:"

@@ -1,6 +1,7 @@
 """Rows of buttons under a message."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
@@ -32,7 +33,9 @@ def _button(label: str, press: BalancePress) -> InlineKeyboardButton | None:
     return InlineKeyboardButton(label, callback_data=data) if data else None
 
 
-def alert_keyboard(alerts: Iterable[tuple[Alert, Face]]) -> InlineKeyboardMarkup | None:
+def alert_keyboard(
+    alerts: Iterable[tuple[Alert, Face]], place: Literal["news", "answer"] = "news"
+) -> InlineKeyboardMarkup | None:
     """Offer what can be done about the alerts of a message; None where all of it is over."""
     firing = [(alert, face) for alert, face in alerts if face.over is None]
     if not firing:
@@ -42,7 +45,7 @@ def alert_keyboard(alerts: Iterable[tuple[Alert, Face]]) -> InlineKeyboardMarkup
     silent = all(face.silent for _, face in firing)
 
     def button(label: str, action: AlertAction) -> InlineKeyboardButton:
-        data = AlertPress(action, worst.incident).encode()
+        data = AlertPress(action, worst.incident, place).encode()
         return InlineKeyboardButton(label, callback_data=data)
 
     seen = button("🔔 Unmute", "unmute") if silent else button("👁 Seen", "seen")

@@ -1,7 +1,7 @@
 """Report balances: what the database knows; reading anew is the business of `check_accounts`."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.core.alerts import AlertState
@@ -15,6 +15,7 @@ from bot.core.portfolio import (
     totals_by_coin,
 )
 from bot.core.valuation import Worth
+from bot.core.watches import blind_rules
 from bot.services.keep_prices import KeepPrices
 from bot.services.ports import Clock, OpenUnit
 from bot.services.watched import Watched
@@ -41,8 +42,11 @@ class AlertReport:
 
     at: datetime
     firing: tuple[AlertState, ...]
+    """Silenced or not."""
     unreadable: tuple[WalletState, ...]
     wallets: tuple[WalletState, ...]
+    blind: Mapping[str, int] = field(default_factory=dict)
+    """How many rules cannot be judged because of each that is unreadable, by path."""
 
 
 class ReportBalances:
@@ -104,12 +108,15 @@ class ReportBalances:
         """Report what is firing and what cannot be read."""
         states = await self._states()
         async with self._open_unit() as unit:
-            alerts = await unit.alerts.load()
+            firing = await unit.alerts.firing()
+        unreadable = tuple(state for state in states if not state.readable)
+        watches = self._watched.watches
         return AlertReport(
             at=self._clock(),
-            firing=tuple(state for state in alerts.values() if state.alert is not None),
-            unreadable=tuple(state for state in states if not state.readable),
+            firing=tuple(firing),
+            unreadable=unreadable,
             wallets=states,
+            blind={state.path: blind_rules(watches, state.path) for state in unreadable},
         )
 
     def _names(self) -> list[str]:

@@ -5,7 +5,15 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.callbacks import BALANCE_PATTERN, MOST_BYTES, BalancePress, decode_balance
+from bot.chat.callbacks import (
+    ALERT_PATTERN,
+    BALANCE_PATTERN,
+    MOST_BYTES,
+    AlertPress,
+    BalancePress,
+    decode_alert,
+    decode_balance,
+)
 from bot.chat.keyboards import balance_keyboard
 
 presses = st.builds(
@@ -32,6 +40,39 @@ def test_what_is_not_ours_does_not_match() -> None:
     """Data of other buttons, or of a forger, are not taken for ours."""
     for data in ("", "b:", "b:x:0:main", "b:r:-1:main", "b:r:00000:main", "xb:r:0:main", "b:r:0"):
         assert not re.match(BALANCE_PATTERN, data), data
+
+
+alert_presses = st.builds(
+    AlertPress,
+    st.sampled_from(["seen", "hour", "eight_hours", "recovered", "unmute", "check"]),
+    st.from_regex(r"[0-9A-F]{6}", fullmatch=True) | st.just("TEST"),
+    st.sampled_from(["news", "answer"]),
+)
+
+
+@given(alert_presses)
+def test_a_button_under_an_alert(press: AlertPress) -> None:
+    """What is encoded matches, is decoded to the same, and is nobody else's."""
+    data = press.encode()
+    assert len(data.encode()) <= MOST_BYTES
+    assert re.match(ALERT_PATTERN, data)
+    assert not re.match(BALANCE_PATTERN, data)
+    assert decode_alert(data) == press
+
+
+def test_what_is_no_button_under_an_alert() -> None:
+    """Neither what others carry nor what nobody could have made."""
+    for data in (
+        "",
+        "a:",
+        "a:s:",
+        "a:x:A1B2C3",
+        "b:s:A1B2C3",
+        "a:s:a1b2c3",
+        "a:s:A1:B2",
+        "xa:s:A1",
+    ):
+        assert not re.match(ALERT_PATTERN, data), data
 
 
 def labels(query: str, page: int, pages: int) -> list[list[str]]:

@@ -1,11 +1,12 @@
-"""The buttons under alerts, and `/quiet`: who has seen what, and what is silent until when."""
+"""`/alerts`, `/test`, and the buttons under alerts: who has seen what, what is silent."""
 
-from telegram import CallbackQuery, Message, Update
+from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
 from telegram.ext import BaseHandler, CallbackQueryHandler
 
-from bot.chat.callbacks import ALERT_PATTERN, decode_alert
-from bot.chat.handlers import Context, UseCases, acknowledge, plain_command
-from bot.chat.views.cards import hush_text
+from bot.chat.callbacks import ALERT_PATTERN, AlertAction, decode_alert
+from bot.chat.handlers import Context, UseCases, acknowledge, plain_command, show
+from bot.chat.keyboards import alert_keyboard
+from bot.chat.views.alerts import alerts_text, hush_text
 from bot.chat.views.words import (
     ALERT_OVER,
     NOT_TOLD_HERE,
@@ -15,6 +16,7 @@ from bot.chat.views.words import (
     READING,
 )
 from bot.core.alerts import AlertState
+from bot.core.faces import Face
 from bot.core.rehearsal import INCIDENT
 from bot.services.manage_alerts import Press
 
@@ -36,22 +38,46 @@ def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
             await acknowledge(press, ONLY_A_TEST)
             return
         told = await use.alerts.told_in(press.message.chat_id, press.message.message_id)
-        incidents = told or (wanted.incident,)
-        if wanted.action == "check":
-            await _check(use, press, incidents)
-        elif use.chats.is_owner(press.from_user.id):
-            await _keep(use, press, wanted.action, incidents)
-        else:
-            await acknowledge(press, ONLY_OWNERS_SILENCE)
+        await _do(use, press, wanted.action, told or (wanted.incident,))
+        if wanted.place == "answer":
+            await show(press.message, *await _report(use))
+
+    async def alerts(message: Message) -> None:
+        text, keyboard = await _report(use)
+        await message.reply_html(text, reply_markup=keyboard)
 
     async def test(message: Message) -> None:
         if not await use.alerts.test(message.chat_id):
             await message.reply_text(NOT_TOLD_HERE)
 
     return [
+        plain_command("alerts", alerts),
         plain_command("test", test),
         CallbackQueryHandler(pressed, pattern=ALERT_PATTERN),
     ]
+
+
+async def _report(use: UseCases) -> tuple[str, InlineKeyboardMarkup | None]:
+    """Say what is wrong now; where it is one alert, its buttons are there, too."""
+    report = await use.balances.alerts()
+    one = report.firing if len(report.firing) == 1 else ()
+    faces = [
+        (state.alert, Face(state.amount, state.hush, state.is_silenced(report.at)))
+        for state in one
+        if state.alert is not None and state.amount is not None
+    ]
+    return alerts_text(report, use.zone), alert_keyboard(faces, "answer")
+
+
+async def _do(
+    use: UseCases, press: CallbackQuery, action: AlertAction, incidents: tuple[str, ...]
+) -> None:
+    if action == "check":
+        await _check(use, press, incidents)
+    elif use.chats.is_owner(press.from_user.id):
+        await _keep(use, press, action, incidents)
+    else:
+        await acknowledge(press, ONLY_OWNERS_SILENCE)
 
 
 async def _check(use: UseCases, press: CallbackQuery, incidents: tuple[str, ...]) -> None:

@@ -25,7 +25,7 @@ from bot.chat.views.figures import (
     title_text,
 )
 from bot.chat.views.layout import first_page, one_line, path_text, paths_text
-from bot.core.alerts import AlertState
+from bot.core.alerts import AlertState, Hush
 from bot.core.events import (
     Alert,
     AlertCleared,
@@ -271,12 +271,21 @@ def _sub_accounts(event: SubAccountsChanged) -> str:
 
 
 def alerts_text(report: AlertReport, zone: ZoneInfo) -> str:
-    """Answer "is anything wrong now?" on one screen."""
+    """Answer "is anything wrong now?" on one screen: what is loud, what is silent, what is unread.
+
+    What is silenced is told as well: without it the screen would say that all is well.
+    """
     if not report.firing and not report.unreadable:
         return _all_well(report)
+    loud = [state for state in report.firing if not state.is_silenced(report.at)]
+    silent = [state for state in report.firing if state.is_silenced(report.at)]
     blocks = [
-        *firing_lines(report.firing, zone, report.at),
-        *unreadable_lines(report.unreadable, report.at),
+        *firing_lines(loud, zone, report.at),
+        *firing_lines(silent, zone, report.at),
+        *(
+            f"{_unreadable(state, report.at)}; {blind_text(report.blind.get(state.path, 0))}"
+            for state in report.unreadable
+        ),
     ]
     return first_page(_spaced(blocks), more="… and more")
 
@@ -289,7 +298,7 @@ def _all_well(report: AlertReport) -> str:
 
 
 def firing_lines(firing: Sequence[AlertState], zone: ZoneInfo, now: datetime) -> list[str]:
-    """Tell each alert that fires in two lines."""
+    """Tell each alert that fires in a few lines, the worst first."""
     found = [state for state in firing if state.alert is not None and state.amount is not None]
     found.sort(key=lambda state: ORDER[state.alert.severity] if state.alert else 0)
     return [_firing(state.alert, state, zone, now) for state in found if state.alert]
@@ -300,7 +309,26 @@ def _firing(alert: Alert, state: AlertState, zone: ZoneInfo, now: datetime) -> s
     limit = escape(limit_text(alert))
     since = f"{clock_text(alert.since, zone, now=now)}, {age_text(alert.since, now)}"
     told = f"{amount}, limit {limit}, rule {one_line(alert.rule)}"
-    return f"{SIGNS[alert.severity]} · {title_text(alert)}\n{told}\nsince {since}"
+    lines = [f"{SIGNS[alert.severity]} · {title_text(alert)}", told, f"since {since}"]
+    if state.hush is not None:
+        lines.append(pressed_text(state.hush, zone, now=now))
+    return "\n".join(lines)
+
+
+def pressed_text(hush: Hush, zone: ZoneInfo, *, now: datetime) -> str:
+    """Say what was pressed about an alert, by whom and when."""
+    by = f"{one_line(hush.by)}, {escape(clock_text(hush.at, zone, now=now))}"
+    return f"{hush_text(hush, zone, now=now)} · {by}"
+
+
+def hush_text(hush: Hush, zone: ZoneInfo, *, now: datetime) -> str:
+    """Say what was pressed: seen, silent, or no longer silent."""
+    if hush.kind == "seen":
+        return "👁 seen"
+    if hush.until is None:
+        return "🔕 silent until recovered"
+    until = clock_text(hush.until, zone, now=now)
+    return f"🔕 silent until {until}" if now < hush.until else f"🔔 was silent until {until}"
 
 
 def unreadable_lines(unreadable: Sequence[WalletState], now: datetime) -> list[str]:

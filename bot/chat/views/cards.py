@@ -6,15 +6,12 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from bot.chat.numbers import clock_text, span_text
-from bot.chat.views.alerts import events_text
+from bot.chat.views.alerts import events_text, pressed_text
 from bot.chat.views.figures import ORDER, measured_text, title_text
-from bot.chat.views.layout import first_page, one_line
-from bot.core.alerts import Hush
+from bot.chat.views.layout import first_page
 from bot.core.events import AlertCleared, AlertEnded, AlertRaised, AlertReminded, Event
 from bot.core.faces import Face
 from bot.core.quiet import QuietHours
-
-UNTIL_RECOVERED = "until recovered"
 
 
 def card_text(
@@ -75,17 +72,7 @@ def _marks(face: Face, zone: ZoneInfo, now: datetime) -> Iterator[str]:
     if face.reminders:
         yield f"🔁 reminded {face.reminders}×"
     if face.hush is not None:
-        yield f"{hush_text(face.hush, zone, now=now)} · {_who(face.hush, zone, now)}"
-
-
-def hush_text(hush: Hush, zone: ZoneInfo, *, now: datetime) -> str:
-    """Say what was pressed: seen, silent, or no longer silent."""
-    if hush.kind == "seen":
-        return "👁 seen"
-    if hush.until is None:
-        return f"🔕 silent {UNTIL_RECOVERED}"
-    until = clock_text(hush.until, zone, now=now)
-    return f"🔕 silent until {until}" if now < hush.until else f"🔔 was silent until {until}"
+        yield pressed_text(face.hush, zone, now=now)
 
 
 def quiet_text(hours: QuietHours | None, zone: ZoneInfo) -> str:
@@ -96,7 +83,3 @@ def quiet_text(hours: QuietHours | None, zone: ZoneInfo) -> str:
         f"🌙 Quiet hours here: {hours.start:%H:%M}–{hours.end:%H:%M} ({escape(zone.key)}). "
         "What is critical is told all the same, the rest when they end. /quiet off ends them."
     )
-
-
-def _who(hush: Hush, zone: ZoneInfo, now: datetime) -> str:
-    return f"{one_line(hush.by)}, {escape(clock_text(hush.at, zone, now=now))}"

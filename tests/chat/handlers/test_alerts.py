@@ -7,8 +7,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.chat.sender import TelegramSender
-from bot.chat.views.words import ALERT_OVER, ONLY_OWNERS_SILENCE, READING
+from bot.chat.views.words import (
+    ALERT_OVER,
+    NOT_TOLD_HERE,
+    ONLY_A_TEST,
+    ONLY_OWNERS_SILENCE,
+    READING,
+)
 from bot.core.delivery import Chat, Sent, decide
+from bot.fetchers.errors import ExchangeUnavailable
 from bot.sandbox.telegram import Message, TelegramServer
 from bot.services.ports import ChatSender
 
@@ -49,10 +56,15 @@ async def alert(desk: Any, sender: ChatSender, telegram: TelegramServer) -> Mess
 
 async def reads(desk: Any, amount: str) -> None:
     """Let the wallet with the rule be read, for a person who asks."""
+    async with desk.polling():
+        await reads_within(desk, amount)
+
+
+async def reads_within(desk: Any, amount: str) -> None:
+    """Do so while the bot is polling."""
     desk.exchange.answers["main/funding"] = {"USDT": amount}
     desk.clock.now += timedelta(minutes=1)
-    async with desk.polling():
-        await desk.ask("/balance main")
+    await desk.ask("/balance")
 
 
 async def hush_of(desk: Any) -> Any:
@@ -140,6 +152,63 @@ async def test_a_message_that_nobody_remembers(
         await desk.quiet()
     assert press.answer == "👁 seen"
     assert (await hush_of(desk)).by == "You"
+
+
+async def test_alerts_has_buttons_too(desk: Any, telegram: TelegramServer, alert: Message) -> None:
+    """Where one alert fires its buttons are under the answer, which shows what was pressed."""
+    async with desk.polling():
+        await desk.ask("/alerts")
+        answer = telegram.messages(OWNER)[-1]
+        assert answer.labels == LABELS
+        telegram.press(OWNER, answer.id, "🔕 8h")
+        await desk.quiet()
+        assert "silent until 17:01:00 UTC · You, 09:01:00 UTC" in answer.text
+        assert answer.labels[0] == "🔔 Unmute"
+        telegram.press(OWNER, answer.id, "🔔 Unmute")
+        await desk.quiet()
+        assert "👁 seen · You" in answer.text
+        await reads_within(desk, "2000")
+        telegram.press(OWNER, answer.id, "👁 Seen")
+        await desk.quiet()
+    assert answer.text.startswith("✅ All is well")
+    assert answer.labels == []
+    assert alert.labels == LABELS
+
+
+async def test_alerts_names_what_is_blind(desk: Any) -> None:
+    """With what cannot be read it is told how many rules cannot be judged."""
+    desk.exchange.answers["main/funding"] = ExchangeUnavailable("okx answered HTTP 502")
+    desk.exchange.answers["xt/spot"] = ExchangeUnavailable("xt answered HTTP 502")
+    async with desk.polling():
+        await desk.ask("/balance")
+        (answer,) = await desk.ask("/alerts")
+    assert "okx answered HTTP 502\nnever read so far; 1 rule cannot be judged" in answer
+    assert "xt answered HTTP 502\nnever read so far; no rule needs it" in answer
+
+
+async def test_test(desk: Any, sender: ChatSender, telegram: TelegramServer) -> None:
+    """It goes the way of a real alert, to this chat alone; its buttons say what it is."""
+    async with desk.polling():
+        await desk.ask("/start")
+        assert await desk.ask("/test") == []
+        await deliver(desk, sender)
+        (told,) = [m for m in telegram.messages(OWNER) if "main/funding" in m.text]
+        assert "TEST" in told.text.splitlines()[0]
+        for label in told.labels[:5]:
+            press = telegram.press(OWNER, told.id, label)
+            await desk.quiet()
+            assert press.answer == ONLY_A_TEST
+        (well,) = await desk.ask("/alerts")
+    assert "low" not in well
+    assert telegram.messages(GROUP) == []
+    async with desk.open_unit() as unit:
+        assert await unit.alerts.load() == {}
+
+
+async def test_test_where_nothing_is_told(desk: Any) -> None:
+    """A chat that is not on the list is told how to get on it."""
+    async with desk.polling():
+        assert await desk.ask("/test") == [NOT_TOLD_HERE]
 
 
 async def test_quiet_hours(desk: Any) -> None:
