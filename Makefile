@@ -1,7 +1,8 @@
 # make demo   the bot against a sandbox, with a chat page in the browser; needs no key
 # make test   everything that a reviewer would refuse: style, types, layers, tests
 # make pictures   the pictures of the README, taken from the demo
-# make bench   what a fetch costs and how close to the limits we read, beside ccxt: three minutes
+# make bench   what a fetch costs and how close to the limits we read, beside ccxt, and what judging
+#              costs: three minutes
 # make lock   renew the locks after a change of the dependencies in pyproject.toml
 
 PYTHON ?= python3
@@ -53,6 +54,7 @@ bench: .venv/.installed-dev
 	@$(BIN)/python -m bench.fetch
 	@$(BIN)/python -m bench.sub_accounts
 	@$(BIN)/python -m bench.sweep
+	@$(BIN)/python -m bench.judge
 
 # The locks name no host: whoever installs from them chooses the index.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, insert, or_, select, true
+from sqlalchemy import Row, String, column, delete, func, insert, select, true, values
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.digest import Holdings
@@ -104,42 +104,64 @@ class SqlWallets:
         self, paths: Collection[str], assets: Collection[str] | None, *, since: datetime
     ) -> History:
         """See the port."""
-        coin = changes.c.asset.in_(assets) if assets is not None else true()
+        known = await self._connection.execute(
+            select(wallets.c.path, wallets.c.first_read_at, wallets.c.read_at).where(
+                wallets.c.path.in_(paths), wallets.c.first_read_at.is_not(None)
+            )
+        )
+        read = {row.path: row for row in known}
+        if assets is None:
+            assets = await self._assets_of(read)
+        return History(
+            await self._points(read, assets, since) if assets else {},
+            first_read_at={path: row.first_read_at for path, row in read.items()},
+            read_at={path: row.read_at for path, row in read.items()},
+        )
+
+    async def _assets_of(self, paths: Collection[str]) -> Collection[str]:
+        query = select(changes.c.asset).distinct().where(changes.c.path.in_(paths))
+        return list(await self._connection.scalars(query))
+
+    async def _points(
+        self, paths: Collection[str], assets: Collection[str], since: datetime
+    ) -> Mapping[Coin, Sequence[Point]]:
+        """Seek in the index what is asked for: the table grows for ever."""
+        coins = values(column("asset", String)).data([(coin,) for coin in assets]).cte("coins")
+        older = changes.alias()
         last_before = (
-            select(func.max(changes.c.id))
-            .where(changes.c.path.in_(paths), coin, changes.c.at < since)
-            .group_by(changes.c.path, changes.c.asset)
+            select(older.c.id)
+            .where(
+                older.c.path == wallets.c.path,
+                older.c.asset == coins.c.asset,
+                # What is older belongs to an earlier life of the wallet in the settings.
+                older.c.at.between(wallets.c.first_read_at, since),
+            )
+            .order_by(older.c.at.desc(), older.c.id.desc())
+            .limit(1)
+            .scalar_subquery()
         )
-        wanted = and_(
-            changes.c.path == wallets.c.path,
-            coin,
-            # What is older belongs to an earlier life of the wallet in the settings.
-            changes.c.at >= wallets.c.first_read_at,
-            or_(changes.c.at >= since, changes.c.id.in_(last_before)),
-        )
-        rows = await self._connection.execute(
-            select(wallets.c.path, wallets.c.first_read_at, wallets.c.read_at, *_POINT)
-            .outerjoin_from(wallets, changes, wanted)
-            .where(wallets.c.path.in_(paths), wallets.c.read_at.is_not(None))
+        begun = select(last_before).join_from(wallets, coins, true())
+        first = select(*_POINT).where(changes.c.id.in_(begun.where(wallets.c.path.in_(paths))))
+        then = (
+            select(*_POINT)
+            .join(wallets, wallets.c.path == changes.c.path)
+            .where(
+                changes.c.path.in_(paths),
+                changes.c.asset.in_(assets),
+                changes.c.at > since,
+                changes.c.at >= wallets.c.first_read_at,
+            )
             .order_by(changes.c.at, changes.c.id)
         )
-        return _history(rows.all())
+        points: dict[Coin, list[Point]] = defaultdict(list)
+        for query in (first, then):
+            for row in await self._connection.execute(query):
+                point = Point(row.at, row.before_at, row.total, row.available)
+                points[row.path, row.asset].append(point)
+        return points
 
 
-_POINT = [changes.c[name] for name in ("asset", "at", "before_at", "total", "available")]
-
-
-def _history(rows: Sequence[Row[Any]]) -> History:
-    points: dict[Coin, list[Point]] = defaultdict(list)
-    for row in rows:
-        if row.asset is not None:
-            point = Point(row.at, row.before_at, row.total, row.available)
-            points[row.path, row.asset].append(point)
-    return History(
-        points,
-        first_read_at={row.path: row.first_read_at for row in rows},
-        read_at={row.path: row.read_at for row in rows},
-    )
+_POINT = [changes.c[name] for name in ("path", "asset", "at", "before_at", "total", "available")]
 
 
 def _amounts(balance: Balance) -> tuple[Decimal | None, Decimal | None, Decimal | None]:

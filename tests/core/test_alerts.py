@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from bot.core.portfolio import Amount
 from bot.core.rules import Rule, parse_rule
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOUR, DAY = 60, 1440  # minutes
 FRESH = AlertState("low", "main/funding", "USDT")
 
 
@@ -231,6 +233,18 @@ def test_a_sum_counts_whole_sweeps(reads: int, checks: list[tuple[frozenset[str]
         assert (state.phase == "firing") == firing
 
 
+def test_jitter_around_the_limit_is_one_episode() -> None:
+    """What sways by 3 % around the limit for a month alerts once; a plain threshold, every day."""
+    dice = Random(7)  # noqa: S311 - the same sway in each run
+    sway = [500 * Decimal(dice.randint(970, 1030)) / 1000 for _ in range(30 * 24)]
+    observations = [seen(amount, n * HOUR) for n, amount in enumerate(sway)]
+    _, told = run(parse_rule("main/funding USDT < 500"), observations)
+    _, plain = run(parse_rule("main/funding USDT < 500 · clear 500"), observations)
+    assert sum(isinstance(event, AlertRaised) for event in told) == 1
+    assert not any(isinstance(event, AlertCleared) for event in told)
+    assert sum(isinstance(event, AlertRaised) for event in plain) > 100
+
+
 def test_subjects_and_rules_have_their_own_incidents() -> None:
     """Alerts that begin in the same instant are told apart by their ids."""
     states = [
@@ -248,7 +262,6 @@ def test_subjects_and_rules_have_their_own_incidents() -> None:
 # Beyond one reading: what time, silence and restarts do. A story is a list of steps:
 # ("600", 3) is a reading of 600 after 3 minutes, (None, 3) a failed one, a Hush a press.
 ASKED = Hush("seen", None, "Ada", START)
-HOUR, DAY = 60, 1440
 
 
 def silent(minutes: int) -> Hush:

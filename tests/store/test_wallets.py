@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.core.health import Health
+from bot.core.history import History
 from bot.core.portfolio import WalletState
 from bot.fetchers.model import Balance, Staking
 from bot.services.ports import OpenUnit
@@ -174,3 +176,84 @@ async def test_wallet_that_returns_begins_anew(
     await save(open_unit, wallet("main/funding", minutes=60, USDT="4"))
     later = now + timedelta(minutes=61)
     assert await held_at(open_unit, later) == {"main/funding": {"USDT": Decimal(4)}}
+
+
+async def past(
+    open_unit: OpenUnit, minute: float, *assets: str, path: str = "main/funding"
+) -> History:
+    async with open_unit() as unit:
+        since = START + timedelta(minutes=minute)
+        return await unit.wallets.history([path, "no/such"], assets or None, since=since)
+
+
+def told(history: History, asset: str = "USDT") -> list[tuple[float, float | None, str]]:
+    """Tell the points of one coin: the minute, that of the reading before, and the amount."""
+
+    def minute(at: datetime) -> float:
+        return (at - START) / timedelta(minutes=1)
+
+    return [
+        (minute(p.at), None if p.before_at is None else minute(p.before_at), f"{p.total:f}")
+        for p in history.points.get(("main/funding", asset), ())
+    ]
+
+
+START = datetime(2026, 1, 15, 9, tzinfo=UTC)
+
+
+async def read_each_minute(open_unit: OpenUnit, *readings: dict[str, str]) -> None:
+    for minute, amounts in enumerate(readings):
+        balances = [Balance(c, Decimal(n), Decimal(n), Decimal(0)) for c, n in amounts.items()]
+        at = START + timedelta(minutes=minute)
+        await save(open_unit, WalletState("main/funding", tuple(balances), at))
+
+
+async def test_history_of_a_window(open_unit: OpenUnit) -> None:
+    """What there was at an instant, what has changed since, and when that before was read."""
+    five, six = {"USDT": "5", "ETH": "1"}, {"USDT": "6", "ETH": "1"}
+    await read_each_minute(open_unit, five, five, six, six, five, {"ETH": "1"}, {"ETH": "1"})
+    whole = [(0, None, "5"), (2, 1, "6"), (4, 3, "5"), (5, 4, "0")]
+    assert told(await past(open_unit, 0, "USDT")) == whole
+    assert told(await past(open_unit, -5, "USDT")) == whole
+    assert told(await past(open_unit, 2, "USDT")) == whole[1:]
+    assert told(await past(open_unit, 3.5, "USDT")) == whole[1:]
+    assert told(await past(open_unit, 60, "USDT")) == whole[3:]
+    some = await past(open_unit, 0, "USDT", "BTC")
+    assert told(some, "ETH") == []
+    assert some.first_read_at == {"main/funding": START}
+    assert some.read_at == {"main/funding": START + timedelta(minutes=6)}
+    assert told(await past(open_unit, 3), "ETH") == [(0, None, "1")]  # all coins
+    assert await past(open_unit, 3, path="main/other") == History()
+
+
+async def test_history_of_a_wallet_that_was_taken_up_again(open_unit: OpenUnit) -> None:
+    """What was kept in an earlier life of the wallet is not its past."""
+    await read_each_minute(open_unit, {"USDT": "5"}, {"USDT": "6"})
+    async with open_unit() as unit:
+        await unit.wallets.forget(["main/funding"])
+    at = START + timedelta(minutes=9)
+    await save(open_unit, WalletState("main/funding", (), at))
+    assert told(await past(open_unit, 0)) == []
+    seven = (Balance("USDT", Decimal(7), None, None),)
+    await save(open_unit, WalletState("main/funding", seven, at + timedelta(minutes=1)))
+    assert told(await past(open_unit, 0)) == [(10, 9, "7")]
+    assert told(await past(open_unit, 30, "USDT")) == [(10, 9, "7")]
+
+
+async def test_history_is_sought_in_the_index(open_unit: OpenUnit, engine: AsyncEngine) -> None:
+    """However long the history grows, only the window is read."""
+    await read_each_minute(open_unit, {"USDT": "5"}, {"USDT": "6"})
+    asked: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _u: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    await past(open_unit, 1, "USDT")
+    event.remove(engine.sync_engine, "before_cursor_execute", note)
+    async with engine.begin() as connection:
+        for statement, parameters in asked:
+            rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            scanned = [row.detail for row in rows if "SCAN changes" in row.detail]
+            assert scanned == []
+    assert sum(" changes" in statement for statement, _ in asked) == 2
