@@ -91,7 +91,7 @@ def time_left(amount: Decimal, rate: Decimal | None) -> timedelta | None:
         return timedelta(0)
     if not rate or amount >= _WIDE.multiply(rate, _seconds(LONGEST)):
         return LONGEST
-    return timedelta(seconds=int(_WIDE.divide(amount, rate)))
+    return timedelta(seconds=round(_WIDE.divide(amount, rate)))
 
 
 def _is_enough(past: Sequence[Stretch]) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,9 +12,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.core.alerts import Hush
 from bot.core.portfolio import WalletState
 from bot.core.rules import parse_rule
 from bot.fetchers.errors import CredentialsRejected, ExchangeUnavailable, RateLimited
+from bot.fetchers.model import Price
 from bot.services.check_accounts import LEASE
 from bot.services.ports import OpenUnit
 from bot.store.schema import accounts
@@ -141,6 +144,119 @@ async def test_sum_over_accounts(house: Any) -> None:
     await house.check(checks)
     (parcel,) = await house.queued()
     assert [event.amount for event in parcel.events] == [Decimal(499)]
+
+
+def usdt(amount: str) -> dict[str, str]:
+    return {"USDT": amount}
+
+
+async def check_all(house: Any, amounts: list[str], *, minutes: float = 1) -> list[list[Any]]:
+    """Check once for each amount in `main/funding`; give the events that each has brought."""
+    told = []
+    checks = house.build_checks()
+    for amount in amounts:
+        house.exchange.answers["main/funding"] = usdt(amount)
+        await house.check(checks, minutes=minutes)
+        told.append([event for parcel in await house.queued() for event in parcel.events])
+    return told
+
+
+async def test_a_sudden_fall(house: Any) -> None:
+    """Against the highest reading of the last ten minutes, by a third and by no small amount."""
+    house.rules = {"out": parse_rule("main/funding USDT drops 30% and 500 in 10m")}
+    told = await check_all(house, ["1000", "2000", "1600", "1500", "1400"])
+    assert [[e.kind for e in events] for events in told] == [[], [], [], [], ["alert_raised"]]
+    (raised,) = told[4]
+    assert (raised.amount, raised.held, raised.before) == (Decimal(30), Decimal(1400), Decimal(25))
+    told = await check_all(house, ["1400"] * 10)
+    assert [e.kind for events in told for e in events] == ["alert_cleared"]
+
+
+async def test_a_fall_while_nobody_looked(house: Any) -> None:
+    """A night without readings makes no sudden fall of what went in it."""
+    house.rules = {"out": parse_rule("main/funding USDT drops 30% in 1h")}
+    told = await check_all(house, ["2000", "2000"])
+    house.clock.advance(hours=9)
+    told += await check_all(house, ["500", "500", "500"])
+    assert told == [[]] * 5
+
+
+async def test_what_runs_out(house: Any) -> None:
+    """Spending of 10 a minute lets 600 last for an hour."""
+    house.rules = {"empty": parse_rule("main/funding USDT lasts < 1h")}
+    told = await check_all(house, [f"{n}" for n in range(1300, 500, -10)])
+    (raised,) = [event for events in told for event in events]
+    assert raised.kind == "alert_raised"
+    assert Decimal(3500) <= raised.amount < 3600
+    assert raised.held == 590
+
+
+async def test_a_value_in_another_currency(house: Any) -> None:
+    """Money is judged by prices, and the alert says what of a change prices have done."""
+    house.rules = {"worth": parse_rule("main total < 1000 EUR")}
+    house.exchange.answers["main/trading"] = {"ETH": "1"}
+
+    async def told_at(price: str, amount: str) -> list[Any]:
+        at = house.clock() + timedelta(minutes=1)
+        house.exchange.prices["okx"] = [
+            Price("ETH", "EUR", Decimal(price), at),
+            Price("USDT", "EUR", Decimal("0.5"), at),
+        ]
+        await house.prices.refresh()
+        (events,) = await check_all(house, [amount])
+        return events
+
+    assert await check_all(house, ["400"]) == [[]]  # no prices yet
+    assert await told_at("900", "400") == []
+    (by_prices,) = await told_at("700", "400")
+    assert (by_prices.amount, by_prices.before) == (Decimal(900), Decimal(1100))
+    assert (by_prices.by_amounts, by_prices.alert.asset) == (Decimal(0), "EUR")
+    (cleared,) = await told_at("900", "400")
+    assert cleared.kind == "alert_cleared"
+    house.clock.advance(minutes=5)
+    (by_amounts,) = await told_at("900", "100")
+    assert (by_amounts.amount, by_amounts.by_amounts) == (Decimal(950), Decimal(-150))
+
+
+async def test_what_is_told_with_an_alert(house: Any) -> None:
+    """What has changed in a day, and where the coin is available; of other accounts, too."""
+    house.exchange.answers |= {"main/trading": usdt("70"), "xt/spot": usdt("800")}
+    await check_all(house, ["1740"])
+    assert await check_all(house, ["500"], minutes=12 * 60) == [[]]
+    ((raised,),) = await check_all(house, ["412.5"], minutes=13 * 60)
+    assert raised.change_24h == Decimal("-1327.5")
+    assert raised.elsewhere == (("xt/spot", Decimal(800)), ("main/trading", Decimal(70)))
+
+
+async def test_a_lost_source_says_what_is_blind(house: Any) -> None:
+    """Each rule that needs the wallet counts; those about others do not."""
+    house.rules = {
+        "low": parse_rule("main/funding USDT < 500"),
+        "all": parse_rule("sum * USDT < 500"),
+        "any": parse_rule("main ETH < 5 · for 9 reads"),
+        "other": parse_rule("xt/spot USDT < 0"),
+    }
+    house.exchange.answers["main/funding"] = CredentialsRejected("the key is not known")
+    await house.check(house.build_checks())
+    (event,) = [event for parcel in await house.queued() for event in parcel.events]
+    assert (event.kind, event.blind) == ("source_lost", 3)
+
+
+async def test_reminders_and_silence_outlive_a_restart(house: Any) -> None:
+    """After four hours it is told again, by whatever process; silence holds that back."""
+    (first,) = await check_all(house, ["400"])
+    assert [event.kind for event in first] == ["alert_raised"]
+    told = await check_all(house, ["390", "380"], minutes=121)
+    assert [[event.kind for event in events] for events in told] == [[], ["alert_reminded"]]
+    async with house.open_unit() as unit:
+        (state,) = (await unit.alerts.load()).values()
+        hush = Hush("until", house.clock() + timedelta(hours=20), "Ada", house.clock())
+        await unit.alerts.save([replace(state, hush=hush)])
+    told = [events for _ in range(4) for events in await check_all(house, ["380"], minutes=301)]
+    assert [[event.kind for event in events] for events in told] == [
+        [], [], [], ["alert_reminded"],
+    ]  # fmt: skip
+    assert told[3][0].number == 2
 
 
 class BreaksOnAdd:
