@@ -131,10 +131,12 @@ def _readings(
     past: Sequence[Stretch], instants: Sequence[datetime]
 ) -> Iterator[tuple[Stretch, datetime, datetime]]:
     """Give the readings that matter, each with the end of the time in which it stands."""
-    for stretch in past:
+    for stretch, following in zip(past, [*past[1:], None], strict=False):
         first = bisect_left(instants, stretch.begins_at)
-        last = max(bisect_left(instants, stretch.ends_at), bisect(instants, stretch.begins_at))
+        last = bisect(instants, stretch.ends_at)
         here = instants[first:last]
+        if following is not None and here and here[-1] == following.begins_at:
+            here = here[:-1]
         for n, at in enumerate(here, start=1):
             yield stretch, at, here[n] if n < len(here) else stretch.ends_at
 

@@ -87,10 +87,11 @@ LINES = [
 
 
 @pytest.mark.parametrize("line", LINES)
-@given(st.lists(st.integers(0, 10) | st.just(7), min_size=1, max_size=60))
-@settings(max_examples=60)
-def test_replay_is_what_was_lived(line: str, readings: Readings) -> None:
+@given(st.lists(st.tuples(st.integers(0, 10), st.integers(1, 9)), min_size=1, max_size=20))
+@settings(max_examples=100)
+def test_replay_is_what_was_lived(line: str, stays: Sequence[tuple[int, int]]) -> None:
     """Only changes are kept, and yet every episode begins with the same reading."""
+    readings = [amount for amount, minutes in stays for _ in range(minutes)]
     assert list(replayed(line, funding=readings).raised) == lived(line, readings)
 
 
@@ -117,6 +118,16 @@ def test_each_wallet_on_its_own_and_all_together() -> None:
     assert each.raised == (at(1), at(2))
     together = replayed("sum main/* USDT < 5", funding=funding, trading=trading)
     assert together.raised == (at(2),)
+
+
+def test_what_is_staked_counts_once() -> None:
+    """A snapshot that has what lies in the other wallet is not added to it."""
+    wallets = history_of(funding=[3, 3, 3], trading=[4, 4, 4])
+    (watch,) = watches("sum main USDT < 5")
+    for spanning, raised in (((), ()), (("main/trading",), (START,))):
+        found = replay([watch], wallets, spanning=spanning, since=START, now=at(3))
+        assert found is not None
+        assert found.raised == raised
 
 
 def test_a_transfer_is_no_low_sum() -> None:

@@ -1,5 +1,6 @@
 """A preview tells what a rule would cover and fire, now and before; it refuses what is mute."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,9 +8,9 @@ from typing import Any
 import pytest
 
 from bot.core.errors import RuleError
-from bot.core.portfolio import Account
+from bot.core.portfolio import Account, WalletState
 from bot.fetchers.errors import ExchangeUnavailable
-from bot.fetchers.model import Price
+from bot.fetchers.model import Balance, Price, Staking
 from bot.services.preview_rule import PreviewRule
 
 MINUTE = timedelta(minutes=1)
@@ -74,6 +75,36 @@ async def test_how_often_it_would_have_fired(house: Any, previews: PreviewRule) 
     late = await previews.preview("main/funding USDT < 500")
     assert late.past is not None
     assert (len(late.past.raised), late.past.whole) == (1, True)
+
+
+async def test_a_fall_is_seen_from_what_was_before(house: Any, previews: PreviewRule) -> None:
+    """The height that a fall is measured from may lie before the time that is asked for."""
+    checks = house.build_checks()
+    for amount in ("600", "420", "400"):
+        house.exchange.answers["main/funding"] = {"USDT": amount}
+        await house.check(checks, minutes=10)
+    house.clock.advance(days=30, minutes=-5)
+    preview = await previews.preview("main/funding USDT drops 31% in 1h")
+    assert preview.past is not None
+    assert len(preview.past.raised) == 1
+
+
+async def test_what_is_staked_counts_once_in_the_past(house: Any, previews: PreviewRule) -> None:
+    """The snapshot of a staked coin has what lies in the other wallets of the account."""
+    held = Balance("BETH", Decimal(3), Decimal(3), Decimal(0))
+    staked = replace(
+        held, total=Decimal(4), staking=Staking(house.clock(), Decimal(0), Decimal(0))
+    )
+    async with house.open_unit() as unit:
+        await unit.wallets.save(
+            [
+                WalletState("main/funding", (held,), house.clock()),
+                WalletState("main/trading", (staked,), house.clock()),
+            ]
+        )
+    preview = await previews.preview("sum main BETH < 5")
+    assert preview.past is not None
+    assert len(preview.past.raised) == 1
 
 
 async def test_a_value_has_no_past(house: Any, previews: PreviewRule) -> None:

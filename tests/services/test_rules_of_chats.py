@@ -131,7 +131,9 @@ async def test_pressed_twice(house: Any, checks: Any) -> None:
     rules: ManageRules = house.build_rules()
     made = (await make(house, TRADING)).made
     for press in (rules.pause, rules.resume, rules.delete):
-        first, second = await press(made.id), await press(made.id)
+        first = await press(made.id)
+        house.clock.advance(minutes=1)
+        second = await press(made.id)
         assert first is not None
         assert second is not None
         assert (first.done, second.done) == (True, False)

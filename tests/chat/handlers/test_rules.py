@@ -1,5 +1,6 @@
 """`/rule` and `/rules` as a person meets them: the talk, the preview, the buttons."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -174,6 +175,17 @@ async def test_in_a_group_only_replies_are_meant(desk: Any, telegram: TelegramSe
         preview = await owner.one("USDT < 5", reply_to=talk)
         await owner.press(preview, "✅ Add")
     assert await names(desk) == ["main/trading USDT < 5"]
+
+
+async def test_who_is_no_owner_any_more(desk: Any, telegram: TelegramServer) -> None:
+    """A talk that was begun as an owner is not gone on with by anybody else."""
+    ada = Person(desk, telegram, GROUP, ADA)
+    async with desk.polling():
+        question = await ada.one("/rule")
+        async with desk.open_unit() as unit:
+            draft = await unit.drafts.add(GROUP, ADA, text="", edits=None, at=desk.clock())
+            await unit.drafts.save(replace(draft, question=question.id))
+        assert await ada.say(LINE, reply_to=question) == []
 
 
 async def test_list_with_its_buttons(desk: Any, you: Person) -> None:
