@@ -131,9 +131,10 @@ def rule_problems(settings: Settings) -> Iterator[str]:
     for name, rule in settings.rules.items():
         may_come = any(account.may_come_under(rule.pattern) for account in accounts)
         if accounts and not may_come and not watches_of(name, rule, accounts):
+            held = "" if rule.measure == "value" else f" that could hold {rule.asset}"
             yield (
-                f"BOT_RULES__{name.upper()}: {rule.pattern} covers no wallet that could hold "
-                f"{rule.asset}; there are {', '.join(_all_paths(accounts))}"
+                f"BOT_RULES__{name.upper()}: {rule.pattern} covers no wallet{held}; "
+                f"there are {', '.join(_all_paths(accounts))}"
             )
 
 

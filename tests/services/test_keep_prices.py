@@ -9,7 +9,7 @@ import pytest
 import structlog.testing
 
 from bot.core.portfolio import WalletState
-from bot.core.valuation import Valuation
+from bot.core.valuation import Currency, Valuation
 from bot.fetchers.errors import ExchangeUnavailable, RateLimited
 from bot.fetchers.model import Balance, Price
 from bot.services.keep_prices import KeepPrices
@@ -50,6 +50,24 @@ async def test_new_prices_take_the_place_of_old_ones(house: Any) -> None:
     left = value(house, coin="Y")
     assert (left.value, left.oldest) == (Decimal(3), told_at)
     assert left.is_stale(house.clock())
+
+
+async def test_prices_in_any_currency(house: Any) -> None:
+    """A rule may ask for another currency than the bot's; a refresh renews every book."""
+    house.exchange.prices["okx"] = [price(house, "X-EUR", "2"), price(house, "X-USDT", "3")]
+    await house.prices.refresh()
+    now = house.clock()
+
+    def worth(currency: Currency) -> str:
+        rate = house.prices.book(currency).rate("okx", "X", now=now)
+        return f"{rate.factor:f}" if rate is not None else "no price"
+
+    assert (worth("EUR"), worth("USDT"), worth("CNY")) == ("2", "3", "no price")
+    assert house.prices.book("EUR") is house.prices.book("EUR")
+    assert house.prices.markets == {"main": "okx", "xt": "xt"}
+    house.exchange.prices["okx"] = [price(house, "X-EUR", "4"), price(house, "X-USDT", "5")]
+    await house.prices.refresh()
+    assert (worth("EUR"), worth("USDT")) == ("4", "5")
 
 
 async def test_failures_keep_the_old_prices(house: Any) -> None:

@@ -278,6 +278,12 @@ NAMES = "expected names, or * alone, which means all there are"
         ),
         (OKX, "BOT_RULES__LOW", "other/funding USDT < 5", f"other/funding {COVERS}"),
         (OKX, "BOT_RULES__LOW", "main/eth-staking USDT < 5", f"main/eth-staking {COVERS}"),
+        (
+            OKX,
+            "BOT_RULES__LOW",
+            "other total < 5 USD",
+            f"other {COVERS}".replace(" that could hold USDT", ""),
+        ),
     ],
 )
 def test_what_is_refused(
