@@ -35,6 +35,13 @@ class Account:
     """What each sub-account has, as `sub:*` and `sub:*/trading`; () where none is discovered."""
     subs: tuple[SubAccount, ...] = ()
     """Those discovered so far, in the order of their names."""
+    floor: timedelta = timedelta(0)
+    """How often the limits of the exchange let all of it be read, at the most."""
+
+    @property
+    def round(self) -> timedelta:
+        """How long it takes until all of it is read anew."""
+        return max(self.check_every, self.floor)
 
     @property
     def paths(self) -> tuple[str, ...]:

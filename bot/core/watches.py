@@ -40,7 +40,7 @@ class Watch:
 def watches_of(name: str, rule: Rule, accounts: Collection[Account]) -> tuple[Watch, ...]:
     """List what a rule is about among the wallets that can hold its coin; () if it covers none."""
     found = [
-        (path, account.check_every)
+        (path, account.round)
         for account in accounts
         for path in (account.paths if rule.measure == "value" else account.paths_for(rule.asset))
         if matches(rule.pattern, path)
@@ -48,7 +48,7 @@ def watches_of(name: str, rule: Rule, accounts: Collection[Account]) -> tuple[Wa
     if not found:
         return ()
     paths = tuple(path for path, _ in found)
-    most_apart = MISSED_ROUNDS * max(check_every for _, check_every in found)
+    most_apart = MISSED_ROUNDS * max(one_round for _, one_round in found)
     if rule.summed:
         paths += _listings(rule, accounts)
         return (Watch(name, rule, f"sum {rule.pattern}", paths, most_apart),)

@@ -135,7 +135,7 @@ class CheckAccounts:
     async def _keep_roster(self, unit: Unit, sweep: Sweep) -> Sequence[Event]:
         """Forget sub-accounts that are gone; the first list that there ever was is no news."""
         before, after = self._watched.account(sweep.account.name), sweep.account
-        if before == after or after.listing is None:
+        if before.subs == after.subs or after.listing is None:
             return ()
         listed = (await unit.wallets.load([after.listing])).get(after.listing)
         first = listed is None or listed.read_at is None

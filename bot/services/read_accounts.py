@@ -1,7 +1,7 @@
 """Read accounts: which sub-accounts there are, then every wallet, in the order of need."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -57,6 +57,7 @@ class ReadAccounts:
             known = await unit.wallets.load(account.sources)
             alerts = await unit.alerts.load([watch.key for watch in watches])
         account, listed = await self._discover(account, known)
+        account = replace(account, floor=self._floor(account.name, account.wallets))
         self._tell_floor(account)
         order = by_need(account.paths, known=known, watches=watches, alerts=alerts)
         readings = listed | await self._read_wallets(order, known)
@@ -90,23 +91,22 @@ class ReadAccounts:
 
     def _tell_floor(self, account: Account) -> None:
         """Say once that an account cannot be read as often as is wanted, and when that changes."""
-        floor = self._floor(account.name, account.wallets)
-        if floor <= account.check_every:
+        if account.floor <= account.check_every:
             self._told_floors.pop(account.name, None)
-        elif self._told_floors.get(account.name) != floor:
-            self._told_floors[account.name] = floor
+        elif self._told_floors.get(account.name) != account.floor:
+            self._told_floors[account.name] = account.floor
             log.warning(
-                _floor_text(account, floor),
+                _floor_text(account),
                 action="sweep_floor",
                 account=account.name,
                 wanted_s=account.check_every.total_seconds(),
-                floor_s=floor.total_seconds(),
+                floor_s=account.floor.total_seconds(),
             )
 
 
-def _floor_text(account: Account, floor: timedelta) -> str:
+def _floor_text(account: Account) -> str:
     return (
         f"{account.name}: {len(account.wallets)} wallets cannot be read every "
         f"{account.check_every.total_seconds():g} s; the exchange's limit allows every "
-        f"{floor.total_seconds():g} s"
+        f"{account.floor.total_seconds():g} s"
     )

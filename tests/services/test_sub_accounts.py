@@ -246,6 +246,21 @@ async def test_a_sum_waits_for_the_list(desk: Any) -> None:
     assert raised.amount == 10000
 
 
+@pytest.mark.parametrize(("floor_s", "judged"), [(120, True), (0, False)])
+async def test_a_sum_over_a_long_sweep(desk: Any, floor_s: int, *, judged: bool) -> None:
+    """Where the limits stretch a sweep, its first and last readings still belong together."""
+    desk.rules = {"all": parse_rule("sum main/* USDT < 20000")}
+    desk.exchange.floor = timedelta(seconds=floor_s)
+
+    def answer(path: str) -> None:
+        if path == "main/sub:b":
+            desk.clock.advance(minutes=4)  # more than three rounds of a minute
+
+    desk.exchange.on_ask = answer
+    await desk.check(await desk.start())
+    assert ("alert_raised" in await kinds(desk)) is judged
+
+
 @pytest.mark.parametrize(("second", "gone"), [("all", ()), ("none", ("a", "b")), ("down", ())])
 async def test_sudden_emptiness_is_listed_again(
     desk: Any, second: str, gone: tuple[str, ...]
