@@ -34,8 +34,6 @@ class Replay:
     """From when on there is history; None: there is none."""
     raised: tuple[datetime, ...]
     """When each episode would have begun, in order."""
-    whole: bool
-    """Whether there is history of all the time that was asked for."""
 
 
 def replay(
@@ -64,8 +62,7 @@ def replay(
         begins += [stretch.begins_at for stretch in past[:1]]
         raised += [at for at in _raised(watch, past) if at >= since]
     begin = min(begins, default=None)
-    whole = begin is not None and begin <= since
-    return Replay(begin and max(begin, since), tuple(sorted(raised)), whole)
+    return Replay(begin and max(begin, since), tuple(sorted(raised)))
 
 
 def _past(

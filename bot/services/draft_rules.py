@@ -91,8 +91,10 @@ class DraftRules:
         return True
 
     def wallets(self) -> Sequence[str]:
-        """List what a rule can be about, in its own words."""
-        return (f"{SUM}*", "*", *(a.name for a in self._watched.accounts), *self._watched.paths)
+        """List what a rule can be about, in its own words; no word has a space in it."""
+        accounts = (account.name for account in self._watched.accounts)
+        paths = (path for path in self._watched.paths if len(path.split()) == 1)
+        return (f"{SUM}*", "*", *accounts, *paths)
 
     async def coins(self, draft: Draft) -> Sequence[str]:
         """List the coins that lie in the chosen wallets, those of most wallets first."""

@@ -125,6 +125,9 @@ class WalletRepository(Protocol):
         `assets` None means all coins. Nothing is told of a wallet that was never read.
         """
 
+    async def count_changes(self, paths: Collection[str], asset: str, *, since: datetime) -> int:
+        """Return how many changes of one coin are kept from an instant on."""
+
 
 class PriceSource(Protocol):
     """Has the last prices of all markets."""

@@ -22,6 +22,8 @@ from bot.services.watched import Watched
 LONGEST_LINE = 300
 """Characters: it has to fit the messages in which it is shown."""
 LOOK_BACK = timedelta(days=30)
+MOST_CHANGES = 50_000
+"""To be replayed: a month of a wallet that changes every minute."""
 _SUM = re.compile(r"\s*(sum\s+)?", re.IGNORECASE)
 
 
@@ -68,7 +70,7 @@ class PreviewRule:
         async with self._open_unit() as unit:
             known = await unit.wallets.load()
             facts = await gather_facts(unit, self._prices, watches, now=now)
-            history = await _history(unit, watches, since=now - LOOK_BACK)
+            since, history = await _history(unit, rule, watches, now=now)
         paths = (path for watch in watches for path in watch.paths if not is_listing(path))
         covers = tuple(dict.fromkeys(paths))
         return Preview(
@@ -82,7 +84,7 @@ class PreviewRule:
                 watches,
                 history,
                 spanning=_spanning(rule.asset, facts),
-                since=now - LOOK_BACK,
+                since=since,
                 now=now,
             ),
             unknown_coin=_unknown_coin(rule, covers, known),
@@ -106,12 +108,22 @@ class PreviewRule:
         )
 
 
-async def _history(unit: Unit, watches: Collection[Watch], *, since: datetime) -> History:
-    """Return what is replayed: for a rule that looks back, the time before, too."""
+async def _history(
+    unit: Unit, rule: Rule, watches: Collection[Watch], *, now: datetime
+) -> tuple[datetime, History]:
+    """Return what is replayed, and since when; for a rule that looks back, the time before, too.
+
+    It is less than was asked for where amounts change so often that nothing else would be done.
+    """
+    if rule.measure == "value":
+        return now, History()
     paths = {path for watch in watches for path in watch.paths}
-    back = max((watch.look_back or timedelta() for watch in watches), default=timedelta())
-    coins = {watch.rule.asset for watch in watches}
-    return await unit.wallets.history(paths, coins, since=since - back)
+    before = max((watch.look_back or timedelta() for watch in watches), default=timedelta())
+    back = LOOK_BACK + before
+    count = await unit.wallets.count_changes(paths, rule.asset, since=now - back)
+    back = min(back, back * MOST_CHANGES / max(count, 1))
+    history = await unit.wallets.history(paths, [rule.asset], since=now - back)
+    return now - back + before, history
 
 
 def _spanning(asset: str, facts: Facts) -> Collection[str]:

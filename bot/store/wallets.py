@@ -118,6 +118,15 @@ class SqlWallets:
             read_at={path: row.read_at for path, row in read.items()},
         )
 
+    async def count_changes(self, paths: Collection[str], asset: str, *, since: datetime) -> int:
+        """See the port."""
+        query = (
+            select(func.count())
+            .select_from(changes)
+            .where(changes.c.path.in_(paths), changes.c.asset == asset, changes.c.at >= since)
+        )
+        return (await self._connection.execute(query)).scalar_one()
+
     async def _assets_of(self, paths: Collection[str]) -> Collection[str]:
         query = select(changes.c.asset).distinct().where(changes.c.path.in_(paths))
         return list(await self._connection.scalars(query))

@@ -100,15 +100,15 @@ def test_only_what_was_asked_for_counts() -> None:
     readings = [9, 1, 9, 9, 9, 9, 9, 9, 1, 9]
     assert replayed("main/funding USDT < 5", funding=readings).raised == (at(1), at(8))
     later = replayed("main/funding USDT < 5", funding=readings, since=at(2))
-    assert (later.since, later.raised, later.whole) == (at(2), (at(8),), True)
+    assert (later.since, later.raised) == (at(2), (at(8),))
 
 
 def test_history_may_be_short_or_missing() -> None:
     """It is said since when there is any."""
     short = replayed("main/funding USDT < 5", funding=[None, None, 9, 1], since=START)
-    assert (short.since, short.raised, short.whole) == (at(2), (at(3),), False)
+    assert (short.since, short.raised) == (at(2), (at(3),))
     none = replayed("main/funding USDT < 5", trading=[9, 1])
-    assert none == Replay(None, (), whole=False)
+    assert none == Replay(None, ())
 
 
 def test_each_wallet_on_its_own_and_all_together() -> None:

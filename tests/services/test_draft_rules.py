@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bot.core.portfolio import Account
 from bot.services.draft_rules import DraftRules, Step, chosen
 
 OWNER, GROUP = 1001, -4001
@@ -86,6 +87,14 @@ async def test_cancelled_once(drafts: DraftRules) -> None:
     draft = await drafts.begin(OWNER, OWNER)
     assert await drafts.cancel(draft.id)
     assert not await drafts.cancel(draft.id)
+
+
+def test_no_choice_is_two_words(house: Any) -> None:
+    """A sub-account with a space in its name cannot be said in a rule, so it is not offered."""
+    wallets = ("funding", "sub:my desk")
+    house.accounts = (Account("main", "okx", wallets, house.accounts[0].check_every),)
+    drafts = DraftRules(watched=house.watch(), open_unit=house.open_unit, clock=house.clock)
+    assert drafts.wallets() == ("sum *", "*", "main", "main/funding")
 
 
 async def test_choices_are_what_is_there(house: Any, drafts: DraftRules) -> None:

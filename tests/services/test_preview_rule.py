@@ -11,7 +11,7 @@ from bot.core.errors import RuleError
 from bot.core.portfolio import Account, WalletState
 from bot.fetchers.errors import ExchangeUnavailable
 from bot.fetchers.model import Balance, Price, Staking
-from bot.services.preview_rule import PreviewRule
+from bot.services.preview_rule import LOOK_BACK, PreviewRule
 
 MINUTE = timedelta(minutes=1)
 
@@ -66,7 +66,7 @@ async def test_how_often_it_would_have_fired(house: Any, previews: PreviewRule) 
         await house.check(checks, minutes=10)
     preview = await previews.preview("main/funding USDT < 500")
     assert preview.past is not None
-    assert (preview.past.since, preview.past.whole) == (begin, False)
+    assert preview.past.since == begin
     assert preview.past.raised == (begin + 20 * MINUTE, begin + 50 * MINUTE)
     twice = await previews.preview("main/funding USDT < 500 · for 11 reads")
     assert twice.past is not None
@@ -74,7 +74,22 @@ async def test_how_often_it_would_have_fired(house: Any, previews: PreviewRule) 
     house.clock.advance(days=30, minutes=-20)
     late = await previews.preview("main/funding USDT < 500")
     assert late.past is not None
-    assert (len(late.past.raised), late.past.whole) == (1, True)
+    assert (late.past.since, len(late.past.raised)) == (house.clock() - LOOK_BACK, 1)
+
+
+async def test_of_very_many_changes_the_newest_count(
+    house: Any, previews: PreviewRule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even a question may keep the bot from its checks: then the past is shorter."""
+    checks = house.build_checks()
+    for n in range(20):
+        house.exchange.answers["main/funding"] = {"USDT": "1" if n % 2 else "600"}
+        await house.check(checks, minutes=1440)
+    monkeypatch.setattr("bot.services.preview_rule.MOST_CHANGES", 10)
+    preview = await previews.preview("main/funding USDT < 500")
+    assert preview.past is not None
+    assert preview.past.since == house.clock() - LOOK_BACK / 2
+    assert len(preview.past.raised) == 8
 
 
 async def test_a_fall_is_seen_from_what_was_before(house: Any, previews: PreviewRule) -> None:

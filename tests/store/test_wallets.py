@@ -257,3 +257,18 @@ async def test_history_is_sought_in_the_index(open_unit: OpenUnit, engine: Async
             scanned = [row.detail for row in rows if "SCAN changes" in row.detail]
             assert scanned == []
     assert sum(" changes" in statement for statement, _ in asked) == 2
+
+
+async def test_changes_are_counted(
+    open_unit: OpenUnit, wallet: Callable[..., WalletState], now: datetime
+) -> None:
+    """Of one coin in some wallets, from an instant on; what stays the same is no change."""
+    async with open_unit() as unit:
+        for n in range(5):
+            await unit.wallets.save([wallet("a/b", minutes=n, USDT=str(n), ETH="1")])
+            await unit.wallets.save([wallet("x/y", minutes=n, USDT=str(n))])
+        since = now + timedelta(minutes=2)
+        assert await unit.wallets.count_changes(["a/b"], "USDT", since=now) == 5
+        assert await unit.wallets.count_changes(["a/b", "x/y"], "USDT", since=since) == 6
+        assert await unit.wallets.count_changes(["a/b"], "ETH", since=now) == 1
+        assert await unit.wallets.count_changes(["a/b"], "ETH", since=since) == 0

@@ -9,7 +9,7 @@ from bot.chat.views.layout import COLUMNS, one_line, paths_text
 from bot.chat.views.rules import MOST_SUBJECTS, measured_text, rule_text, state_line
 from bot.core.errors import RuleError
 from bot.services.ports import MadeRule
-from bot.services.preview_rule import Preview
+from bot.services.preview_rule import LOOK_BACK, Preview
 
 _OR_TYPE = " You may also type the rest of the line."
 _OPTIONS = (
@@ -101,8 +101,8 @@ def _past(preview: Preview, zone: ZoneInfo) -> Iterator[str]:
         yield "🕰 How often it would have fired is not known: nothing was read so far"
         return
     since = (
-        "In the last 30 days"
-        if past.whole
+        f"In the last {LOOK_BACK.days} days"
+        if preview.at - past.since >= LOOK_BACK
         else f"Since {clock_text(past.since, zone, now=preview.at)}"
     )
     count = len(past.raised)

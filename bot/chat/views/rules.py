@@ -65,9 +65,10 @@ def _page_text(page: Sequence[RuleStatus]) -> str:
 
 
 def _rule(status: RuleStatus) -> Iterator[str]:
-    lock = "🔒 " if status.made is None else ""
-    yield f"{lock}<b>{one_line(status.name)}</b> {rule_text(status.rule)}"
     made = status.made
+    name = f"<b>{one_line(status.name)}</b>"
+    who = f"🔒 {name}" if made is None else f"{name} by {one_line(made.made_by)}"
+    yield f"{who}: {rule_text(status.rule)}"
     if made is not None and made.deleted_at is not None:
         yield f"🗑 deleted; it can be had back for {span_text(UNDO_FOR)}"
     elif made is not None and made.paused:
@@ -133,7 +134,7 @@ def _subject(state: AlertState) -> str:
 def accepted_text(change: RuleChange) -> str:
     """Confirm a rule, and say what has ended with what it was before."""
     made = change.made
-    state = "is kept, and still paused" if made.paused else "is in force"
+    state = "is kept, and still paused" if made.paused else "is in force from the next reading on"
     lines = [f"✅ <b>{made.name}</b> {state}: {rule_text(made.rule)}"]
     return "\n".join([*lines, *_ended(change)])
 

@@ -24,6 +24,7 @@ from bot.services.ports import MadeRule
 from bot.services.preview_rule import Preview
 
 NOW = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
+MONTH_AGO = NOW - timedelta(days=30)
 UTC_ZONE = ZoneInfo("UTC")
 LOW = parse_rule("main/funding USDT < 500")
 
@@ -119,7 +120,7 @@ def preview(**more: Any) -> str:
         "rule": LOW,
         "covers": ("main/funding",),
         "states": (state(LOW, "600"),),
-        "past": Replay(NOW - timedelta(days=30), (), whole=True),
+        "past": Replay(MONTH_AGO, ()),
     }
     return preview_text(Preview(**given_ | more), UTC_ZONE, edits=None)
 
@@ -140,13 +141,13 @@ def test_preview_of_what_would_be_quiet() -> None:
     ("past", "told"),
     [
         (None, "past prices are not kept"),
-        (Replay(None, (), whole=False), "nothing was read so far"),
+        (Replay(None, ()), "nothing was read so far"),
         (
-            Replay(NOW - timedelta(days=3), (NOW - timedelta(days=2),), whole=False),
+            Replay(NOW - timedelta(days=3), (NOW - timedelta(days=2),)),
             "Since 26 Feb 12:00 UTC it would have fired once: 27 Feb 12:00 UTC",
         ),
         (
-            Replay(NOW, (NOW - timedelta(days=2), NOW - timedelta(hours=2)), whole=True),
+            Replay(MONTH_AGO, (NOW - timedelta(days=2), NOW - timedelta(hours=2))),
             "In the last 30 days it would have fired 2 times, last 10:00:30 UTC",
         ),
     ],
