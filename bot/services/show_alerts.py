@@ -5,6 +5,7 @@ the database, and where they differ the message is edited, after a restart as we
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -24,6 +25,17 @@ LOOK_EVERY = timedelta(seconds=5)
 """How often what is shown is compared with what is; whoever has news does not wait for that."""
 REST = timedelta(seconds=30)
 """How long a message is left alone that could not be edited."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A message that is out of date."""
+
+    chat: Chat
+    first: Shown
+    faces: Mapping[str, Face]
+    """How all that it shows stands."""
+    firing: Sequence[AlertState]
 
 
 class ShowAlerts:
@@ -71,7 +83,7 @@ class ShowAlerts:
         now = self._clock()
         states = {s.alert.incident: s for s in await unit.alerts.firing() if s.alert is not None}
         chats = {chat.chat_id: chat for chat in self._recipients(await unit.chats.load())}
-        cards: dict[int, Card] = {}
+        due: dict[int, _Due] = {}
         for parcel_id, group in groupby(shown, key=lambda one: one.parcel_id):
             message = list(group)
             chat = chats.get(message[0].chat_id)
@@ -80,11 +92,13 @@ class ShowAlerts:
             faces = self._news(message, states)
             if not faces:
                 continue
-            if chat.chat_id in cards or chat.chat_id in busy or len(cards) >= most:
+            if chat.chat_id in due or chat.chat_id in busy or len(due) >= most:
                 self._look_at = None  # it is next
                 continue
-            cards[chat.chat_id] = await self._card(unit, chat, message, faces, states)
-        return tuple(cards.values())
+            firing = [states[incident] for incident in faces if incident in states]
+            due[chat.chat_id] = _Due(chat, message[0], faces, firing)
+        wallets = await unit.wallets.load() if due else {}
+        return [await self._card(unit, one, wallets) for one in due.values()]
 
     def _rests_until(self, chat: Chat, parcel_id: int) -> datetime:
         """Say before when a message must not be edited."""
@@ -109,28 +123,19 @@ class ShowAlerts:
             )
         return present if outdated else {}
 
-    async def _card(
-        self,
-        unit: Unit,
-        chat: Chat,
-        message: Sequence[Shown],
-        faces: Mapping[str, Face],
-        states: Mapping[str, AlertState],
-    ) -> Card:
-        firing = [states[incident] for incident in faces if incident in states]
-        events = await unit.outbox.events_of(message[0].parcel_id)
+    async def _card(self, unit: Unit, due: _Due, wallets: Mapping[str, WalletState]) -> Card:
+        events = await unit.outbox.events_of(due.first.parcel_id)
         told = [event for event in events if isinstance(event, AlertRaised)]
         # An episode that was told again later in this chat is shown there.
         elsewhere = {e.alert.incident: Face(e.amount, over="unknown") for e in told}
-        shown = {**elsewhere, **faces}
-        wallets = await unit.wallets.load()
+        faces = {**elsewhere, **due.faces}
         return Card(
-            parcel_id=message[0].parcel_id,
-            chat=chat,
-            message_id=message[0].message_id,
-            events=tuple(_as_now(event, shown, wallets) for event in events),
-            faces=shown,
-            read_at=self._read_at(firing, wallets),
+            parcel_id=due.first.parcel_id,
+            chat=due.chat,
+            message_id=due.first.message_id,
+            events=tuple(_as_now(event, faces, wallets) for event in events),
+            faces=faces,
+            read_at=self._read_at(due.firing, wallets),
         )
 
     def _read_at(

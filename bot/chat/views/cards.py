@@ -61,7 +61,8 @@ def _end(event: AlertRaised, face: Face) -> str:
     after = f" after {span_text(face.over_at - event.alert.since)}" if face.over_at else ""
     match face.over:
         case "cleared":
-            return f"recovered{after}, now {amount}"
+            word = "over" if event.alert.measure == "drop" else "recovered"
+            return f"{word}{after}, now {amount}"
         case "ended":
             return f"ended{after}: its rule or wallet is no longer there as it was"
         case _:

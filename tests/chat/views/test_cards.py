@@ -112,6 +112,13 @@ def test_over(face: Face, text: str) -> None:
     assert card(raised(), A1B2C3=face) == text
 
 
+def test_a_fall_is_over() -> None:
+    """When its height lies too far back: nothing need have come back."""
+    face = Face(Decimal(2), over="cleared", over_at=NOW)
+    fall = raised(measure="drop", comparison=">", limit=Decimal(30), clear=Decimal("28.5"))
+    assert card(fall, A1B2C3=face).endswith("falling\nover after 40 min, now 2 %")
+
+
 def test_what_fires_comes_first() -> None:
     """The worst of it first, then what is over, then what else was told in the message."""
     firing, over = Face(Decimal(320)), Face(Decimal(2300), over="cleared", over_at=NOW)
