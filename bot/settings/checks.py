@@ -69,15 +69,16 @@ def _sentence(error: Any) -> str:
     return plain.get(error["type"]) or str(error["msg"]).lower()
 
 
-_ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_ODD_NAME = "a name has letters, digits, - and _ only, 32 at most"
 
 
 def account_problems(settings: Settings) -> Iterator[str]:
     """Refuse accounts that no exchange can have."""
     for name, account in settings.accounts.items():
         top = f"BOT_ACCOUNTS__{name.upper()}"
-        if not _ACCOUNT_NAME.fullmatch(name):
-            yield f"{top}: a name has letters, digits, - and _ only, 32 at most"
+        if not _NAME.fullmatch(name):
+            yield f"{top}: {_ODD_NAME}"
         try:
             exchange = find_exchange(account.exchange)
         except ValueError as e:
@@ -129,6 +130,8 @@ def rule_problems(settings: Settings) -> Iterator[str]:
     """Refuse rules that could never speak; the accounts must be good."""
     accounts = settings.watched
     for name, rule in settings.rules.items():
+        if not _NAME.fullmatch(name):
+            yield f"BOT_RULES__{name.upper()}: {_ODD_NAME}"
         may_come = any(account.may_come_under(rule.pattern) for account in accounts)
         if accounts and not may_come and not watches_of(name, rule, accounts):
             held = "" if rule.measure == "value" else f" that could hold {rule.asset}"

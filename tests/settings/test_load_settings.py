@@ -296,12 +296,15 @@ def test_what_is_refused(
 
 
 def test_near_zones_and_odd_names(load: Load) -> None:
-    """A zone that is nearly right is guessed; a bad name of an account is the name's fault."""
+    """A zone that is nearly right is guessed; a bad name is the fault of the name."""
     (line,) = refused(load, {"BOT_TIMEZONE": "Europe/Berln"})
     assert line.startswith("BOT_TIMEZONE: expected a time zone such as Europe/Berlin, ")
     odd = {name.replace("MAIN", "A.B"): value for name, value in OKX.items()}
     assert refused(load, odd) == (
         "BOT_ACCOUNTS__A.B: a name has letters, digits, - and _ only, 32 at most",
+    )
+    assert refused(load, {"BOT_RULES__#1": "main USDT < 5"}) == (
+        "BOT_RULES__#1: a name has letters, digits, - and _ only, 32 at most",
     )
 
 
