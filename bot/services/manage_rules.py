@@ -32,6 +32,11 @@ class RuleStatus:
     made: MadeRule | None = None
     """None: it is fixed in the settings."""
 
+    @property
+    def in_force(self) -> bool:
+        """Whether anything is judged by it."""
+        return self.made is None or self.made.in_force
+
 
 @dataclass(frozen=True, slots=True)
 class RuleChange:

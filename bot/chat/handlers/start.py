@@ -19,8 +19,8 @@ def commands(use: UseCases) -> list[Command]:
             await whoami(message)
             return
         await use.chats.greet(message.chat_id, title=message.chat.effective_name or "")
-        rules = await use.rules.status()
-        text = greeting_text(wallets=len(use.balances.paths), rules=len(rules))
+        rules = sum(status.in_force for status in await use.rules.status())
+        text = greeting_text(wallets=len(use.balances.paths), rules=rules)
         await message.reply_html(text)
 
     async def whoami(message: Message) -> None:

@@ -12,10 +12,7 @@ from bot.services.ports import MadeRule
 from bot.services.preview_rule import LOOK_BACK, Preview
 
 _OR_TYPE = " You may also type the rest of the line."
-_OPTIONS = (
-    " Behind it, if you like: <code>· for 2 reads · clear 550 · remind 8h · critical"
-    ' · "a note"</code>'
-)
+_OPTIONS = ' Behind it, if you like: <code>· for 2 reads · remind 8h · critical · "a note"</code>.'
 _IN_GROUPS = " In a group, as a reply to this message."
 
 
