@@ -62,14 +62,15 @@ class History:
         last_read_at = min(self.read_at.get(coin[0], now), now)
         ends = [point.before_at or point.at for point in kept[1 : len(points) + 1]]
         ends += [last_read_at] * (len(points) - len(ends))
-        told = [self._absent(coin, part, points, last_read_at)]
+        absent = self._absent(coin, part, points, last_read_at)
+        told = [absent] if absent is not None and absent.ends_at >= since else []
         for point, ends_at in zip(points, ends, strict=True):
             amount = amount_of(Balance(coin[1], point.total, point.available, None), part)
-            if amount is not None:
+            if amount is not None and max(point.at, ends_at) >= since:
                 told.append(Stretch(point.at, max(point.at, ends_at), amount))
-        return [
-            replace(s, begins_at=max(s.begins_at, since)) for s in told if s and s.ends_at >= since
-        ]
+        if told:
+            told[0] = replace(told[0], begins_at=max(told[0].begins_at, since))
+        return told
 
     def _absent(
         self, coin: Coin, part: Part, points: Sequence[Point], last_read_at: datetime

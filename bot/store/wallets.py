@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, String, column, delete, func, insert, select, true, values
+from sqlalchemy import Row, String, and_, column, delete, func, insert, select, true, values
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.digest import Holdings
@@ -109,14 +109,12 @@ class SqlWallets:
                 wallets.c.path.in_(paths), wallets.c.first_read_at.is_not(None)
             )
         )
-        read = {row.path: row for row in known}
+        rows = known.all()
+        read = {row.path: row.first_read_at for row in rows}
         if assets is None:
             assets = await self._assets_of(read)
-        return History(
-            await self._points(read, assets, since) if assets else {},
-            first_read_at={path: row.first_read_at for path, row in read.items()},
-            read_at={path: row.read_at for path, row in read.items()},
-        )
+        points = await self._points(read, assets, since) if assets else {}
+        return History(points, read, {row.path: row.read_at for row in rows})
 
     async def count_changes(self, paths: Collection[str], asset: str, *, since: datetime) -> int:
         """See the port."""
@@ -132,9 +130,13 @@ class SqlWallets:
         return list(await self._connection.scalars(query))
 
     async def _points(
-        self, paths: Collection[str], assets: Collection[str], since: datetime
+        self, read: Mapping[str, datetime], assets: Collection[str], since: datetime
     ) -> Mapping[Coin, Sequence[Point]]:
-        """Seek in the index what is asked for: the table grows for ever."""
+        """Seek in the index what is asked for: the table grows for ever.
+
+        What is older than the first reading, by path, belongs to an earlier life of the wallet in
+        the settings. The database is not told: it might take that for the narrower limit.
+        """
         coins = values(column("asset", String)).data([(coin,) for coin in assets]).cte("coins")
         older = changes.alias()
         last_before = (
@@ -142,31 +144,26 @@ class SqlWallets:
             .where(
                 older.c.path == wallets.c.path,
                 older.c.asset == coins.c.asset,
-                # What is older belongs to an earlier life of the wallet in the settings.
-                older.c.at.between(wallets.c.first_read_at, since),
+                older.c.at <= since,
             )
             .order_by(older.c.at.desc(), older.c.id.desc())
             .limit(1)
             .scalar_subquery()
         )
         begun = select(last_before).join_from(wallets, coins, true())
-        first = select(*_POINT).where(changes.c.id.in_(begun.where(wallets.c.path.in_(paths))))
+        first = select(*_POINT).where(changes.c.id.in_(begun.where(wallets.c.path.in_(read))))
+        of_these = and_(changes.c.path.in_(read), changes.c.asset.in_(assets))
         then = (
             select(*_POINT)
-            .join(wallets, wallets.c.path == changes.c.path)
-            .where(
-                changes.c.path.in_(paths),
-                changes.c.asset.in_(assets),
-                changes.c.at > since,
-                changes.c.at >= wallets.c.first_read_at,
-            )
+            .where(of_these, changes.c.at > since)
             .order_by(changes.c.at, changes.c.id)
         )
         points: dict[Coin, list[Point]] = defaultdict(list)
         for query in (first, then):
             for row in await self._connection.execute(query):
-                point = Point(row.at, row.before_at, row.total, row.available)
-                points[row.path, row.asset].append(point)
+                if row.at >= read[row.path]:
+                    point = Point(row.at, row.before_at, row.total, row.available)
+                    points[row.path, row.asset].append(point)
         return points
 
 
