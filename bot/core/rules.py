@@ -33,6 +33,8 @@ MAX_READS = 1000
 MAX_NOTE = 200
 """Characters; a note must leave room for the rest of a message."""
 MAX_DURATION = timedelta(days=365)
+MAX_WINDOW = timedelta(days=7)
+"""For a fall: each check looks at all of it."""
 CLEAR_MARGIN = Decimal("0.05")
 _HUNDRED = Decimal(100)
 _CURRENCIES: tuple[str, ...] = get_args(Currency)
@@ -113,9 +115,7 @@ class Rule:
         match self.measure:
             case "drop":
                 least = f" and {self.least:f}" if self.least is not None else ""
-                words.append(
-                    f"drops {limit}{least} in {duration_text(self.window or MAX_DURATION)}"
-                )
+                words.append(f"drops {limit}{least} in {duration_text(self.window or MAX_WINDOW)}")
             case "runway":
                 words.append(f"lasts < {limit}")
             case _:
@@ -232,7 +232,7 @@ def _drop(words: _Words) -> dict[str, Any]:
     if words.take_if("and"):
         least = _amount(words, "an amount such as 500")
     words.take("and or in" if least is None else "in", lambda text: text.lower() == "in")
-    window = _duration(words, "a time such as 1h")
+    window = _duration(words, "a time such as 1h", most=MAX_WINDOW)
     return {
         "measure": "drop",
         "comparison": ">",
@@ -267,13 +267,13 @@ def _percent(words: _Words, expected: str, *, above: int) -> Decimal:
     return Decimal(words.take(expected, fits).text.removesuffix("%"))
 
 
-def _duration(words: _Words, expected: str) -> timedelta:
+def _duration(words: _Words, expected: str, *, most: timedelta = MAX_DURATION) -> timedelta:
     def fits(text: str) -> bool:
         span = parse_duration(text)
-        return span is not None and span <= MAX_DURATION
+        return span is not None and span <= most
 
-    text = words.take(f"{expected}, {duration_text(MAX_DURATION)} at most", fits).text
-    return parse_duration(text) or MAX_DURATION
+    text = words.take(f"{expected}, {duration_text(most)} at most", fits).text
+    return parse_duration(text) or most
 
 
 def _seconds(span: timedelta) -> Decimal:

@@ -17,7 +17,7 @@ PATH = "a path such as main/funding or */spot"
 SUM_COIN, COIN = "a coin such as USDT", "a coin such as USDT, or total"
 LIMIT, SIGN = "a limit such as 500 or 0.05", "< or > or drops or lasts"
 MONEY = "a currency: USD, USDT, BTC, EUR, CNY"
-FALL, WINDOW = "a fall such as 30%, 100% at most", "a time such as 1h, 365d at most"
+FALL, WINDOW = "a fall such as 30%, 100% at most", "a time such as 1h, 7d at most"
 LEFT, REMIND = "a time such as 24h, 365d at most", "a time such as 4h, 365d at most"
 RESERVED = ["sum", "total", "available", "drops", "lasts", "for", "clear", "remind"]
 
@@ -102,8 +102,8 @@ FUNDING = rule("main/funding", "USDT", "500")
         ("m/f USDT drops 30% in 1h", drop("30", hours=1)),
         ("m/f USDT Drops 0.5% AND 500 In 90S", drop("0.5", least=Decimal(500), seconds=90)),
         (
-            "sum m/f USDT available drops 100% in 365d · clear 0%",
-            drop("100", days=365, summed=True, part="available", clear=Decimal(0)),
+            "sum m/f USDT available drops 100% in 7d · clear 0%",
+            drop("100", days=7, summed=True, part="available", clear=Decimal(0)),
         ),
         ("m/f USDT lasts < 24h", runway("86400")),
         (
@@ -140,7 +140,7 @@ def test_good_lines(line: str, expected: Rule) -> None:
         ("main/funding USDT drops 30% and 5 for 1h", ("in", "for", 35)),
         ("main/funding USDT drops 30% in 1", (WINDOW, "1", 32)),
         ("main/funding USDT drops 30% in 0h", (WINDOW, "0h", 32)),
-        ("main/funding USDT drops 30% in 366d", (WINDOW, "366d", 32)),
+        ("main/funding USDT drops 30% in 8d", (WINDOW, "8d", 32)),
         ("m USDT drops 30% in 1h · clear 30%", ("a clear level below the limit 30%", "30%", 32)),
         ("m USDT drops 30% in 1h · clear 5", ("a clear level such as 20%", "5", 32)),
         ("main/funding USDT lasts > 24h", ("<", ">", 25)),
@@ -235,6 +235,7 @@ notes = st.text(st.characters(exclude_characters='"', exclude_categories=["Cs"])
 
 
 spans = st.integers(1, 365 * 86400).map(lambda seconds: timedelta(seconds=seconds))
+windows = st.integers(1, 7 * 86400).map(lambda seconds: timedelta(seconds=seconds))
 percents = st.decimals("0.01", 100, places=2)
 
 
@@ -264,7 +265,7 @@ def rules(draw: st.DrawFn) -> Rule:
         measure=measure,
         summed=money or draw(st.booleans()),
         part="total" if money else draw(st.sampled_from(["total", "available"])),
-        window=draw(spans) if measure == "drop" else None,
+        window=draw(windows) if measure == "drop" else None,
         least=draw(st.none() | amounts) if measure == "drop" else None,
         for_reads=draw(st.integers(1, MAX_READS)),
         clear=draw(st.sampled_from([None, clear])),
