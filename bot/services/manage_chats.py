@@ -61,14 +61,13 @@ class ManageChats:
         return known.get(chat_id)
 
     async def set_quiet(self, chat_id: int, quiet: QuietHours | None, *, title: str) -> None:
-        """Keep the quiet hours of a chat; what waits for the end of others waits for theirs."""
+        """Keep the quiet hours of a chat; what waits for the end of others is looked at anew."""
         chat = Chat(chat_id, title=title, since=self._clock(), quiet=quiet)
         async with self._open_unit() as unit:
             if chat_id not in {known.chat_id for known in await unit.chats.load()}:
                 await self._welcome(unit, chat)
             await unit.chats.set_quiet(chat_id, quiet)
-            until = self.quiet_until(chat) or self._clock()
-            await unit.outbox.release(chat_id, until=until)
+            await unit.outbox.release(chat_id, at=self._clock())
         self._wake_delivery()
 
     async def add_configured(self) -> None:

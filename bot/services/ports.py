@@ -225,8 +225,8 @@ class OutboxRepository(Protocol):
         What overtakes it is not held up by it.
         """
 
-    async def release(self, chat_id: int, *, until: datetime) -> None:
-        """Change until when what was put off in a chat waits."""
+    async def release(self, chat_id: int, *, at: datetime) -> None:
+        """Let what was put off in a chat wait no longer."""
 
     async def interrupted(self) -> Sequence[Parcel]:
         """Return the messages whose sender died while it was sending them."""

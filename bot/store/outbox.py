@@ -218,10 +218,10 @@ class SqlOutbox:
         ):
             await self._connection.execute(statement)
 
-    async def release(self, chat_id: int, *, until: datetime) -> None:
+    async def release(self, chat_id: int, *, at: datetime) -> None:
         """See the port."""
         waits = and_(outbox.c.chat_id == chat_id, _HELD)
-        await self._connection.execute(update(outbox).where(waits).values(not_before=until))
+        await self._connection.execute(update(outbox).where(waits).values(not_before=at))
 
     async def forget(self, *, before: datetime) -> None:
         """See the port."""

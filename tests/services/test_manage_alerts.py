@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.core.alerts import Hush
+from bot.core.rules import parse_rule
 from bot.services.manage_alerts import Press, hushed
 
 HOUR = timedelta(hours=1)
@@ -36,6 +37,18 @@ async def test_a_reading_keeps_it(house: Any) -> None:
     await house.check(house.build_checks())
     (found,) = await house.build_alerts().firing([incident])
     assert found.hush.kind == "recovery"
+
+
+async def test_only_what_is_meant_is_pressed(house: Any) -> None:
+    """Another alert that fires is left as it is."""
+    _, incident = await raised(house)
+    house.rules["xt"] = parse_rule("xt/spot BTC < 1")
+    await house.check(house.build_checks())
+    await house.build_alerts().press([incident], "recovered", by="You")
+    async with house.open_unit() as unit:
+        firing = {state.rule: state.hush for state in await unit.alerts.firing()}
+    assert firing["low"].kind == "recovery"
+    assert firing["xt"] is None
 
 
 async def test_silent_means_no_reminders(house: Any) -> None:

@@ -196,6 +196,41 @@ async def test_moved_chat_keeps_order_and_replies(
     assert (ids([moved]), moved.reply_to) == ([(-1003, ["A"])], 33)
 
 
+async def test_put_off(open_unit: OpenUnit, raised: Raise, now: datetime) -> None:
+    """What was put off waits as one message, with every doubt; what is behind it overtakes it."""
+    end = now + timedelta(hours=8)
+    for incident, doubt in (("A", False), ("B", True)):
+        await queue(open_unit, raised(incident), chats=[1], at=now)
+        (parcel,) = await lease(open_unit, now)
+        await settle(open_unit, parcel, Postponed(now, maybe_sent=doubt), now)
+        (parcel,) = await lease(open_unit, now)
+        async with open_unit() as unit:
+            await unit.outbox.put_off(parcel.id, until=end)
+    await queue(open_unit, raised("C"), chats=[1], at=now)
+    (overtaking,) = await lease(open_unit, now)
+    await settle(open_unit, overtaking, Delivered(11), now)
+    (waited,) = await lease(open_unit, end)
+    assert ids([overtaking, waited]) == [(1, ["A", "B"]), (1, ["C"])]
+    assert (waited.maybe_sent, waited.attempts) == (True, 1)
+
+
+async def test_put_off_holds_its_place_afterwards(
+    open_unit: OpenUnit, raised: Raise, now: datetime
+) -> None:
+    """Once its time has come it is a message like others: one that fails is not overtaken."""
+    await queue(open_unit, raised("A"), chats=[1], at=now)
+    (parcel,) = await lease(open_unit, now)
+    async with open_unit() as unit:
+        await unit.outbox.put_off(parcel.id, until=now + timedelta(hours=8))
+        await unit.outbox.release(1, at=now)
+    (again,) = await lease(open_unit, now)
+    later = now + timedelta(minutes=1)
+    await settle(open_unit, again, Postponed(later, maybe_sent=False), now)
+    await queue(open_unit, raised("B"), chats=[1], at=now)
+    assert await lease(open_unit, now) == []
+    assert ids(await lease(open_unit, later)) == [(1, ["A"])]
+
+
 async def test_sweep(
     open_unit: OpenUnit, engine: AsyncEngine, raised: Raise, cleared: Clear, now: datetime
 ) -> None:
