@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import NoReturn
 
 from .model import Balance, Price
@@ -80,9 +81,15 @@ def plain_decimal(value: object) -> Decimal:
         value = str(value)
     if not isinstance(value, str):
         raise Malformed("an amount is missing, or not a number")
-    if len(value) > _LONGEST_AMOUNT or not _PLAIN_DECIMAL.fullmatch(value):
+    return _decimal(value)
+
+
+@lru_cache(maxsize=16384)
+def _decimal(text: str) -> Decimal:
+    """Most amounts, zeros above all, are what they were a minute ago."""
+    if len(text) > _LONGEST_AMOUNT or not _PLAIN_DECIMAL.fullmatch(text):
         raise Malformed("an amount is not a plain decimal number")
-    amount = Decimal(value)
+    amount = Decimal(text)
     return amount or amount.copy_abs()  # no -0
 
 
@@ -101,9 +108,14 @@ def asset_name(value: object) -> str:
     """Read the name of a coin, and put it into upper case."""
     if type(value) is not str:
         raise Malformed("a coin is missing, or not a text")
-    if not 0 < len(value) <= _LONGEST_ASSET or not value.isprintable() or " " in value:
+    return _coin(value)
+
+
+@lru_cache(maxsize=4096)
+def _coin(name: str) -> str:
+    if not 0 < len(name) <= _LONGEST_ASSET or not name.isprintable() or " " in name:
         raise Malformed("a coin has an impossible name")
-    return value.upper()
+    return name.upper()
 
 
 def instant(value: object) -> datetime:
