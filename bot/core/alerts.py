@@ -159,6 +159,7 @@ def step(
         amount=seen.amount.value,
         measure=rule.measure,
         at_least=seen.amount.at_least,
+        alert=state.alert and _as_ruled(state.alert, rule),
     )
     if state.alert is None:
         state = _while_calm(state, rule, seen, now)
@@ -175,7 +176,7 @@ def still_meant(state: AlertState, rule: Rule | None) -> bool:
     if rule is None or state.alert is None:
         return rule is not None
     alert = state.alert
-    if rule.part == "available" and alert.part == "total":
+    if alert.asked not in {None, rule.part}:
         return False
     told = (alert.measure, alert.comparison, alert.limit, alert.clear, alert.window, alert.least)
     meant = (rule.measure, rule.comparison, rule.limit, rule.clear_level, rule.window, rule.least)
@@ -187,6 +188,11 @@ def end(state: AlertState, *, at: datetime) -> tuple[Event, ...]:
     if state.alert is None or state.amount is None or not state.was_told:
         return ()
     return (AlertEnded(alert=state.alert, amount=state.amount, at=at),)
+
+
+def _as_ruled(alert: Alert, rule: Rule) -> Alert:
+    """Say of an episode that goes on what its rule says now, where that is told with it only."""
+    return replace(alert, asked=rule.part, severity=rule.severity, note=rule.note)
 
 
 def _in_time(state: AlertState, now: datetime) -> AlertState:
@@ -300,6 +306,7 @@ def _alert(state: AlertState, rule: Rule, seen: Observation) -> Alert:
         asset=state.asset,
         measure=rule.measure,
         part=seen.amount.part,
+        asked=rule.part,
         comparison=rule.comparison,
         limit=rule.limit,
         clear=rule.clear_level,

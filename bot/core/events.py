@@ -30,6 +30,9 @@ class Alert:
     measure: Measure = "amount"
     """What is limited, and so the unit of the limit and of all amounts told of the alert."""
     part: Literal["total", "available"]
+    """Which part was seen: what is available stands in for a total that is not told."""
+    asked: Literal["total", "available"] | None = None
+    """Which part the rule is about; None: kept before this was known."""
     comparison: Literal["<", ">"]
     limit: Decimal
     clear: Decimal

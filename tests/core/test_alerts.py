@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from bot.core.alerts import MIN_GAP, AlertState, Hush, Observation, end, step, still_meant
 from bot.core.events import AlertCleared, AlertEnded, AlertRaised, AlertReminded, Event
-from bot.core.portfolio import Amount
+from bot.core.portfolio import Amount, Part
 from bot.core.rules import Rule, parse_rule
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -376,6 +376,17 @@ def test_a_reminder_says_how_it_stands() -> None:
     assert (state.reminders, state.reminded_at) == (1, later)
 
 
+def test_an_episode_is_as_severe_as_its_rule() -> None:
+    """A rule that is made critical while it fires is so from the next word on."""
+    state, (raised,) = step(FRESH, parse_rule(LOW), seen("400", 0), now=START)
+    edited = parse_rule(LOW + ' · critical · "Top up"')
+    state, (reminded,) = step(state, edited, seen("400", 4 * HOUR), now=at(4 * HOUR))
+    assert isinstance(raised, AlertRaised)
+    assert isinstance(reminded, AlertReminded)
+    assert reminded.alert == replace(raised.alert, severity="critical", note="Top up")
+    assert state.alert == reminded.alert
+
+
 def test_an_episode_that_nobody_was_told_of_ends_without_a_word() -> None:
     """What began in silence has no end to tell, of its rule or wallet, either."""
     state = replace(FRESH, hush=silent(60))
@@ -426,6 +437,28 @@ def test_an_alert_belongs_to_a_condition(line: str, meant: object) -> None:
     )
     assert still_meant(state, parse_rule(line)) is meant
     assert not still_meant(state, None)
+
+
+@pytest.mark.parametrize(("line", "other"), [("available ", ""), ("", "available ")])
+@pytest.mark.parametrize("part", ["total", "available"])
+def test_an_alert_belongs_to_a_part(line: str, other: str, part: Part) -> None:
+    """Whichever part was seen: recovery of the total is none of what is available."""
+    rule, edited = (parse_rule(f"main/funding USDT {word}< 500") for word in (line, other))
+    reading = replace(seen("100", 0), amount=Amount(Decimal(100), part))
+    state, _ = step(FRESH, rule, reading, now=START)
+    assert still_meant(state, rule)
+    assert not still_meant(state, edited)
+
+
+def test_an_alert_of_an_unknown_part_goes_on() -> None:
+    """One that was kept before its part was known is no other; the next reading tells it."""
+    rule = parse_rule(LOW)
+    known, _ = step(FRESH, rule, seen("100", 0), now=START)
+    assert known.alert is not None
+    kept = replace(known, alert=replace(known.alert, asked=None))
+    assert still_meant(kept, rule)
+    after, _ = step(kept, rule, seen("100", 1), now=at(1))
+    assert after.alert == known.alert
 
 
 hushes = st.one_of(
