@@ -60,7 +60,7 @@ class History:
         kept = self.points.get(coin, ())
         points = kept[: bisect_right(kept, now, key=lambda point: point.at)]
         last_read_at = min(self.read_at.get(coin[0], now), now)
-        ends = [point.before_at or point.at for point in kept[1 : len(points) + 1]]
+        ends = [min(_ends_at(point), now) for point in kept[1 : len(points) + 1]]
         ends += [last_read_at] * (len(points) - len(ends))
         absent = self._absent(coin, part, points, last_read_at)
         told = [absent] if absent is not None and absent.ends_at >= since else []
@@ -77,10 +77,16 @@ class History:
     ) -> Stretch | None:
         """Tell of the time when the wallet was read, and the coin was not there yet."""
         first_read_at = self.first_read_at.get(coin[0])
-        ends_at = points[0].before_at if points else last_read_at
-        if first_read_at is None or ends_at is None or ends_at < first_read_at:
+        ends_at = _ends_at(points[0]) if points else last_read_at
+        is_first = bool(points) and points[0].before_at is None
+        if first_read_at is None or is_first or ends_at < first_read_at:
             return None
         return Stretch(first_read_at, ends_at, Amount(_ZERO, part))
+
+
+def _ends_at(point: Point) -> datetime:
+    """Tell when the amount before was read last; no later than the next, for clocks put back."""
+    return min(point.before_at or point.at, point.at)
 
 
 def with_present(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -65,6 +66,13 @@ def told(past: Sequence[Stretch]) -> list[tuple[float, float, str]]:
             history(point(0, None, "5"), point(10, 9, None), point(20, 19, "6")),
             0, 100, [(0, 9, "5"), (10, 19, "0"), (20, 100, "6")],
         ),
+        # The clock was ahead when 5 was read last, and was put back before 4 was.
+        (
+            history(point(0, None, "5"), point(10, 900, "4"), last=60),
+            0, 60, [(0, 10, "5"), (10, 60, "4")],
+        ),
+        (history(point(0, None, "5"), point(90, 80, "4"), last=900), 0, 60, [(0, 60, "5")]),
+        (history(point(10, 900, "4"), last=60), 0, 60, [(0, 10, "0"), (10, 60, "4")]),
     ],
 )  # fmt: skip
 def test_stretches(
@@ -73,6 +81,18 @@ def test_stretches(
     """Between the last reading of an amount and the first of the next nothing is claimed."""
     found = known.stretches(COIN, "total", since=at(since), now=at(now))
     assert told(found) == stretches
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99) | st.none()), max_size=9),
+    st.integers(0, 99),
+)
+def test_no_stretch_ends_in_the_future(read: list[tuple[int, int | None]], now: int) -> None:
+    """Whatever the clocks were, what is told is past, and each begins behind the one before."""
+    known = history(*(point(n, before, str(n)) for n, before in sorted(read, key=lambda r: r[0])))
+    past = known.stretches(COIN, "total", since=START, now=at(now))
+    assert all(s.begins_at <= s.ends_at <= at(now) for s in past)
+    assert all(a.ends_at <= b.begins_at for a, b in pairwise(past))
 
 
 def test_another_part_is_not_compared() -> None:
