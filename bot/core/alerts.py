@@ -93,6 +93,11 @@ class Hush:
         """Whether it was for a while that has passed."""
         return self.until is not None and now >= self.until
 
+    def in_time(self, now: datetime) -> "Hush":
+        """Let what was pressed ahead of now last as long as it was meant to, from now on."""
+        ahead = max(self.at - now, timedelta(0))
+        return replace(self, at=self.at - ahead, until=self.until and self.until - ahead)
+
 
 @dataclass(frozen=True, slots=True)
 class AlertState:
@@ -202,6 +207,7 @@ def _in_time(state: AlertState, now: datetime) -> AlertState:
         counted_at=_passed(state.counted_at, now),
         reminded_at=state.reminded_at and min(state.reminded_at, now),
         ended_at=state.ended_at and min(state.ended_at, now),
+        hush=state.hush and state.hush.in_time(now),
     )
 
 

@@ -269,6 +269,7 @@ def silent(minutes: int) -> Hush:
     return Hush("until", START + timedelta(minutes=minutes), "Ada", START)
 
 
+AHEAD = Hush("until", START + timedelta(days=30, hours=1), "Ada", START + timedelta(days=30))
 UNTIL_RECOVERED = Hush("recovery", None, "Ada", START)
 Story = list[tuple[str | None, int] | Hush]
 
@@ -357,6 +358,11 @@ def told_in(line: str, story: Story) -> list[str]:
             ["raised 0", "cleared 60", "raised 15"],
         ),
         (LOW, [("1", 600), ("1", -600), ("1", 4 * HOUR)], ["raised 600", "reminded 240"]),
+        (
+            LOW,
+            [("1", 0), AHEAD, ("1", 239), ("1", 59), ("1", 1)],
+            ["raised 0", "reminded 299"],
+        ),
         (LOW + " · for 2 reads", [("1", 600), ("1", -600)], ["raised 0"]),
     ],
 )
@@ -465,7 +471,7 @@ hushes = st.one_of(
     st.none(),
     st.just(ASKED),
     st.just(UNTIL_RECOVERED),
-    st.integers(0, 900).map(lambda minutes: timedelta(minutes=minutes)),
+    st.integers(1, 900).map(lambda minutes: timedelta(minutes=minutes)),
 )
 happenings = st.lists(
     st.tuples(
