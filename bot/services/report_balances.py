@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.alerts import AlertState
 from bot.core.errors import UnknownName
 from bot.core.portfolio import (
+    Account,
     Amount,
     WalletState,
     matches,
@@ -15,10 +16,13 @@ from bot.core.portfolio import (
     totals_by_coin,
 )
 from bot.core.valuation import Worth
-from bot.core.watches import blind_rules
+from bot.core.watches import MISSED_ROUNDS, blind_rules
 from bot.services.keep_prices import KeepPrices
 from bot.services.ports import Clock, OpenUnit
 from bot.services.watched import Watched
+
+_CLOCKS_APART = timedelta(minutes=1)
+"""How far in the future a reading may lie before the clock must have been put back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,10 @@ class AlertReport:
     """Silenced or not."""
     unreadable: tuple[WalletState, ...]
     wallets: tuple[WalletState, ...]
+    stale: tuple[WalletState, ...] = ()
+    """Not read any more, although no reading has failed: too old, or of a time to come."""
     blind: Mapping[str, int] = field(default_factory=dict)
-    """How many rules cannot be judged because of each that is unreadable, by path."""
+    """How many rules cannot be judged because of each that is unreadable or stale, by path."""
 
 
 class ReportBalances:
@@ -105,18 +111,25 @@ class ReportBalances:
         )
 
     async def alerts(self) -> AlertReport:
-        """Report what is firing and what cannot be read."""
+        """Report what is firing, what cannot be read, and what is not read any more."""
         states = await self._states()
         async with self._open_unit() as unit:
             firing = await unit.alerts.firing()
+        now, watches = self._clock(), self._watched.watches
         unreadable = tuple(state for state in states if not state.readable)
-        watches = self._watched.watches
+        stale = tuple(
+            state
+            for state in states
+            if state.readable
+            and _is_stale(state, self._watched.account(_account(state.path)), now)
+        )
         return AlertReport(
-            at=self._clock(),
+            at=now,
             firing=tuple(firing),
             unreadable=unreadable,
             wallets=states,
-            blind={state.path: blind_rules(watches, state.path) for state in unreadable},
+            stale=stale,
+            blind={s.path: blind_rules(watches, s.path) for s in (*unreadable, *stale)},
         )
 
     def _names(self) -> list[str]:
@@ -138,6 +151,16 @@ def _staking_accounts(
     """Choose all wallets of the accounts of which a snapshot of staked coins is shown."""
     staking = {_account(s.path) for s in shown if any(b.staking for b in s.balances or ())}
     return (state for state in states if _account(state.path) in staking)
+
+
+def _is_stale(state: WalletState, account: Account, now: datetime) -> bool:
+    """Whether a wallet has missed several rounds, or was read at a time that is still to come.
+
+    One that cannot be read is told as that.
+    """
+    if not state.readable or state.read_at is None:
+        return False
+    return not -_CLOCKS_APART <= now - state.read_at <= MISSED_ROUNDS * account.round
 
 
 def _account(path: str) -> str:

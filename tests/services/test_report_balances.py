@@ -77,6 +77,27 @@ async def test_unreadable_wallet_stays_in_sight(house: Any, report: ReportBalanc
     assert found.wallets[1].read_at == house.clock() - timedelta(minutes=1)
 
 
+@pytest.mark.parametrize(
+    ("since", "stale"),
+    [
+        (timedelta(minutes=3), False),
+        (timedelta(minutes=3, seconds=1), True),
+        (timedelta(minutes=-1), False),
+        (timedelta(minutes=-1, seconds=-1), True),  # the clock was put back
+    ],
+)
+async def test_what_is_not_read_any_more(
+    house: Any, report: ReportBalances, since: timedelta, stale: bool
+) -> None:
+    """A wallet that has missed three rounds, or was read at a time to come, is not well."""
+    house.clock.advance(minutes=since / timedelta(minutes=1))
+    found = await report.alerts()
+    assert found.unreadable == ()
+    paths = ["main/funding", "main/trading", "xt/spot"] if stale else []
+    assert [state.path for state in found.stale] == paths
+    assert found.blind == ({"main/funding": 1, "main/trading": 0, "xt/spot": 0} if stale else {})
+
+
 async def test_before_the_first_reading(house: Any) -> None:
     """A wallet that was never read is there, and unreadable."""
     report = house.build_balances()

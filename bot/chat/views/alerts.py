@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from html import escape
 from zoneinfo import ZoneInfo
@@ -275,7 +275,7 @@ def alerts_text(report: AlertReport, zone: ZoneInfo) -> str:
 
     What is silenced is told as well: without it the screen would say that all is well.
     """
-    if not report.firing and not report.unreadable:
+    if not (report.firing or report.unreadable or report.stale):
         return _all_well(report)
     loud = [state for state in report.firing if not state.is_silenced(report.at)]
     silent = [state for state in report.firing if state.is_silenced(report.at)]
@@ -285,6 +285,10 @@ def alerts_text(report: AlertReport, zone: ZoneInfo) -> str:
         *(
             f"{_unreadable(state, report.at)}; {blind_text(report.blind.get(state.path, 0))}"
             for state in report.unreadable
+        ),
+        *(
+            f"{_stale(state, report.at)}; {blind_text(report.blind.get(state.path, 0))}"
+            for state in report.stale
         ),
     ]
     return first_page(_spaced(blocks), more="… and more")
@@ -341,3 +345,12 @@ def _unreadable(state: WalletState, now: datetime) -> str:
         return f"⏳ {path_text(state.path)}\nnot read yet"
     good = f"last read {age_text(state.read_at, now)}" if state.read_at else "never read so far"
     return f"🔌 {path_text(state.path)}\n{one_line(state.health.message)}\n{good}"
+
+
+def _stale(state: WalletState, now: datetime) -> str:
+    """Tell that a wallet is not read any more, without a reading that failed."""
+    age = now - state.read_at if state.read_at is not None else timedelta(0)
+    if age >= timedelta(0):
+        return f"⏳ {path_text(state.path)}\nnot read for {span_text(age)}"
+    ahead = f"last read {span_text(-age)} in the future: the clock was put back"
+    return f"⏳ {path_text(state.path)}\nnot read any more, {ahead}"

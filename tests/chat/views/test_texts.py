@@ -701,6 +701,19 @@ def test_is_anything_wrong() -> None:
     assert "🔌 <code>c/spot</code>\nokx answered HTTP 502" in text
 
 
+def test_what_is_not_read_any_more() -> None:
+    """A wallet that nobody reads is told, with its age; then all is not well."""
+    old = wallet("a/spot", read_at=ago(hours=3, minutes=20))
+    ahead = wallet("b/spot", read_at=ago(hours=-6))
+    report = AlertReport(NOW, (), (), (old, ahead), (old, ahead), {"a/spot": 2})
+    text = alerts_text(report, UTC_ZONE)
+    assert "All is well" not in text
+    assert (
+        "⏳ <code>a/spot</code>\nnot read for 3 h 20 min; 2 rules cannot be judged meanwhile"
+    ) in text
+    assert "<code>b/spot</code>\nnot read any more, last read 6 h in the future" in text
+
+
 coins = st.text(
     st.characters(exclude_categories=["Cs", "Cc", "Zs"], exclude_characters="\n"),
     min_size=1,
