@@ -12,12 +12,14 @@ from bot.core.rules import Rule, parse_rule
 INCIDENT = "TEST"
 EXAMPLE = parse_rule('main/funding USDT < 500 · "An example: there is no rule yet"')
 _BEYOND = Decimal("0.1")
+_EVERYTHING = Decimal(100)
+"""No fall is deeper, in percent."""
 
 
 def rehearse(name: str, rule: Rule, subject: str, *, now: datetime) -> AlertTested:
     """Break a rule for one subject as a reading would do it, and keep nothing of it.
 
-    What is measured lies a tenth of the limit beyond it.
+    What is measured lies a tenth of the limit beyond it, as far as anything can.
     """
     at_once = replace(rule, for_reads=1)
     amount = Amount(_beyond(rule), rule.part)
@@ -30,4 +32,6 @@ def rehearse(name: str, rule: Rule, subject: str, *, now: datetime) -> AlertTest
 
 def _beyond(rule: Rule) -> Decimal:
     margin = rule.limit.copy_abs() * _BEYOND or Decimal(1)
+    if rule.measure == "drop":
+        return min(rule.limit + margin, _EVERYTHING)
     return rule.limit - margin if rule.comparison == "<" else rule.limit + margin

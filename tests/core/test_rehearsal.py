@@ -19,6 +19,8 @@ NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
         ("main total < 10000 USD", "9000"),
         ("main/funding USDT drops 30% in 1h", "33"),
         ("main/funding USDT drops 30% and 500 in 1h", "33"),
+        ("main/funding USDT drops 95% in 1h", "100"),  # more than all of it is never gone
+        ("main/funding USDT drops 100% in 1h", "100"),
         ("main/funding USDT lasts < 10s", "9"),
         ("main/funding USDT > 0", "1"),
     ],
