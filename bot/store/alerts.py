@@ -1,9 +1,9 @@
 """Where each alert stands."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import ColumnElement, delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.alerts import AlertKey, AlertState
@@ -12,6 +12,8 @@ from bot.store.schema import alerts
 
 _COLUMNS = [field.name for field in fields(AlertState)]
 _KEY = (alerts.c.rule, alerts.c.subject, alerts.c.asset)
+_AT_ONCE = 10_000
+"""Keys in one statement: SQLite takes 32,766 values in one, unless it was built to take more."""
 
 
 class SqlAlerts:
@@ -25,11 +27,12 @@ class SqlAlerts:
     ) -> Mapping[AlertKey, AlertState]:
         """See the port."""
         query = select(*(alerts.c[name] for name in _COLUMNS))
-        if keys is not None:
-            query = query.where(tuple_(*_KEY).in_(keys))
-        rows = (await self._connection.execute(query)).mappings()
-        states = [AlertState(**row) for row in rows]
-        return {state.key: state for state in states}
+        queries = [query] if keys is None else [query.where(some) for some in _among(keys)]
+        states: dict[AlertKey, AlertState] = {}
+        for one in queries:
+            rows = (await self._connection.execute(one)).mappings()
+            states |= {state.key: state for state in (AlertState(**row) for row in rows)}
+        return states
 
     async def firing(self) -> Sequence[AlertState]:
         """See the port."""
@@ -44,5 +47,12 @@ class SqlAlerts:
 
     async def remove(self, keys: Collection[AlertKey]) -> None:
         """See the port."""
-        if keys:
-            await self._connection.execute(delete(alerts).where(tuple_(*_KEY).in_(keys)))
+        for some in _among(keys):
+            await self._connection.execute(delete(alerts).where(some))
+
+
+def _among(keys: Collection[AlertKey]) -> Iterator[ColumnElement[bool]]:
+    """Ask for so many at a time as one statement takes."""
+    wanted = list(keys)
+    for begin in range(0, len(wanted), _AT_ONCE):
+        yield tuple_(*_KEY).in_(wanted[begin : begin + _AT_ONCE])

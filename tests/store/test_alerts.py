@@ -58,3 +58,15 @@ async def test_removed_state_is_gone(open_unit: OpenUnit) -> None:
         await unit.alerts.remove([])
         await unit.alerts.remove([a.key])
         assert list(await unit.alerts.load()) == [b.key]
+
+
+async def test_any_number_is_found_and_forgotten(open_unit: OpenUnit) -> None:
+    """An account may have more watches than one statement takes."""
+    keys = [(f"r{n}", "main/funding", "USDT") for n in range(100_000)]
+    some = [AlertState(*key) for key in keys[::9_999]]
+    others = AlertState("other", "main/funding", "USDT")
+    async with open_unit() as unit:
+        await unit.alerts.save([*some, others])
+        assert list((await unit.alerts.load(keys)).values()) == some
+        await unit.alerts.remove(keys)
+        assert list(await unit.alerts.load()) == [others.key]
