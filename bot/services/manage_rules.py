@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.core.alerts import AlertState, still_meant
+from bot.core.errors import RuleError
 from bot.core.rules import Rule, parse_rule
 from bot.services.draft_rules import is_too_old
 from bot.services.end_alerts import end_alerts
@@ -119,7 +120,8 @@ class ManageRules:
     async def accept(self, draft_id: int, *, by: str) -> RuleChange | None:
         """Make a draft a rule, or the rule that it edits what it says; None when it is gone.
 
-        Repeated, it changes nothing more.
+        Repeated, it changes nothing more. None, too, for one that is no whole rule any more: a
+        button of an older message has led it back.
         """
         async with self._changing() as change:
             draft = await change.unit.drafts.load(draft_id)
@@ -137,7 +139,9 @@ class ManageRules:
             return None
         if draft.became is not None or (draft.edits is not None and made is None):
             return made
-        rule, now = parse_rule(draft.text), self._clock()
+        rule, now = _whole(draft), self._clock()
+        if rule is None:
+            return None
         if made is None:
             made = await unit.rules.add(rule, by=by, at=now)
         else:
@@ -200,6 +204,13 @@ class _Changing:
 
 async def _found(unit: Unit, rule_id: int) -> MadeRule | None:
     return next((made for made in await unit.rules.load() if made.id == rule_id), None)
+
+
+def _whole(draft: Draft) -> Rule | None:
+    try:
+        return parse_rule(draft.text)
+    except RuleError:
+        return None
 
 
 def _paused(made: MadeRule, *, paused: bool) -> MadeRule:

@@ -176,6 +176,17 @@ async def test_what_was_deleted_meanwhile_is_not_edited(house: Any, checks: Any)
     assert len(await rules.status()) == 1
 
 
+async def test_a_draft_that_was_led_back_is_no_rule(house: Any, checks: Any) -> None:
+    """An older copy of the question cuts the text; the button below the newer one is old then."""
+    drafts = DraftRules(watched=house.watched, open_unit=house.open_unit, clock=house.clock)
+    draft = await drafts.begin(OWNER, OWNER, text=TRADING)
+    await drafts.choose(draft.id, "coin", "BTC")
+    assert await house.build_rules().accept(draft.id, by="Ada") is None
+    assert len(await house.build_rules().status()) == 1
+    await drafts.fill(draft.id, TRADING)
+    assert await house.build_rules().accept(draft.id, by="Ada") is not None
+
+
 async def test_a_change_that_is_not_kept_is_not_watched(
     house: Any, checks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
