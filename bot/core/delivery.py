@@ -12,6 +12,8 @@ from bot.core.quiet import QuietHours
 
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=1)
+LONGEST_REST = timedelta(hours=1)
+"""A chat is tried again after that, even where Telegram asked for more."""
 
 
 @dataclass(frozen=True, slots=True)

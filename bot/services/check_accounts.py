@@ -54,6 +54,7 @@ class CheckAccounts:
         self._wake_delivery = wake_delivery
         self._under_way: dict[str, asyncio.Event] = {}
         self._attempted: set[str] = set()
+        self._looked_at = clock()
 
     @property
     def all_attempted(self) -> bool:
@@ -64,9 +65,13 @@ class CheckAccounts:
         """Start a check of each account that is due; called by the timetable."""
         now = self._clock()
         async with self._open_unit() as unit:
+            if now < self._looked_at:  # the clock was ahead: what it said would hold up all
+                names = [account.name for account in self._watched.accounts]
+                await unit.accounts.retain(names, now=now)
             claims = await unit.accounts.claim_due(
                 now=now, until=now + LEASE, busy=self._under_way
             )
+        self._looked_at = now
         for claim in claims:
             self._start(claim)
 
@@ -95,7 +100,8 @@ class CheckAccounts:
             account = self._watched.account(claim.account)
             started_at = self._clock()
             sweep = await self._read_under_lease(claim, account)
-            await self._keep(claim, sweep, due_at=started_at + account.check_every)
+            begun_at = min(started_at, self._clock())  # the clock may have been put back
+            await self._keep(claim, sweep, due_at=begun_at + account.check_every)
         except Exception:
             log.exception("A check broke off", action="check_account", account=claim.account)
         finally:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import structlog
 
 from bot.core.delivery import (
+    LONGEST_REST,
     ChatGone,
     ChatMoved,
     Dropped,
@@ -92,11 +93,18 @@ class DeliverOutbox:
             return []
         try:
             async with self._open_unit() as unit:
+                await self._release(unit)
                 parcels = await unit.outbox.lease(now=self._clock(), busy=self._busy, most=most)
                 return [parcel for parcel in parcels if not await self._put_off(unit, parcel)]
         except Exception:
             log.exception("The outbox could not be read", action="deliver")
             return []
+
+    async def _release(self, unit: Unit) -> None:
+        """Let nothing wait where it is not quiet now, whatever the clock said before."""
+        for chat in await unit.chats.load():
+            if chat.quiet is not None and self._chats.quiet_until(chat) is None:
+                await unit.outbox.release(chat.chat_id, at=self._clock())
 
     async def _put_off(self, unit: Unit, parcel: Parcel) -> bool:
         """Keep what is not critical for the end of quiet hours; look at once what is behind it."""
@@ -201,7 +209,8 @@ class DeliverOutbox:
                 pass
         async with self._open_unit() as unit:
             if isinstance(outcome, NotSent) and outcome.retry_after is not None:
-                await unit.chats.hold(chat_id, until=now + outcome.retry_after)
+                rest = min(outcome.retry_after, LONGEST_REST)
+                await unit.chats.hold(chat_id, until=now + rest)
             await unit.outbox.settle(parcel.id, decision, at=now)
         self._shown.look_again()  # the first message may have more to show than when it was put
         _log(parcel, outcome, dropped=isinstance(decision, Dropped))

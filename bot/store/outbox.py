@@ -8,7 +8,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.core.delivery import Chat, Decision, Delivered, Dropped, Postponed
+from bot.core.delivery import (
+    LONGEST_PAUSE,
+    LONGEST_REST,
+    Chat,
+    Decision,
+    Delivered,
+    Dropped,
+    Postponed,
+)
 from bot.core.events import AlertRaised, AlertReminded, Event
 from bot.core.faces import Ending, Face
 from bot.core.quiet import mergeable
@@ -152,9 +160,7 @@ class SqlOutbox:
             .where(outbox.c.done_at.is_(None), outbox.c.chat_id.in_(chats), _not_put_off(now))
             .group_by(outbox.c.chat_id)
         )
-        waiting = and_(
-            outbox.c.id.in_(heads), outbox.c.not_before <= now, outbox.c.sending_since.is_(None)
-        )
+        waiting = and_(outbox.c.id.in_(heads), _due(now), outbox.c.sending_since.is_(None))
         rows = await self._rows(waiting, most=most)
         await self._connection.execute(
             update(outbox)
@@ -220,7 +226,7 @@ class SqlOutbox:
 
     async def release(self, chat_id: int, *, at: datetime) -> None:
         """See the port."""
-        waits = and_(outbox.c.chat_id == chat_id, _HELD)
+        waits = and_(outbox.c.chat_id == chat_id, _HELD, outbox.c.not_before > at)
         await self._connection.execute(update(outbox).where(waits).values(not_before=at))
 
     async def forget(self, *, before: datetime) -> None:
@@ -234,8 +240,14 @@ def _not_put_off(now: datetime) -> ColumnElement[bool]:
     return or_(~outbox.c.held, outbox.c.not_before <= now)
 
 
+def _due(now: datetime) -> ColumnElement[bool]:
+    """Find what need not wait; nobody waits so long unless the clock was ahead."""
+    return or_(outbox.c.not_before <= now, outbox.c.not_before > now + LONGEST_PAUSE)
+
+
 def _may_hear(chat: Chat, now: datetime) -> bool:
-    return chat.not_before is None or chat.not_before <= now
+    until = chat.not_before
+    return until is None or until <= now or until > now + LONGEST_REST
 
 
 def _later_of(event: Event) -> str | None:

@@ -57,6 +57,29 @@ async def test_checked_again_when_due(house: Any) -> None:
         assert house.exchange.asked.count("xt/spot") == times
 
 
+async def test_clock_that_was_ahead_holds_up_no_check(house: Any) -> None:
+    """What was read by a clock that is put back is due again at once, and then as ever."""
+    checks = house.build_checks()
+    house.clock.advance(hours=6)
+    for minutes, times in ((0, 1), (-360, 2), (0.5, 2), (0.5, 3)):
+        await house.check(checks, minutes=minutes)
+        assert house.exchange.asked.count("xt/spot") == times
+
+
+async def test_clock_put_back_during_a_check(house: Any) -> None:
+    """A check that began by a clock that was ahead is followed by the next in time, too."""
+    checks = house.build_checks()
+    house.exchange.gate = asyncio.Event()
+    await checks.start_due()
+    await house.exchange.wait_for(1)
+    house.clock.advance(hours=-6)
+    await checks.start_due()
+    house.exchange.gate.set()
+    await house.settle()
+    await house.check(checks)
+    assert house.exchange.asked.count("xt/spot") == 2
+
+
 async def test_alert_is_told_once_and_ended_once(house: Any) -> None:
     """Low: one alert. Still low: nothing. Recovered: one word, a reply to the alert."""
     checks = house.build_checks()

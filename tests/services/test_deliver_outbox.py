@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from bot.core.delivery import (
     Refused,
 )
 from bot.core.events import DigestDue, SourceFound
+from bot.core.quiet import QuietHours
 from bot.services.build_digests import BuildDigests
 from bot.store.outbox import SqlOutbox
 from bot.store.schema import outbox
@@ -262,6 +263,43 @@ async def test_group_that_moved(house: Any) -> None:
     async with house.open_unit() as unit:
         known = after_restart.recipients(await unit.chats.load())
     assert [chat.chat_id for chat in known] == [-1004001, OWNER]
+
+
+async def test_clock_that_was_ahead_makes_no_quiet_hours(house: Any, engine: AsyncEngine) -> None:
+    """What was put off by a clock that is put back is sent as soon as it is not quiet."""
+    await house.chats.set_quiet(OWNER, QuietHours(time(22), time(7)), title="You")
+    house.clock.advance(hours=14)
+    await queue(house, news(house), OWNER)
+
+    async def put_off() -> bool:
+        async with engine.begin() as connection:
+            return bool(await connection.scalar(select(outbox.c.held)))
+
+    async with house.delivering():
+        await until(put_off)
+    assert house.sender.said == []
+    house.clock.advance(hours=-6)
+    async with house.delivering():
+        await house.sender.wait_for(1)
+
+
+async def test_chat_is_tried_again_within_the_hour(house: Any) -> None:
+    """However long a pause Telegram asks for, it is no longer than what a right clock allows."""
+    house.sender.outcomes[OWNER] = [NotSent("flood", timedelta(days=1))]
+    await queue(house, news(house), OWNER)
+    async with house.delivering():
+        await house.sender.wait_for(1)
+        await until(lambda: _held(house))
+        house.clock.advance(minutes=59)
+        await asyncio.sleep(0.05)
+        assert len(house.sender.said) == 1
+        house.clock.advance(minutes=1)
+        await house.sender.wait_for(2)
+
+
+async def _held(house: Any) -> bool:
+    async with house.open_unit() as unit:
+        return any(chat.not_before is not None for chat in await unit.chats.load())
 
 
 async def test_unexpected_error_does_not_block_the_chat(house: Any) -> None:

@@ -182,6 +182,17 @@ async def test_held_and_gone_chats(open_unit: OpenUnit, raised: Raise, now: date
     assert ids(await lease(open_unit, until)) == [(2, ["A"])]
 
 
+async def test_clock_that_was_ahead_holds_up_nothing(
+    open_unit: OpenUnit, raised: Raise, now: datetime
+) -> None:
+    """What waits longer than anything ever does was queued, or held, by a wrong clock."""
+    ahead = now + timedelta(hours=6)
+    await queue(open_unit, raised("A"), chats=[1, 2], at=ahead)
+    async with open_unit() as unit:
+        await unit.chats.hold(2, until=ahead)
+    assert ids(await lease(open_unit, now)) == [(1, ["A"]), (2, ["A"])]
+
+
 async def test_moved_chat_keeps_order_and_replies(
     open_unit: OpenUnit, raised: Raise, cleared: Clear, now: datetime
 ) -> None:
