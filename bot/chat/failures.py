@@ -23,6 +23,13 @@ _GONE = (
     "message thread not found",
     "chat was deleted",
     "group chat was upgraded",
+    # We are there and may not write: it is told what stands when we may.
+    "not enough rights to send",
+    "have no rights to send a message",
+    "need administrator rights",
+    "chat_restricted",
+    "chat_write_forbidden",
+    "topic_closed",
 )
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 

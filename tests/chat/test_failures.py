@@ -37,6 +37,17 @@ def because(error: TelegramError, cause: Exception) -> TelegramError:
             ChatGone("bot was kicked from the group chat"),
         ),
         (BadRequest("Chat not found"), ChatGone("Chat not found")),
+        *(
+            (BadRequest(text), ChatGone(text))
+            for text in (
+                "Not enough rights to send text messages to the chat",
+                "Have no rights to send a message",
+                "Need administrator rights in the channel chat",
+                "CHAT_RESTRICTED",
+                "CHAT_WRITE_FORBIDDEN",
+                "TOPIC_CLOSED",
+            )
+        ),
         (BadRequest("Message is too long"), Refused("Message is too long")),
         (BadRequest("Can't parse entities"), Refused("Can't parse entities")),
         # Surely not sent: the connection never came about.
