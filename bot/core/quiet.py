@@ -81,7 +81,8 @@ Over = AlertCleared | AlertEnded | SourceFound
 def settled(events: Iterable[Event]) -> tuple[tuple[Event, ...], tuple[tuple[Begun, Over], ...]]:
     """Sort what is told together into what stands, and what has begun and ended meanwhile.
 
-    A reminder of what is told as new is left out, and all but the last of what is told again.
+    A reminder of what is told as new is left out, and all but the last of what is told again; so
+    is the end of what has begun anew since: the last word is what stands.
     """
     standing: list[Event] = []
     passed: list[tuple[Begun, Over]] = []
@@ -99,7 +100,26 @@ def settled(events: Iterable[Event]) -> tuple[tuple[Event, ...], tuple[tuple[Beg
                     passed.append((begun, event))
                     continue
         standing.append(event)
-    return tuple(standing), tuple(passed)
+    return tuple(_without_old_ends(standing)), tuple(passed)
+
+
+def _without_old_ends(standing: Iterable[Event]) -> list[Event]:
+    left: list[Event] = []
+    for event in standing:
+        if isinstance(event, AlertRaised | SourceLost):
+            place = place_of(event)
+            left = [e for e in left if not (isinstance(e, Over) and place_of(e) == place)]
+        left.append(event)
+    return left
+
+
+def place_of(event: Begun | Over) -> tuple[str, ...]:
+    """Tell what an event is about, whichever time it is that it begins there or ends."""
+    match event:
+        case SourceLost() | SourceFound():
+            return (event.path,)
+        case _:
+            return (event.alert.rule, event.alert.subject, event.alert.asset)
 
 
 def _begun(standing: Iterable[Event], later: Over | AlertReminded) -> Begun | None:

@@ -156,6 +156,39 @@ def test_nothing_is_lost(warning: AlertCleared) -> None:
     assert settled([lost(at), found, later]) == ((later,), ((lost(at), found),))
 
 
+def test_the_last_word_is_what_stands(warning: AlertCleared) -> None:
+    """The end of what was told before is left out where the same has begun anew since."""
+    at = datetime(2026, 1, 15, tzinfo=UTC)
+    anew = AlertRaised(
+        alert=replace(warning.alert, incident="D4E5F6"), amount=Decimal(400), before=None, at=at
+    )
+    elsewhere = replace(warning, alert=replace(warning.alert, subject="main/trading"))
+    found = SourceFound(path="a/b", since=at, at=at)
+    events: list[Event] = [warning, elsewhere, found, anew, lost(at)]
+    assert settled(events) == ((elsewhere, anew, lost(at)), ())
+    over = AlertCleared(alert=anew.alert, amount=Decimal(600), at=at)
+    assert settled([warning, anew, over]) == ((warning,), ((anew, over),))
+
+
+@given(st.booleans(), st.integers(1, 9))
+def test_what_comes_and_goes(begins_lost: bool, count: int) -> None:
+    """However often it was lost and found: at most one word stands, and it is how things are."""
+    at = datetime(2026, 1, 15, tzinfo=UTC)
+    instants = [at + timedelta(minutes=n) for n in range(count)]
+    events: list[Event] = [
+        lost(instant)
+        if (n % 2 == 0) == begins_lost
+        else SourceFound(path="a/b", since=at, at=instant)
+        for n, instant in enumerate(instants)
+    ]
+    standing, passed = settled(events)
+    ends_lost = isinstance(events[-1], SourceLost)
+    assert all(isinstance(event, SourceLost) == ends_lost for event in standing)
+    assert len(standing) <= 1
+    assert bool(standing) >= ends_lost
+    assert len(passed) == sum(isinstance(e, SourceFound) for e in events) - (not begins_lost)
+
+
 @pytest.fixture
 def warning() -> AlertCleared:
     at = datetime(2026, 1, 15, tzinfo=UTC)

@@ -39,7 +39,7 @@ from bot.core.events import (
     SubAccountsChanged,
 )
 from bot.core.portfolio import SUB, WalletState, is_listing
-from bot.core.quiet import Begun, Over, settled
+from bot.core.quiet import Begun, Over, place_of, settled
 from bot.fetchers.model import exact_sum
 from bot.services.report_balances import AlertReport
 
@@ -51,6 +51,7 @@ def events_text(
 ) -> str:
     """Set what is told together in one message, the worst first; a test says that it is one."""
     events, passed = settled(events)
+    anew = {place_of(event) for event in events if isinstance(event, Begun)}
     blocks = [
         *_tested(events, zone, now),
         *_raised(events, zone, now),
@@ -60,7 +61,12 @@ def events_text(
         *_lost(events, now),
         *_found(events),
         *(_sub_accounts(e) for e in events if isinstance(e, SubAccountsChanged)),
-        *(_passed(begun, over, zone, now) for begun, over in passed),
+        *(
+            _begun_anew(begun, over, zone, now)
+            if place_of(begun) in anew
+            else _passed(begun, over, zone, now)
+            for begun, over in passed
+        ),
     ]
     if maybe_repeated:
         blocks.append("<i>This may be a repeat: Telegram did not confirm the first one.</i>")
@@ -211,6 +217,16 @@ def _passed(begun: Begun, over: Over, zone: ZoneInfo, now: datetime) -> str:
         case _:
             lasted = span_text(over.at - begun.since)
             return f"🟢 {path_text(begun.path)} could not be read for {lasted}, until {when}"
+
+
+def _begun_anew(begun: Begun, over: Over, zone: ZoneInfo, now: datetime) -> str:
+    """Tell in one line what was over for a while, and is told as it stands above."""
+    until = f"until {clock_text(over.at, zone, now=now)}, and has begun anew"
+    if isinstance(begun, AlertRaised):
+        lasted = span_text(over.at - begun.alert.since)
+        return f"↩️ {title_text(begun.alert)} for {lasted}, {until}"
+    lasted = span_text(over.at - begun.since)
+    return f"↩️ {path_text(begun.path)} could not be read for {lasted}, {until}"
 
 
 def _lost(events: Sequence[Event], now: datetime) -> Iterator[str]:

@@ -233,6 +233,34 @@ def test_what_was_over_before_it_was_told() -> None:
     ]
 
 
+def test_what_has_begun_anew() -> None:
+    """What stands is told whole; what was before it is told in the past, as nothing that holds."""
+    later = NOW + timedelta(minutes=20)
+    events: list[Event] = [
+        raised(),
+        AlertCleared(alert=alert(), amount=Decimal(2300), at=NOW),
+        raised("B"),
+        SourceFound(path="xt/spot", since=NOW, at=NOW),
+        SourceLost(
+            path="xt/spot", error="E", message="down", since=NOW, last_good_at=None, at=NOW
+        ),
+        SourceFound(path="xt/spot", since=NOW, at=later),
+        SourceLost(
+            path="xt/spot", error="E", message="down", since=later, last_good_at=None, at=later
+        ),
+    ]
+    text = events_text(events, zone=ZONE, now=later, maybe_repeated=False)
+    warning, unreadable, *before = text.split("\n\n")
+    assert warning.startswith("🟠 WARNING")
+    assert unreadable.startswith("🔌 CANNOT READ")
+    assert before == [
+        "↩️ <code>main/funding</code> · <b>USDT</b> low for 40 min, until 09:00:00 UTC, "
+        "and has begun anew",
+        "↩️ <code>xt/spot</code> could not be read for 20 min, until 09:20:00 UTC, "
+        "and has begun anew",
+    ]
+
+
 def test_quiet_hours() -> None:
     """From when to when, and in which zone."""
     assert "22:00–07:00 (UTC)" in quiet_text(parse_quiet("22:00-7:00"), ZONE)

@@ -429,8 +429,8 @@ def test_the_worst_comes_first() -> None:
         sub_accounts(added=("a",)),
         SourceFound(path="a/b", since=NOW, at=NOW),
         lost("c/d"),
-        AlertEnded(alert=alert(), amount=Decimal(1), at=NOW),
-        AlertCleared(alert=alert(), amount=Decimal(1), at=NOW),
+        AlertEnded(alert=alert(subject="e/f"), amount=Decimal(1), at=NOW),
+        AlertCleared(alert=alert(subject="g/h"), amount=Decimal(1), at=NOW),
         raised(severity="warning"),
         raised(severity="critical"),
     )
