@@ -60,6 +60,10 @@ class SqlChats:
         else:
             former_id = func.coalesce(chats.c.former_id, chats.c.chat_id)
             await self._update(chat_id, chat_id=to, former_id=former_id)
+        # Messages have other ids there: under the old ones there are others.
+        await self._connection.execute(
+            update(outbox).where(outbox.c.chat_id == chat_id).values(message_id=None)
+        )
         for table in (outbox, incidents, digests):
             # Both ids may have been told the same; one mark of it is enough.
             await self._connection.execute(
