@@ -110,6 +110,8 @@ class AlertState:
     asset: str
     bad_reads: int = 0
     """Bad readings in a row, up to the rule's `for`."""
+    condition: str = ""
+    """What they are bad by; a count does not go on under another condition."""
     since: datetime | None = None
     """The first of them; None while ok."""
     counted_at: datetime | None = None
@@ -219,7 +221,9 @@ def _while_calm(state: AlertState, rule: Rule, seen: Observation, now: datetime)
     """Count a bad reading, and let the episode begin when there are enough."""
     if not seen.breaks(rule):
         return _calm(state)
-    worse = _counted(state, rule, seen)
+    condition = _condition(rule)
+    counted = state if state.condition == condition else _calm(state)
+    worse = _counted(replace(counted, condition=condition), rule, seen)
     in_gap = state.ended_at is not None and now - state.ended_at < MIN_GAP
     if worse.bad_reads < rule.for_reads or in_gap:
         return worse
@@ -284,12 +288,19 @@ def _calm(state: AlertState) -> AlertState:
     return replace(
         state,
         bad_reads=0,
+        condition="",
         since=None,
         counted_at=None,
         alert=None,
         reminded_at=None,
         reminders=0,
     )
+
+
+def _condition(rule: Rule) -> str:
+    """Name what makes a reading bad."""
+    parts = (rule.measure, rule.part, rule.comparison, rule.limit, rule.window, rule.least)
+    return " ".join(str(part) for part in parts if part is not None)
 
 
 def _counted(state: AlertState, rule: Rule, seen: Observation) -> AlertState:

@@ -158,6 +158,7 @@ alerts = Table(
     Column("subject", String, primary_key=True),
     Column("asset", String, primary_key=True),
     Column("bad_reads", Integer, nullable=False),
+    Column("condition", Text, nullable=False, server_default=""),
     Column("since", Instant),
     Column("counted_at", Instant),
     Column("amount", Amount),

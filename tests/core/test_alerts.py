@@ -445,6 +445,26 @@ def test_an_alert_belongs_to_a_condition(line: str, meant: object) -> None:
     assert not still_meant(state, None)
 
 
+@pytest.mark.parametrize(
+    ("edited", "phase", "since"),
+    [
+        ("main/funding USDT < 500 · for 3 reads · critical · clear 600", "firing", 0),
+        ("main/funding USDT < 500 · for 2 reads", "firing", 0),
+        ("main/funding USDT > 100 · for 3 reads", "pending", 2),
+        ("main/funding USDT < 450 · for 3 reads", "pending", 2),
+        ("main/funding USDT available < 500 · for 3 reads", "pending", 2),
+        ("main/funding USDT drops 5% in 1h · for 3 reads", "pending", 2),
+        ("main/funding USDT > 100", "firing", 2),
+    ],
+)
+def test_a_count_belongs_to_a_condition(edited: str, phase: str, since: int) -> None:
+    """What was bad by another condition is not counted; other options and restarts go on."""
+    state = after(["400", "400"], parse_rule("main/funding USDT < 500 · for 3 reads"))
+    kept = STATE.validate_json(STATE.dump_json(state))
+    state, _ = step(kept, parse_rule(edited), seen("400", 2), now=at(2))
+    assert (state.phase, state.since) == (phase, at(since))
+
+
 @pytest.mark.parametrize(("line", "other"), [("available ", ""), ("", "available ")])
 @pytest.mark.parametrize("part", ["total", "available"])
 def test_an_alert_belongs_to_a_part(line: str, other: str, part: Part) -> None:

@@ -29,6 +29,7 @@ async def test_state_comes_back_whole(
         subject="main/funding",
         asset="USDT",
         bad_reads=3,
+        condition="drop total < 5",
         since=now,
         counted_at=later,
         amount=limit,
