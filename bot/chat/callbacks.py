@@ -70,3 +70,23 @@ def decode_balance(data: str) -> BalancePress:
     """Read what `encode` wrote; the caller has matched `BALANCE_PATTERN`."""
     _, short, page, query = data.split(":", 3)
     return BalancePress("refresh" if _ACTIONS[short] == "refresh" else "turn", int(page), query)
+
+
+@dataclass(frozen=True, slots=True)
+class PagePress:
+    """A button that shows another page of an answer to `/alerts`."""
+
+    page: int
+    """Counted from 0."""
+
+    def encode(self) -> str:
+        """Return the data for the button."""
+        return f"p:{self.page}"
+
+
+PAGE_PATTERN = r"^p:\d{1,4}$"
+
+
+def decode_page(data: str) -> PagePress:
+    """Read what `encode` wrote; the caller has matched `PAGE_PATTERN`."""
+    return PagePress(int(data.removeprefix("p:")))

@@ -1,11 +1,11 @@
 """Rows of buttons under a message."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.chat.callbacks import AlertAction, AlertPress, BalancePress
+from bot.chat.callbacks import AlertAction, AlertPress, BalancePress, PagePress
 from bot.chat.numbers import amount_text
 from bot.chat.views.figures import ORDER, shortfall
 from bot.core.events import Alert
@@ -16,21 +16,36 @@ MOST_COPIED = 256
 
 def balance_keyboard(query: str, *, page: int, pages: int) -> InlineKeyboardMarkup | None:
     """Offer to read again and to turn pages; None where the query is too long for a button."""
-    turns = [
-        _button("‹ Back", BalancePress("turn", page - 1, query)) if page > 0 else None,
-        _button(f"{page + 2}/{pages} ›", BalancePress("turn", page + 1, query))
-        if page + 1 < pages
-        else None,
-    ]
-    refresh = [_button("🔄 Refresh", BalancePress("refresh", page, query))]
+    turns = _turns(lambda page: BalancePress("turn", page, query).encode(), page, pages)
+    refresh = [_button("🔄 Refresh", BalancePress("refresh", page, query).encode())]
     rows = [[button for button in row if button] for row in (turns, refresh)]
     rows = [row for row in rows if row]
     return InlineKeyboardMarkup(rows) if rows else None
 
 
-def _button(label: str, press: BalancePress) -> InlineKeyboardButton | None:
-    data = press.encode()
+def _turns(
+    data_of: Callable[[int], str | None], page: int, pages: int
+) -> list[InlineKeyboardButton | None]:
+    """Offer the page before and the page after, where there are such."""
+    return [
+        _button("‹ Back", data_of(page - 1)) if page > 0 else None,
+        _button(f"{page + 2}/{pages} ›", data_of(page + 1)) if page + 1 < pages else None,
+    ]
+
+
+def _button(label: str, data: str | None) -> InlineKeyboardButton | None:
     return InlineKeyboardButton(label, callback_data=data) if data else None
+
+
+def alerts_keyboard(
+    alerts: Iterable[tuple[Alert, Face]], *, page: int, pages: int
+) -> InlineKeyboardMarkup | None:
+    """Offer what can be done about one alert in an answer to `/alerts`, and to turn pages."""
+    about = alert_keyboard(alerts, "answer")
+    turns = _turns(lambda page: PagePress(page).encode(), page, pages)
+    rows = [*(about.inline_keyboard if about else ()), [button for button in turns if button]]
+    rows = [row for row in rows if row]
+    return InlineKeyboardMarkup(rows) if rows else None
 
 
 def alert_keyboard(

@@ -9,10 +9,13 @@ from bot.chat.callbacks import (
     ALERT_PATTERN,
     BALANCE_PATTERN,
     MOST_BYTES,
+    PAGE_PATTERN,
     AlertPress,
     BalancePress,
+    PagePress,
     decode_alert,
     decode_balance,
+    decode_page,
 )
 from bot.chat.keyboards import balance_keyboard
 
@@ -73,6 +76,16 @@ def test_what_is_no_button_under_an_alert() -> None:
         "xa:s:A1",
     ):
         assert not re.match(ALERT_PATTERN, data), data
+
+
+@given(st.builds(PagePress, st.integers(0, 9999)))
+def test_a_button_that_turns_a_page(press: PagePress) -> None:
+    """What is encoded matches, is decoded to the same, and is nobody else's."""
+    data = press.encode()
+    assert re.match(PAGE_PATTERN, data)
+    assert not re.match(BALANCE_PATTERN, data)
+    assert not re.match(ALERT_PATTERN, data)
+    assert decode_page(data) == press
 
 
 def labels(query: str, page: int, pages: int) -> list[list[str]]:

@@ -3,10 +3,10 @@
 from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
 from telegram.ext import BaseHandler, CallbackQueryHandler
 
-from bot.chat.callbacks import ALERT_PATTERN, AlertAction, decode_alert
+from bot.chat.callbacks import ALERT_PATTERN, PAGE_PATTERN, AlertAction, decode_alert, decode_page
 from bot.chat.handlers import Context, UseCases, acknowledge, plain_command, show
-from bot.chat.keyboards import alert_keyboard
-from bot.chat.views.alerts import alerts_text, hush_text
+from bot.chat.keyboards import alerts_keyboard
+from bot.chat.views.alerts import alert_pages, hush_text
 from bot.chat.views.words import (
     ALERT_OVER,
     NOT_TOLD_HERE,
@@ -27,20 +27,12 @@ def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
     """Return the buttons and the command."""
 
     async def pressed(update: Update, _context: Context) -> None:
-        press = update.callback_query
-        if press is None:
-            return
-        if not press.data or not isinstance(press.message, Message):
-            await press.answer(OLD_BUTTON)
-            return
-        wanted = decode_alert(press.data)
-        if wanted.incident == INCIDENT:
-            await acknowledge(press, ONLY_A_TEST)
-            return
-        told = await use.alerts.told_in(press.message.chat_id, press.message.message_id)
-        await _do(use, press, wanted.action, told or (wanted.incident,))
-        if wanted.place == "answer":
-            await show(press.message, *await _report(use))
+        if update.callback_query is not None:
+            await _pressed(use, update.callback_query)
+
+    async def turned(update: Update, _context: Context) -> None:
+        if update.callback_query is not None:
+            await _turned(use, update.callback_query)
 
     async def alerts(message: Message) -> None:
         text, keyboard = await _report(use)
@@ -54,11 +46,36 @@ def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
         plain_command("alerts", alerts),
         plain_command("test", test),
         CallbackQueryHandler(pressed, pattern=ALERT_PATTERN),
+        CallbackQueryHandler(turned, pattern=PAGE_PATTERN),
     ]
 
 
-async def _report(use: UseCases) -> tuple[str, InlineKeyboardMarkup | None]:
-    """Say what is wrong now; where it is one alert, its buttons are there, too."""
+async def _pressed(use: UseCases, press: CallbackQuery) -> None:
+    """Do what a button under an alert is for."""
+    if not press.data or not isinstance(press.message, Message):
+        await press.answer(OLD_BUTTON)
+        return
+    wanted = decode_alert(press.data)
+    if wanted.incident == INCIDENT:
+        await acknowledge(press, ONLY_A_TEST)
+        return
+    told = await use.alerts.told_in(press.message.chat_id, press.message.message_id)
+    await _do(use, press, wanted.action, told or (wanted.incident,))
+    if wanted.place == "answer":
+        await show(press.message, *await _report(use))
+
+
+async def _turned(use: UseCases, press: CallbackQuery) -> None:
+    """Show another page of what is wrong now."""
+    if not press.data or not isinstance(press.message, Message):
+        await press.answer(OLD_BUTTON)
+        return
+    await acknowledge(press, "")
+    await show(press.message, *await _report(use, decode_page(press.data).page))
+
+
+async def _report(use: UseCases, page: int = 0) -> tuple[str, InlineKeyboardMarkup | None]:
+    """Say what is wrong now, a page of it; where it is one alert, its buttons are there, too."""
     report = await use.balances.alerts()
     one = report.firing if len(report.firing) == 1 else ()
     faces = [
@@ -66,7 +83,9 @@ async def _report(use: UseCases) -> tuple[str, InlineKeyboardMarkup | None]:
         for state in one
         if state.alert is not None and state.amount is not None
     ]
-    return alerts_text(report, use.zone), alert_keyboard(faces, "answer")
+    laid = alert_pages(report, use.zone)
+    page = min(page, len(laid) - 1)
+    return laid[page], alerts_keyboard(faces, page=page, pages=len(laid))
 
 
 async def _do(

@@ -24,7 +24,7 @@ from bot.chat.views.figures import (
     subject_text,
     title_text,
 )
-from bot.chat.views.layout import first_page, one_line, path_text, paths_text
+from bot.chat.views.layout import first_page, one_line, pages, path_text, paths_text
 from bot.core.alerts import AlertState, Hush
 from bot.core.events import (
     Alert,
@@ -286,28 +286,43 @@ def _sub_accounts(event: SubAccountsChanged) -> str:
     return "\n".join([f"👥 SUB-ACCOUNTS · {path_text(event.account)}", *told])
 
 
-def alerts_text(report: AlertReport, zone: ZoneInfo) -> str:
-    """Answer "is anything wrong now?" on one screen: what is loud, what is silent, what is unread.
+def alert_pages(report: AlertReport, zone: ZoneInfo) -> list[str]:
+    """Answer "is anything wrong now?": what is critical, what is not read, what else is wrong.
 
-    What is silenced is told as well: without it the screen would say that all is well.
+    What is silenced is told as well, at the end: without it one would think that all is well. Each
+    page begins with how much there is of each.
     """
     if not (report.firing or report.unreadable or report.stale):
-        return _all_well(report)
-    loud = [state for state in report.firing if not state.is_silenced(report.at)]
-    silent = [state for state in report.firing if state.is_silenced(report.at)]
+        return [_all_well(report)]
+    firing: dict[str, list[AlertState]] = defaultdict(list)
+    for state in report.firing:
+        severity = state.alert.severity if state.alert is not None else "warning"
+        firing["silent" if state.is_silenced(report.at) else severity].append(state)
     blocks = [
-        *firing_lines(loud, zone, report.at),
-        *firing_lines(silent, zone, report.at),
-        *(
-            f"{_unreadable(state, report.at)}; {blind_text(report.blind.get(state.path, 0))}"
-            for state in report.unreadable
-        ),
-        *(
-            f"{_stale(state, report.at)}; {blind_text(report.blind.get(state.path, 0))}"
-            for state in report.stale
-        ),
+        *firing_lines(firing["critical"], zone, report.at),
+        *_unread_blocks(report),
+        *firing_lines(firing["warning"], zone, report.at),
+        *firing_lines(firing["silent"], zone, report.at),
     ]
-    return first_page(_spaced(blocks), more="… and more")
+    laid = pages(f"\n{block}" for block in blocks)
+    return [f"{_counts(report, silent=len(firing['silent']))}\n{page}" for page in laid]
+
+
+def _counts(report: AlertReport, *, silent: int) -> str:
+    unread = len(report.unreadable) + len(report.stale)
+    told = {
+        f"🔔 {len(report.firing) - silent} firing": len(report.firing) - silent,
+        f"🔕 {silent} silenced": silent,
+        f"🔌 {unread} not read": unread,
+    }
+    return f"<b>{' · '.join(text for text, count in told.items() if count)}</b>"
+
+
+def _unread_blocks(report: AlertReport) -> Iterator[str]:
+    told = {state.path: _unreadable(state, report.at) for state in report.unreadable}
+    told |= {state.path: _stale(state, report.at) for state in report.stale}
+    for path, text in told.items():
+        yield f"{text}; {blind_text(report.blind.get(path, 0))}"
 
 
 def _all_well(report: AlertReport) -> str:

@@ -15,6 +15,7 @@ from bot.chat.views.words import (
     READING,
 )
 from bot.core.delivery import Chat, Sent, decide
+from bot.core.portfolio import Account
 from bot.fetchers.errors import ExchangeUnavailable
 from bot.sandbox.telegram import Message, TelegramServer
 from bot.services.ports import ChatSender
@@ -173,6 +174,27 @@ async def test_alerts_has_buttons_too(desk: Any, telegram: TelegramServer, alert
     assert answer.text.startswith("✅ All is well")
     assert answer.labels == []
     assert alert.labels == LABELS
+
+
+async def test_pages_turn(desk: Any, telegram: TelegramServer) -> None:
+    """What is wrong is told whole, on pages, also by buttons from before a restart."""
+    wallets = tuple(f"w{n}" for n in range(99))
+    desk.accounts = (Account("main", "okx", wallets, timedelta(minutes=1)),)
+    async with desk.polling():
+        (_,) = await desk.ask("/alerts")
+        answer = telegram.messages(OWNER)[-1]
+        texts = [answer.text]
+    async with desk.polling():
+        while forward := [label for label in answer.labels if "›" in label]:
+            telegram.press(OWNER, answer.id, forward[0])
+            await desk.quiet()
+            texts.append(answer.text)
+        telegram.press(OWNER, answer.id, "‹ Back")
+        await desk.quiet()
+    assert answer.text == texts[-2] != texts[-1]
+    assert all(text.startswith("🔌 99 not read") for text in texts)
+    assert all(sum(f"main/w{n}\n" in text for text in texts) == 1 for n in range(99))
+    assert desk.exchange.asked == []
 
 
 async def test_alerts_names_what_is_blind(desk: Any) -> None:

@@ -15,13 +15,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from bot.chat.views.alerts import alerts_text, events_text
+from bot.chat.views.alerts import alert_pages, events_text
 from bot.chat.views.balances import balance_blocks, reading_text
 from bot.chat.views.digests import digest_text
 from bot.chat.views.layout import COLUMNS, columns, pages
 from bot.chat.views.rules import rule_pages
 from bot.chat.views.words import usage_text, whoami_text
-from bot.core.alerts import AlertState
+from bot.core.alerts import AlertState, Hush
 from bot.core.digest import Digest, build_digest
 from bot.core.events import (
     Alert,
@@ -691,11 +691,11 @@ def test_digest() -> None:
 def test_is_anything_wrong() -> None:
     """`/alerts` says that all is well, and how old that knowledge is; or what is wrong."""
     states = (wallet("a/spot"), wallet("b/spot", read_at=ago(seconds=42)))
-    well = alerts_text(AlertReport(NOW, (), (), states), UTC_ZONE)
+    (well,) = alert_pages(AlertReport(NOW, (), (), states), UTC_ZONE)
     assert well == "✅ All is well: 2 wallets, oldest reading 42 s ago."
     blind = (wallet("c/spot", health=DOWN),)
     firing = (AlertState("low", "a/spot", "USDT", amount=Decimal(400), alert=alert()),)
-    text = alerts_text(AlertReport(NOW, firing, blind, (*states, *blind)), UTC_ZONE)
+    (text,) = alert_pages(AlertReport(NOW, firing, blind, (*states, *blind)), UTC_ZONE)
     assert "All is well" not in text
     assert "400, limit &lt; 500" in text
     assert "🔌 <code>c/spot</code>\nokx answered HTTP 502" in text
@@ -706,12 +706,33 @@ def test_what_is_not_read_any_more() -> None:
     old = wallet("a/spot", read_at=ago(hours=3, minutes=20))
     ahead = wallet("b/spot", read_at=ago(hours=-6))
     report = AlertReport(NOW, (), (), (old, ahead), (old, ahead), {"a/spot": 2})
-    text = alerts_text(report, UTC_ZONE)
+    (text,) = alert_pages(report, UTC_ZONE)
     assert "All is well" not in text
     assert (
         "⏳ <code>a/spot</code>\nnot read for 3 h 20 min; 2 rules cannot be judged meanwhile"
     ) in text
     assert "<code>b/spot</code>\nnot read any more, last read 6 h in the future" in text
+
+
+def test_alerts_are_cut_off_nowhere() -> None:
+    """What does not fit is on another page; each begins with how much is wrong."""
+    firing = tuple(
+        AlertState("low", f"main/sub:{n:02}", "USDT", amount=Decimal(1), hush=hush, alert=about)
+        for n in range(41)
+        for hush in [Hush("recovery", None, "You", NOW) if n == 40 else None]
+        for severity in ["critical" if n == 39 else "warning"]
+        for about in [alert(subject=f"main/sub:{n:02}", severity=severity)]
+    )
+    blind = (wallet("xt/spot", health=DOWN),)
+    old = (wallet("a/spot", read_at=ago(hours=1)),)
+    laid = alert_pages(AlertReport(NOW, firing, blind, (*blind, *old), old), UTC_ZONE)
+    assert len(laid) > 1
+    heads = {read(page).split("\n")[0] for page in laid}
+    assert heads == {"🔔 40 firing · 🔕 1 silenced · 🔌 2 not read"}
+    seen = "\n".join(laid)
+    assert all(seen.count(f"main/sub:{n:02}<") == 1 for n in range(41))
+    order = [seen.index(path) for path in ("sub:39", "xt/spot", "a/spot", "sub:00", "sub:40")]
+    assert order == sorted(order)
 
 
 coins = st.text(
@@ -813,7 +834,7 @@ def test_nasty_names_break_no_text(name: str) -> None:
         ),
         shown(*states, wallet("x", health=health)),
         digest_text(digest(*states, before={name: [coin(name, "5")]}, firing=[firing]), UTC_ZONE),
-        alerts_text(AlertReport(NOW, (firing,), (states[1],), tuple(states)), UTC_ZONE),
+        *alert_pages(AlertReport(NOW, (firing,), (states[1],), tuple(states)), UTC_ZONE),
         rule_pages([RuleStatus(name, parse_rule("* USDT < 5"), (firing,))])[0].text,
         reading_text([name, name]),
         usage_text("balance"),
@@ -837,7 +858,8 @@ def test_two_hundred_alerts_are_one_message() -> None:
     firing = tuple(
         AlertState("low", f"a{n}/b", "USDT", amount=Decimal(1), alert=alert()) for n in range(200)
     )
-    read(alerts_text(AlertReport(NOW, firing, (), ()), UTC_ZONE))
+    for text in alert_pages(AlertReport(NOW, firing, (), ()), UTC_ZONE):
+        read(text)
     for page in rule_pages([RuleStatus("low", parse_rule("* USDT < 5"), firing)] * 50):
         read(page.text)
 
@@ -881,7 +903,7 @@ def test_a_failed_wallet_never_shows_a_zero(state: WalletState, only: str | None
     for text in (
         shown(state, coin=only),
         digest_text(digest(state), UTC_ZONE),
-        alerts_text(AlertReport(NOW, (), (state,), (state,)), UTC_ZONE),
+        *alert_pages(AlertReport(NOW, (), (state,), (state,)), UTC_ZONE),
         told(lost("a/spot")),
     ):
         assert "empty" not in text
