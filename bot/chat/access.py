@@ -1,7 +1,7 @@
 """Who is answered: the one gate that every command and every button passes first."""
 
 import structlog
-from telegram import Update
+from telegram import Message, Update
 from telegram.ext import ApplicationHandlerStop, ContextTypes, TypeHandler
 
 from bot.chat.views.words import stranger_group_text
@@ -25,6 +25,7 @@ class Gate:
     async def check(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Stop an update that must not be answered."""
         chat, user = update.effective_chat, update.effective_user
+        await self._follow(update.message)
         if chat is not None and self._chats.may_look(chat.id):
             if not _has_ended(update):
                 await self._chats.heard(chat.id, title=chat.effective_name or "")
@@ -40,6 +41,15 @@ class Gate:
         if user is not None and chat is not None and self._chats.is_owner(user.id):
             await self._explain(update, chat.id, bot_name=context.bot.username)
         raise ApplicationHandlerStop
+
+    async def _follow(self, message: Message | None) -> None:
+        """Go with an allowed group that tells, by its old id or its new one, that it moved."""
+        if message is None:
+            return
+        old = message.migrate_from_chat_id or message.chat.id
+        new = message.migrate_to_chat_id or message.chat.id
+        if old != new and self._chats.may_look(old):
+            await self._chats.follow(old, to=new)
 
     async def _explain(self, update: Update, chat_id: int, *, bot_name: str) -> None:
         """Tell an owner, who may wonder; there is nothing in it that a stranger must not know."""

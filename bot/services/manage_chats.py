@@ -42,13 +42,16 @@ class ManageChats:
 
     def may_look(self, chat_id: int) -> bool:
         """Whether balances may be shown in this chat: to everybody who is in it."""
-        known_as = self._former_ids.get(chat_id, chat_id)
-        return known_as in self._chats or known_as in self._owners
+        known_as = {chat_id, self._former_ids.get(chat_id, chat_id)}
+        return not known_as.isdisjoint(self._chats | self._owners)
 
     def recipients(self, chats: Sequence[Chat]) -> list[Chat]:
         """Choose those that events are sent to."""
         here = [chat for chat in chats if chat.gone is None]
-        return [chat for chat in here if self.may_look(chat.former_id or chat.chat_id)]
+        return [chat for chat in here if self._is_allowed(chat)]
+
+    def _is_allowed(self, chat: Chat) -> bool:
+        return self.may_look(chat.chat_id) or self.may_look(chat.former_id or chat.chat_id)
 
     def quiet_until(self, chat: Chat) -> datetime | None:
         """Return until when a chat wants to hear only what is critical; None: it hears all."""
@@ -85,7 +88,12 @@ class ManageChats:
 
     async def follow(self, chat_id: int, *, to: int) -> None:
         """Go with a group that has become a supergroup."""
+        if chat_id in self._gone:
+            self._gone.remove(chat_id)
+            self._gone.add(to)
         async with self._open_unit() as unit:
+            if {chat_id, to}.isdisjoint(chat.chat_id for chat in await unit.chats.load()):
+                await unit.chats.add(Chat(chat_id, since=self._clock()))
             await unit.chats.move(chat_id, to=to)
             for chat in await unit.chats.load():
                 self._recall(chat)

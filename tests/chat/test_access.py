@@ -63,6 +63,24 @@ async def test_everybody_in_an_allowed_group_may_look(desk: Any) -> None:
     assert "You are a viewer here." in answer
 
 
+async def test_group_that_moves_is_followed_at_once(desk: Any, telegram: TelegramServer) -> None:
+    """The supergroup is answered, though nothing was sent there that would have told of it."""
+    async with desk.polling():
+        telegram.migrate(GROUP, -1004001)
+        await desk.quiet()
+        (answer,) = await desk.ask("/alerts", chat=-1004001, user=OWNER)
+    assert "main/funding" in answer
+
+
+async def test_foreign_group_that_moves_stays_foreign(desk: Any, telegram: TelegramServer) -> None:
+    """The word of a group that is not allowed lets nobody in."""
+    async with desk.polling():
+        await desk.ask("/alerts", chat=FOREIGN_GROUP, user=STRANGER)
+        telegram.migrate(FOREIGN_GROUP, -1004002)
+        await desk.quiet()
+        assert await desk.ask("/alerts", chat=-1004002, user=STRANGER) == []
+
+
 async def test_press_of_a_stranger_does_nothing(desk: Any, telegram: TelegramServer) -> None:
     """A button in a chat that is no longer allowed is neither answered nor obeyed."""
     bot = desk.build()

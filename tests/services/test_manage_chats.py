@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from bot.core.delivery import Chat
 from bot.fetchers.errors import CredentialsRejected
 
-OWNER, GROUP, STRANGER = 1001, -4001, 6666
+OWNER, GROUP, STRANGER, MOVED = 1001, -4001, 6666, -1004001
 
 
 async def test_only_the_settings_allow(house: Any) -> None:
@@ -85,6 +87,29 @@ async def test_chat_added_to_the_settings_is_told_what_stands(house: Any) -> Non
     await house.chats.add_configured()
     (parcel,) = await house.queued(-4999)
     assert [event.kind for event in parcel.events] == ["alert_raised"]
+
+
+@pytest.mark.parametrize("configured", [(GROUP,), (MOVED,), (GROUP, MOVED)])
+async def test_moved_group_is_known_by_either_id(house: Any, configured: tuple[int, ...]) -> None:
+    """Whether the settings have the old id, the new one or both, it is one chat and allowed."""
+    await house.chats.follow(GROUP, to=MOVED)
+    house.chats_allowed = configured
+    chats = house.chats
+    await chats.add_configured()
+    assert chats.may_look(MOVED)
+    async with house.open_unit() as unit:
+        told = chats.recipients(await unit.chats.load())
+    assert sorted(chat.chat_id for chat in told) == [MOVED, OWNER]
+
+
+async def test_chat_that_was_given_up_and_moved_is_taken_back(house: Any) -> None:
+    """It is the new id that speaks."""
+    chats = house.chats
+    await chats.mark_gone(GROUP, reason="the group was upgraded")
+    await chats.follow(GROUP, to=MOVED)
+    await chats.heard(MOVED, title="Desk")
+    async with house.open_unit() as unit:
+        assert MOVED in [chat.chat_id for chat in chats.recipients(await unit.chats.load())]
 
 
 async def test_greeting_brings_back(house: Any) -> None:
