@@ -42,6 +42,10 @@ LOOK_EVERY_S = 1.0
 MOST_BREAKS = 10
 
 
+class _NotFilledError(Exception):
+    """What a digest tells could not be had."""
+
+
 class DeliverOutbox:
     """Sends what waits in the outbox, until told to stop."""
 
@@ -148,13 +152,18 @@ class DeliverOutbox:
     async def _attempt(self, parcel: Parcel) -> Outcome:
         """Send; what breaks off in a way that nobody foresaw may have arrived.
 
-        What breaks off again and again is a fault of ours in this one message, and is given up:
-        the chat's other messages wait behind it.
+        A digest that could not be filled has not. What breaks off again and again is a fault of
+        ours in this one message, and is given up: the chat's other messages wait behind it.
         """
+        broken: Outcome
         try:
             outcome = await self._send(parcel)
+        except _NotFilledError:
+            log.exception("A digest was not filled", action="deliver", parcel=parcel.id)
+            broken = NotSent("it was not filled")
         except Exception:
             log.exception("A delivery broke off", action="deliver", parcel=parcel.id)
+            broken = MaybeSent("it broke off")
         else:
             self._breaks.pop(parcel.id, None)
             return outcome
@@ -162,7 +171,7 @@ class DeliverOutbox:
         if self._breaks[parcel.id] >= MOST_BREAKS:
             del self._breaks[parcel.id]
             return Refused("it broke off again and again")
-        return MaybeSent("it broke off")
+        return broken
 
     async def _send(self, parcel: Parcel) -> Outcome:
         if not self._chats.recipients([parcel.chat]):
@@ -180,9 +189,8 @@ class DeliverOutbox:
     async def _send_digest(self, parcel: Parcel, event: DigestDue) -> Outcome:
         try:
             digest = await self._digests.load(event)
-        except Exception:
-            log.exception("A digest was not filled", action="deliver", parcel=parcel.id)
-            return NotSent("it was not filled")
+        except Exception as error:
+            raise _NotFilledError from error
         return await self._sender.send_digest(parcel.chat, digest)
 
     async def _keep(self, parcel: Parcel, outcome: Outcome) -> None:

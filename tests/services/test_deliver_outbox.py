@@ -384,6 +384,31 @@ async def test_digest_that_is_not_filled_has_not_left(
     assert said.digest is not None
 
 
+async def test_digest_that_is_never_filled_is_given_up(
+    house: Any, rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of ours in a digest does not keep the alerts behind it for ever."""
+    tries = 0
+
+    async def breaking(*args: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        raise ZeroDivisionError
+
+    async def told() -> bool:
+        house.clock.advance(seconds=10)
+        return bool(house.sender.said)
+
+    monkeypatch.setattr(BuildDigests, "load", breaking)
+    await queue(house, due(house), OWNER)
+    await queue(house, news(house), OWNER)
+    async with house.delivering():
+        await until(told)
+    (said,) = house.sender.said
+    assert (said.kinds, tries) == (["source_found"], 10)
+    assert (await rows())[0][3] == "it broke off again and again"
+
+
 async def test_stop_finishes_what_is_under_way(house: Any, rows: Any) -> None:
     """Told to stop, it waits for the message that is being sent, and begins no other."""
     house.sender.gates[OWNER] = asyncio.Event()
