@@ -30,13 +30,8 @@ def upgrade() -> None:
         sa.Column("since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("amount", sa.Text(), nullable=True),
-        sa.Column("measure", sa.String(), nullable=False),
         sa.Column("at_least", sa.Boolean(), nullable=False),
         sa.Column("alert", sa.Text(), nullable=True),
-        sa.Column("reminders", sa.Integer(), nullable=False),
-        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("hush", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("rule", "subject", "asset", name=op.f("pk_alerts")),
     )
     op.create_table(
@@ -45,7 +40,6 @@ def upgrade() -> None:
         sa.Column("path", sa.String(), nullable=False),
         sa.Column("asset", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("before_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("total", sa.Text(), nullable=True),
         sa.Column("available", sa.Text(), nullable=True),
         sa.Column("held", sa.Text(), nullable=True),
@@ -63,7 +57,6 @@ def upgrade() -> None:
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("gone", sa.Text(), nullable=True),
         sa.Column("former_id", sa.BigInteger(), nullable=True),
-        sa.Column("quiet", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("chat_id", name=op.f("pk_chats")),
     )
     op.create_table(
@@ -91,7 +84,6 @@ def upgrade() -> None:
         sa.Column("reply_to", sa.Integer(), nullable=True),
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("held", sa.Boolean(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("sending_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("maybe_sent", sa.Boolean(), nullable=False),
@@ -120,7 +112,6 @@ def upgrade() -> None:
         sa.Column("message", sa.Text(), nullable=True),
         sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lost_for", sa.String(), nullable=True),
-        sa.Column("frozen", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("path", name=op.f("pk_wallets")),
     )
     op.create_table(
@@ -128,38 +119,9 @@ def upgrade() -> None:
         sa.Column("incident", sa.String(), nullable=False),
         sa.Column("chat_id", sa.BigInteger(), nullable=False),
         sa.Column("outbox_id", sa.Integer(), nullable=False),
-        sa.Column("face", sa.Text(), nullable=False),
-        sa.Column("shown_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ending", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["outbox_id"], ["outbox.id"], name=op.f("fk_incidents_outbox_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("incident", "chat_id", name=op.f("pk_incidents")),
     )
     op.create_index(op.f("ix_incidents_outbox_id"), "incidents", ["outbox_id"])
-
-    op.create_table(
-        "rules",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("made_by", sa.Text(), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("paused", sa.Boolean(), nullable=False),
-        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_rules")),
-        sqlite_autoincrement=True,
-    )
-    op.create_table(
-        "drafts",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("chat_id", sa.BigInteger(), nullable=False),
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("edits", sa.Integer(), nullable=True),
-        sa.Column("question", sa.BigInteger(), nullable=True),
-        sa.Column("became", sa.Integer(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_drafts")),
-        sqlite_autoincrement=True,
-    )
-    op.create_index(op.f("ix_drafts_chat_id_user_id"), "drafts", ["chat_id", "user_id"])
