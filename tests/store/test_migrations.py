@@ -72,7 +72,7 @@ def _restore(dump: Path, path: Path) -> None:
 
 @pytest.mark.parametrize("dump", OLD, ids=lambda path: path.stem)
 async def test_an_older_database_is_taken_over(dump: Path, tmp_path: Path) -> None:
-    """What an older version left, in the middle of an alert, is all there and can be gone on with."""
+    """What an older version left, in the middle of an alert, is there and is gone on with."""
     path = tmp_path / "bot.db"
     _restore(dump, path)
     now = datetime(2027, 1, 1, tzinfo=UTC)
