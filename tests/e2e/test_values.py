@@ -43,6 +43,6 @@ async def test_values_stand_in_the_answer(scene: Scene) -> None:
     assert answer.text.split("\n")[1] == f"≈ {total:,.2f} EUR"
     assert f"{usdt / 2:,.2f}" in answer.text
     heading = next(line for line in answer.text.split("\n") if "main/sub:desk1" in line)
-    assert heading.endswith(f" · ≈ {Decimal(EXACT) / 2:,.2f} EUR")
+    assert heading.endswith(f" · ≈\xa0{Decimal(EXACT) / 2:,.2f}\xa0EUR")
     assert "BETH: of which staked or redeeming 0.63926191" in answer.text
     assert asked_for_prices(scene) == dict.fromkeys(PRICE_ENDPOINTS, 1)

@@ -29,6 +29,7 @@ from bot.fetchers.model import Balance
 from bot.services.report_balances import BalanceReport
 
 MOST_COINS = 5
+NO_BREAK = "\N{NO-BREAK SPACE}"
 _FREE, _HELD = "· free", "· held"
 
 
@@ -159,10 +160,10 @@ def _wallet(report: BalanceReport, state: WalletState, shown: Sequence[Balance])
 
 
 def _subtotal(report: BalanceReport, state: WalletState) -> str:
-    """Tell what one of several wallets is worth, if it can be read now."""
+    """Tell what one of several wallets is worth, if it can be read now, never torn in two lines."""
     valuation = report.worth.wallets.get(state.path)
     value = _value_text(valuation) if valuation and len(report.wallets) > 1 else ""
-    return value and f" · {value}"
+    return value and f" · {value.replace(' ', NO_BREAK)}"
 
 
 def _heading(state: WalletState, shown: Sequence[Balance], now: datetime) -> str:

@@ -460,11 +460,11 @@ def test_balances() -> None:
         "<pre>ETH       38.11827078\n"
         "· USDT      76,246.07\n"
         "USDT          1,000.5</pre>\n"
-        "\n<b><code>main/funding</code></b> · 5 s ago · ≈ 74,245.82 USDT\n"
+        "\n<b><code>main/funding</code></b> · 5 s ago · ≈\xa074,245.82\xa0USDT\n"
         "<pre>ETH       37.11827078\n"
         "· free             30\n"
         "· held     7.11827078</pre>\n"
-        "\n<b><code>xt/spot</code></b> · 5 s ago · ≈ 3,000.75 USDT\n"
+        "\n<b><code>xt/spot</code></b> · 5 s ago · ≈\xa03,000.75\xa0USDT\n"
         "<pre>ETH           1\n"
         "USDT    1,000.5</pre>\n"
         "\nempty: <code>main/sub:desk1</code>"
@@ -533,10 +533,10 @@ def test_values_that_are_the_least() -> None:
     assert "ETH       ≥ 3\n· USDT    ≥ 2.99\nUSDT        1</pre>".replace(" ", "") in (
         text.replace(" ", "")
     )
-    assert "5 s ago · available · ≥ 2.99 USDT" in text
+    assert "5 s ago · available · ≥\xa02.99\xa0USDT" in text
     blind = shown(wallet("a/spot", coin("ETH", "2")), wallet("b/spot", health=DOWN), by=prices)
     assert "<b>≥ 1.99 USDT</b>" in blind
-    assert "<code>a/spot</code></b> · 5 s ago · ≈ 2.00 USDT" in blind
+    assert "<code>a/spot</code></b> · 5 s ago · ≈\xa02.00\xa0USDT" in blind
 
 
 def test_no_price_at_all() -> None:
