@@ -5,13 +5,17 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Row, and_, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.delivery import Chat
+from bot.core.events import AlertTested, DigestDue, SubAccountsChanged
 from bot.core.quiet import QuietHours
 from bot.store.schema import chats, digests, incidents, outbox
+
+_LASTING = AlertTested | DigestDue | SubAccountsChanged
+"""What is told late as well, and by nothing else."""
 
 
 class SqlChats:
@@ -36,8 +40,27 @@ class SqlChats:
         )
 
     async def mark_gone(self, chat_id: int, *, reason: str) -> None:
-        """See the port."""
+        """See the port.
+
+        What stands is told when it is back: what waits of alerts and wallets would be old by then.
+        """
         await self._update(chat_id, gone=reason)
+        waits = and_(
+            outbox.c.chat_id == chat_id,
+            outbox.c.done_at.is_(None),
+            outbox.c.sending_since.is_(None),
+        )
+        for row in (await self._connection.execute(select(outbox).where(waits))).all():
+            await self._keep_what_lasts(row)
+
+    async def _keep_what_lasts(self, row: Row[Any]) -> None:
+        this, told = outbox.c.id == row.id, incidents.c.outbox_id == row.id
+        lasting = tuple(event for event in row.events if isinstance(event, _LASTING))
+        await self._connection.execute(delete(incidents).where(told))
+        if lasting:
+            await self._connection.execute(update(outbox).where(this).values(events=lasting))
+        else:
+            await self._connection.execute(delete(outbox).where(this))
 
     async def hold(self, chat_id: int, *, until: datetime) -> None:
         """See the port."""

@@ -67,7 +67,7 @@ async def test_chat_that_was_given_up_is_taken_back_when_it_speaks(house: Any) -
 
 
 async def test_what_was_told_or_waits_is_not_told_twice(house: Any) -> None:
-    """A chat that comes back gets what waits for it, and nothing of that a second time."""
+    """A chat that comes back gets what waited for it, and nothing of that a second time."""
     house.exchange.answers["main/funding"] = {"USDT": "1"}
     await house.check(house.build_checks())
     chats = house.chats
@@ -76,6 +76,19 @@ async def test_what_was_told_or_waits_is_not_told_twice(house: Any) -> None:
         await chats.heard(GROUP, title="Desk")
         kinds = [e.kind for p in await house.queued(GROUP) for e in p.events]
         assert kinds == (["alert_raised"] if first else [])
+
+
+async def test_what_is_over_on_return_is_not_told_as_new(house: Any) -> None:
+    """An alert and a loss that waited when a chat went, and ended before it came back."""
+    chats, checks = house.chats, house.build_checks()
+    house.exchange.answers["main/funding"] = {"USDT": "1"}
+    house.exchange.answers["xt/spot"] = CredentialsRejected("the key is not known")
+    await house.check(checks)
+    await chats.mark_gone(GROUP, reason="not a member")
+    house.exchange.answers = {"main/funding": {"USDT": "1000"}, "xt/spot": {}}
+    await house.check(checks, minutes=60)
+    await chats.heard(GROUP, title="Desk")
+    assert await house.queued(GROUP) == []
 
 
 async def test_chat_added_to_the_settings_is_told_what_stands(house: Any) -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from bot.core.delivery import Chat, Delivered
-from bot.core.events import AlertCleared, AlertRaised
+from bot.core.events import AlertCleared, AlertRaised, SubAccountsChanged
 from bot.services.ports import OpenUnit
 
 DAY = date(2026, 1, 15)
@@ -24,6 +24,27 @@ async def test_chat_that_is_added_again_keeps_its_since(
         assert await unit.chats.load() == [Chat(1, "Desk", now, pause, "blocked")]
         await unit.chats.add(Chat(1, title="Desk 2", since=now + timedelta(days=1)))
         assert await unit.chats.load() == [Chat(1, "Desk 2", now, pause, None)]
+
+
+async def test_what_lasts_waits_for_a_chat_that_is_gone(
+    open_unit: OpenUnit, raised: Callable[[str], AlertRaised], now: datetime
+) -> None:
+    """Of what waits only the alerts go; what is being sent is left to its sender."""
+    changed = SubAccountsChanged(
+        account="main", added=("a",), gone=(), frozen=(), thawed=(), at=now
+    )
+    chats = [Chat(1, since=now)]
+    async with open_unit() as unit:
+        await unit.chats.add(chats[0])
+        await unit.outbox.add([raised("A")], chats=chats, at=now)
+        (sending,) = await unit.outbox.lease(now=now, busy=(), most=1)
+        await unit.outbox.add([raised("B"), changed], chats=chats, at=now)
+        await unit.chats.mark_gone(1, reason="blocked")
+        await unit.outbox.settle(sending.id, Delivered(11), at=now)
+        await unit.chats.add(chats[0])
+        (left,) = await unit.outbox.lease(now=now, busy=(), most=9)
+        assert left.events == (changed,)
+        assert await unit.outbox.told(1) == {"A"}
 
 
 @pytest.mark.parametrize("known", [False, True])
