@@ -160,7 +160,7 @@ def _wallet(report: BalanceReport, state: WalletState, shown: Sequence[Balance])
 
 
 def _subtotal(report: BalanceReport, state: WalletState) -> str:
-    """Tell what one of several wallets is worth, if it can be read now, never torn in two lines."""
+    """Tell on one line what one of several wallets is worth, if it can be read now."""
     valuation = report.worth.wallets.get(state.path)
     value = _value_text(valuation) if valuation and len(report.wallets) > 1 else ""
     return value and f" · {value.replace(' ', NO_BREAK)}"
