@@ -74,7 +74,10 @@ class ManageChats:
         self._wake_delivery()
 
     async def add_configured(self) -> None:
-        """Let the chats of the settings have events; recall which have moved; try all again."""
+        """Let the chats of the settings have events; recall which have moved; try all again.
+
+        Those that are no longer in the settings are gone until they are.
+        """
         async with self._open_unit() as unit:
             known = await unit.chats.load()
             for chat in known:
@@ -83,8 +86,11 @@ class ManageChats:
             for chat_id in sorted(self._chats - there):
                 await self._welcome(unit, Chat(chat_id, since=self._clock()))
             for chat in known:
-                if chat.gone is not None and self.may_look(chat.chat_id):
+                allowed = self._is_allowed(chat)
+                if chat.gone is not None and allowed:
                     await self._welcome(unit, chat)
+                elif chat.gone is None and not allowed:
+                    await unit.chats.mark_gone(chat.chat_id, reason="not in the settings")
 
     async def follow(self, chat_id: int, *, to: int) -> None:
         """Go with a group that has become a supergroup."""

@@ -125,6 +125,20 @@ async def test_chat_that_was_given_up_and_moved_is_taken_back(house: Any) -> Non
         assert MOVED in [chat.chat_id for chat in chats.recipients(await unit.chats.load())]
 
 
+async def test_chat_put_back_into_the_settings_is_told_what_stands(house: Any) -> None:
+    """What began while it was taken out of them reaches it when it is put back."""
+    for allowed, amount, told in (
+        ((), "1", []),
+        ((GROUP,), "1", ["alert_raised"]),
+        ((GROUP,), "1000", ["alert_cleared"]),
+    ):
+        house.chats_allowed = allowed
+        await house.chats.add_configured()
+        house.exchange.answers["main/funding"] = {"USDT": amount}
+        await house.check(house.build_checks())
+        assert [e.kind for p in await house.queued(GROUP) for e in p.events] == told
+
+
 async def test_greeting_brings_back(house: Any) -> None:
     """A chat that speaks again gets events again, and keeps its first day."""
     first = house.clock()
