@@ -1,17 +1,18 @@
 """The chats that get events."""
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, select, update
+from sqlalchemy import Row, and_, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.delivery import Chat
 from bot.core.events import AlertTested, DigestDue, SubAccountsChanged
 from bot.core.quiet import QuietHours
+from bot.store._upsert import upsert
 from bot.store.schema import chats, digests, incidents, outbox
 
 _LASTING = AlertTested | DigestDue | SubAccountsChanged
@@ -77,12 +78,11 @@ class SqlChats:
 
     async def move(self, chat_id: int, *, to: int) -> None:
         """See the port."""
-        known = [chat.chat_id for chat in await self.load()]
-        if to in known:
+        known = {chat.chat_id: chat for chat in await self.load()}
+        if old := known.get(chat_id):
+            new = known.get(to, old)
             await self._connection.execute(delete(chats).where(chats.c.chat_id == chat_id))
-        else:
-            former_id = func.coalesce(chats.c.former_id, chats.c.chat_id)
-            await self._update(chat_id, chat_id=to, former_id=former_id)
+            await upsert(self._connection, chats, [_row(_merged(old, new, to))])
         # Messages have other ids there: under the old ones there are others.
         await self._connection.execute(
             update(outbox).where(outbox.c.chat_id == chat_id).values(message_id=None)
@@ -95,6 +95,17 @@ class SqlChats:
                 .values(chat_id=to)
                 .prefix_with("OR REPLACE", dialect="sqlite")
             )
+
+
+def _merged(old: Chat, new: Chat, chat_id: int) -> Chat:
+    """Make one chat of a group and the supergroup it has become."""
+    return replace(
+        new,
+        chat_id=chat_id,
+        former_id=old.former_id or old.chat_id,
+        gone=old.gone and new.gone,
+        quiet=new.quiet or old.quiet,
+    )
 
 
 def _row(chat: Chat) -> dict[str, Any]:

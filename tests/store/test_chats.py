@@ -1,12 +1,14 @@
 """Chats come, pause, go, move and come back."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 
 import pytest
 
 from bot.core.delivery import Chat, Delivered
 from bot.core.events import AlertCleared, AlertRaised, SubAccountsChanged
+from bot.core.quiet import QuietHours
 from bot.services.ports import OpenUnit
 
 DAY = date(2026, 1, 15)
@@ -45,6 +47,32 @@ async def test_what_lasts_waits_for_a_chat_that_is_gone(
         (left,) = await unit.outbox.lease(now=now, busy=(), most=9)
         assert left.events == (changed,)
         assert await unit.outbox.told(1) == {"A"}
+
+
+NIGHT, NOON = QuietHours(time(22), time(7)), QuietHours(time(12), time(13))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "merged"),
+    [
+        (Chat(-4, quiet=NIGHT), None, Chat(-100, former_id=-4, quiet=NIGHT)),
+        (Chat(-4, quiet=NIGHT), Chat(-100), Chat(-100, former_id=-4, quiet=NIGHT)),
+        (Chat(-4, quiet=NIGHT), Chat(-100, quiet=NOON), Chat(-100, former_id=-4, quiet=NOON)),
+        (Chat(-4, gone="upgraded"), Chat(-100), Chat(-100, former_id=-4)),
+        (Chat(-4), Chat(-100, gone="not in the settings"), Chat(-100, former_id=-4)),
+        (Chat(-4, gone="kicked"), None, Chat(-100, former_id=-4, gone="kicked")),
+    ],
+)
+async def test_group_that_moves_keeps_what_it_wants(
+    open_unit: OpenUnit, now: datetime, old: Chat, new: Chat | None, merged: Chat
+) -> None:
+    """Its quiet hours and its old name follow, also to an id that was known; twice is once."""
+    async with open_unit() as unit:
+        for chat in (old, *([new] if new else [])):
+            await unit.chats.add(replace(chat, since=now))
+        await unit.chats.move(-4, to=-100)
+        await unit.chats.move(-4, to=-100)
+        assert await unit.chats.load() == [replace(merged, since=now)]
 
 
 @pytest.mark.parametrize("known", [False, True])
