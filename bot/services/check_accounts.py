@@ -17,6 +17,8 @@ from bot.core.portfolio import Account
 from bot.core.roster import roster_change
 from bot.core.verdict import Verdict, reach_verdict
 from bot.core.watches import Watch
+from bot.fetchers.errors import UnexpectedAnswer
+from bot.fetchers.model import Reading
 from bot.services.end_alerts import end_alerts
 from bot.services.gather_facts import gather_context, gather_facts
 from bot.services.ports import Claim, Clock, OpenUnit, PriceSource, Recipients, Spawn, Unit
@@ -104,10 +106,23 @@ class CheckAccounts:
             await self._keep(claim, sweep, due_at=begun_at + account.check_every)
         except Exception:
             log.exception("A check broke off", action="check_account", account=claim.account)
+            await self._keep_broken(claim)
         finally:
             self._attempted.add(claim.account)
             self._under_way.pop(claim.account, None)
             done.set()
+
+    async def _keep_broken(self, claim: Claim) -> None:
+        """Take a check that broke off for a failure of all that it was about: it must be told."""
+        account, now = self._watched.account(claim.account), self._clock()
+        error = UnexpectedAnswer("a fault of the bot broke the check off; its log says more")
+        readings = {
+            path: Reading(path.partition("/")[2], now, None, error) for path in account.sources
+        }
+        try:
+            await self._keep(claim, Sweep(account, readings), due_at=now + account.check_every)
+        except Exception:
+            log.exception("Nor was that kept", action="check_account", account=claim.account)
 
     async def _read_under_lease(self, claim: Claim, account: Account) -> Sweep:
         async with asyncio.TaskGroup() as group:
