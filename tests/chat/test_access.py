@@ -73,12 +73,14 @@ async def test_group_that_moves_is_followed_at_once(desk: Any, telegram: Telegra
 
 
 async def test_foreign_group_that_moves_stays_foreign(desk: Any, telegram: TelegramServer) -> None:
-    """The word of a group that is not allowed lets nobody in."""
+    """The word of a group that is not allowed lets nobody in, and is not kept."""
     async with desk.polling():
         await desk.ask("/alerts", chat=FOREIGN_GROUP, user=STRANGER)
         telegram.migrate(FOREIGN_GROUP, -1004002)
         await desk.quiet()
         assert await desk.ask("/alerts", chat=-1004002, user=STRANGER) == []
+    async with desk.open_unit() as unit:
+        assert await unit.chats.load() == []
 
 
 async def test_press_of_a_stranger_does_nothing(desk: Any, telegram: TelegramServer) -> None:

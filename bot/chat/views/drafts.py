@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.numbers import clock_text
 from bot.chat.views.layout import COLUMNS, one_line, paths_text
-from bot.chat.views.rules import MOST_SUBJECTS, measured_text, rule_text, state_line
+from bot.chat.views.rules import MOST_SUBJECTS, measured_text, rule_text, state_line, unjudged_text
 from bot.core.errors import RuleError
 from bot.services.ports import MadeRule
 from bot.services.preview_rule import LOOK_BACK, Preview
@@ -86,7 +86,8 @@ def _now(preview: Preview) -> Iterator[str]:
     elif preview.states and not unknown:
         yield "✅ Would not fire now"
     if unknown:
-        yield f"▫️ Not known now: {paths_text([s.subject.removeprefix('sum ') for s in unknown])}"
+        why = unjudged_text(preview.rule).capitalize()
+        yield f"▫️ {why}: {paths_text([s.subject.removeprefix('sum ') for s in unknown])}"
 
 
 def _past(preview: Preview, zone: ZoneInfo) -> Iterator[str]:

@@ -93,11 +93,16 @@ def _states(rule: Rule, states: Sequence[AlertState]) -> Iterator[str]:
         yield f"… and {len(worst_first) - MOST_SUBJECTS} more"
 
 
+def unjudged_text(rule: Rule) -> str:
+    """Say why nothing is known: a rate of spending needs some readings first."""
+    return "collecting data" if rule.measure == "runway" else "not judged yet"
+
+
 def state_line(rule: Rule, state: AlertState, *, named: bool) -> str:
     """Tell how a rule stands for one subject."""
     subject = f"{_subject(state)}: " if named else ""
     if state.amount is None:
-        return f"▫️ {subject}not judged yet"
+        return f"▫️ {subject}{unjudged_text(rule)}"
     critical = state.phase == "firing" and rule.severity == "critical"
     sign = "🔴" if critical else _SIGNS[state.phase]
     counting = f", {state.bad_reads} bad in a row" if state.phase == "pending" else ""

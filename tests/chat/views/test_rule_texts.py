@@ -55,6 +55,7 @@ def listed(*statuses: RuleStatus) -> str:
     [
         ("main/funding USDT < 500", "1234.5", "✅ 1,234.5 USDT"),
         ("main/funding USDT < 500", None, "▫️ not judged yet"),
+        ("main/funding USDT lasts < 24h", None, "▫️ collecting data"),
         ("main/funding USDT drops 30% in 1h", "12.3456", "✅ USDT has fallen by 12.3 %"),
         ("main/funding USDT lasts < 24h", "90000", "✅ USDT lasts 1 d 1 h"),
         (
@@ -174,7 +175,7 @@ def test_preview_of_many() -> None:
     assert "Covers 9 wallets, each on its own: " in text
     assert "🟠 Would fire now for 7 of 9" in text
     assert "… and 2 more" in text
-    assert "▫️ Not known now: <code>coinw/spot</code>" in text
+    assert "▫️ Not judged yet: <code>coinw/spot</code>" in text
     assert "holds USDTT now; did you mean USDT or &lt;b&gt;?" in text
     assert "✅" not in text
     assert "nothing yet" in preview(covers=(), states=())
