@@ -13,6 +13,8 @@ from bot.fetchers.model import Reading
 
 LOST_AFTER_FAILURES = 3
 LOST_AFTER = timedelta(minutes=5)
+LONGEST_PAUSE = timedelta(hours=1)
+"""The fetchers take no exchange at its word for longer."""
 
 _LASTING = {kind.__name__ for kind in FetchError.__subclasses__() if kind.lasting}
 
@@ -72,9 +74,10 @@ def _failed(health: Health, error: FetchError, at: datetime) -> Health:
 def paused(health: Health, wallet: str, *, now: datetime) -> Reading | None:
     """Return what asking now would bring without asking: the pause that goes on; None: ask.
 
-    A pause outlives the program: asking into it would make some locks longer.
+    A pause outlives the program: asking into it would make some locks longer. One that is further
+    off than any can be was written by a clock that has been put back since.
     """
-    if health.retry_at is None or health.retry_at <= now:
+    if health.retry_at is None or not now < health.retry_at <= now + LONGEST_PAUSE:
         return None
     error = RateLimited(health.message or "a pause is wanted", retry_at=health.retry_at)
     return Reading(wallet, now, None, error)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.events import Event, SourceFound, SourceLost
-from bot.core.health import Health, observe
+from bot.core.health import Health, observe, paused
 from bot.fetchers.errors import (
     ClockSkewed,
     CredentialsRejected,
@@ -139,3 +139,19 @@ def test_no_loss_is_kept_quiet(steps: list[tuple[FetchError | None, int]]) -> No
     ending = [(DOWN, now + 1.0), (DOWN, now + 2.0), (DOWN, now + 3.0)]
     assert told(*story, *ending)[-1:] != []
     assert isinstance(told(*story, *ending)[-1], SourceLost)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "rests"),
+    [
+        (timedelta(0), False),
+        (timedelta(seconds=1), True),
+        (timedelta(hours=1), True),
+        (timedelta(hours=2), False),  # the clock has been put back: nobody asked for that
+    ],
+)
+def test_a_pause_goes_on_for_an_hour_at_most(ahead: timedelta, *, rests: bool) -> None:
+    """A wallet rests as long as it was asked to, and not as long as a clock was ahead."""
+    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    health = Health(failures=1, retry_at=now + ahead)
+    assert (paused(health, "spot", now=now) is not None) is rests
