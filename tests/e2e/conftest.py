@@ -76,8 +76,11 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     """Serve three exchanges with five sources and a Telegram with you and a group in it."""
+    # What is due is looked for more often, so that a round of a second takes no two.
+    monkeypatch.setattr("bot.app.CHECK_TICK_S", 0.2)
+    monkeypatch.setattr("bot.app.DIGEST_TICK_S", 1.0)
     world = World()
     okx = world.add_account("okx", Key("okx-key", "okx-secret", "okx-pass"), name="main")
     okx.set("funding", "USDT", available="2000", held="0")
