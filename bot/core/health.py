@@ -67,8 +67,15 @@ def _failed(health: Health, error: FetchError, at: datetime) -> Health:
         failing_since=health.failing_since or at,
         error=type(error).__name__,
         message=str(error),
-        retry_at=error.retry_at if isinstance(error, RateLimited) else None,
+        retry_at=_rests_until(health, error, at),
     )
+
+
+def _rests_until(health: Health, error: FetchError, at: datetime) -> datetime | None:
+    """Say how long to leave it alone; a failure of another kind ends no pause that goes on."""
+    if isinstance(error, RateLimited):
+        return error.retry_at
+    return health.retry_at if health.retry_at is not None and health.retry_at > at else None
 
 
 def paused(health: Health, wallet: str, *, now: datetime) -> Reading | None:

@@ -155,3 +155,18 @@ def test_a_pause_goes_on_for_an_hour_at_most(ahead: timedelta, *, rests: bool) -
     now = datetime(2026, 3, 1, 12, tzinfo=UTC)
     health = Health(failures=1, retry_at=now + ahead)
     assert (paused(health, "spot", now=now) is not None) is rests
+
+
+def test_another_failure_ends_no_pause() -> None:
+    """What broke for a reason of ours must not let us ask into a lock; a good reading does."""
+    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    lock = RateLimited("locked", retry_at=now + timedelta(minutes=10))
+    health, _ = observe(Health(), Reading("w", now, None, lock), path="m/w", last_good_at=None)
+    for minute, rests in [(1, True), (9, True), (10, False)]:
+        at = now + timedelta(minutes=minute)
+        broken = Reading("w", at, None, UnexpectedAnswer("broken"))
+        after, _ = observe(health, broken, path="m/w", last_good_at=None)
+        assert (paused(after, "w", now=at) is not None) is rests
+    good = Reading("w", now + timedelta(minutes=1), ())
+    after, _ = observe(health, good, path="m/w", last_good_at=None)
+    assert after == Health()
