@@ -171,11 +171,17 @@ def step(
     if state.alert is None:
         state = _while_calm(state, rule, seen, now)
         return _told_first(state, seen, before, now)
-    if rule.is_cleared_by(seen.amount.value):
+    if rule.is_cleared_by(seen.amount.value) and not _knows_less(seen.amount, state.alert):
         return _cleared(state, state.alert, seen, now)
     if state.reminded_at is None:
         return _told_first(state, seen, before, now)
     return _told_again(state, state.alert, rule, seen, now)
+
+
+def _knows_less(amount: Amount, alert: Alert) -> bool:
+    """Whether there may be more than is told now, in an alert of too much that was told whole."""
+    told_whole = alert.part == "total" and not alert.at_least
+    return alert.comparison == ">" and told_whole and not amount.complete
 
 
 def still_meant(state: AlertState, rule: Rule | None) -> bool:

@@ -555,3 +555,30 @@ def test_nothing_bad_is_kept_back_for_long(rule: Rule, before: list[Decimal]) ->
     for n in range(minute, minute + 5 + rule.for_reads):
         state, _ = step(state, rule, seen(bad, n), now=at(n))
     assert state.was_told
+
+
+PARTLY = Amount(Decimal(100), "available", complete=False)
+AT_LEAST = Amount(Decimal(100), complete=False)
+
+
+@pytest.mark.parametrize(
+    ("line", "first", "later", "cleared"),
+    [
+        (HIGH, Amount(Decimal(900)), PARTLY, False),  # the rest may be on orders
+        (HIGH, Amount(Decimal(900)), AT_LEAST, False),
+        (HIGH, Amount(Decimal(900)), Amount(Decimal(100)), True),
+        (HIGH, Amount(Decimal(900), "available", complete=False), PARTLY, True),
+        (HIGH, Amount(Decimal(900), complete=False), AT_LEAST, True),
+        (LOW, Amount(Decimal(100)), Amount(Decimal(900), complete=False), True),
+    ],
+)
+def test_too_much_is_not_over_by_knowing_less(
+    line: str, first: Amount, later: Amount, *, cleared: bool
+) -> None:
+    """What was told whole ends by a whole amount; at least enough is enough where it was low."""
+    rule = parse_rule(line)
+    amounts = [Observation(amount, at(n), at(n)) for n, amount in enumerate((first, later))]
+    state, told = run(rule, amounts)
+    assert isinstance(told[0], AlertRaised)
+    assert any(isinstance(event, AlertCleared) for event in told) is cleared
+    assert (state.alert is None) is cleared
