@@ -1,0 +1,42 @@
+"""Work that is done aside, in a process of its own: what it loads is gone with it.
+
+A library that takes tens of megabytes for a rare task is paid for only while the task lasts. What
+goes in and out are bytes, on stdin and stdout: nothing secret stands on a command line.
+"""
+
+import asyncio
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
+
+
+class AsideFailed(Exception):
+    """The work was not done; the message names the module and how it ended, nothing else."""
+
+
+async def run_aside(module: str, given: bytes, *, within_s: float) -> bytes:
+    """Run a module as a program and return what it writes.
+
+    Args:
+        module: Its dotted name; it reads stdin, writes stdout, and exits with 0 when all is well.
+        given: What it reads.
+        within_s: Seconds after which it is killed; it is killed as well when we are cancelled.
+
+    Raises:
+        AsideFailed: it took too long, or did not end well.
+    """
+    # -I: neither the working directory nor the environment changes what is run.
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-I", "-m", module, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+    )
+    try:
+        async with asyncio.timeout(within_s):
+            made, _ = await process.communicate(given)
+    except TimeoutError:
+        raise AsideFailed(f"{module} took longer than {within_s:g} s") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        raise AsideFailed(f"{module} ended with {process.returncode}")
+    return made
