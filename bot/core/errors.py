@@ -19,6 +19,7 @@ class RuleError(CoreError):
     """A rule that does not parse."""
 
     expected: str
+    """A word of the language of rules, or a `Sentence`, which other languages can say, too."""
     got: str
     """The word at fault; empty at the end of the line."""
     column: int

@@ -25,6 +25,7 @@ from bot.core.durations import duration_text, parse_duration
 from bot.core.errors import RuleError
 from bot.core.events import Measure, Severity
 from bot.core.portfolio import Part
+from bot.core.sentences import Sentence
 from bot.core.valuation import Currency
 
 Comparison = Literal["<", ">"]
@@ -164,11 +165,12 @@ class _Words:
     def options(self) -> Iterator[_Word]:
         """Take separators until the end, and give the first word of each option."""
         while self.peek().text:
-            self.take("· or , before the next option", lambda text: text in "·,")
+            self.take(_SEPARATOR, lambda text: text in "·,")
             yield self.take(_OPTIONS, lambda _: True)
 
 
-_OPTIONS = 'for N reads, clear LEVEL, remind DURATION, warning, critical or "a note"'
+_SEPARATOR = Sentence("· or , before the next option")
+_OPTIONS = Sentence('for N reads, clear LEVEL, remind DURATION, warning, critical or "a note"')
 
 
 def parse_rule(line: str) -> Rule:
@@ -179,7 +181,7 @@ def parse_rule(line: str) -> Rule:
     """
     words = _Words(line)
     summed = words.take_if("sum") is not None
-    pattern = words.take("a path such as main/funding or */spot", _is_path).text
+    pattern = words.take(Sentence("a path such as main/funding or */spot"), _is_path).text
     if not summed and words.take_if("total"):
         rule = _value_rule(pattern, words)
     else:
@@ -188,9 +190,9 @@ def parse_rule(line: str) -> Rule:
 
 
 def _value_rule(pattern: str, words: _Words) -> Rule:
-    comparison = _comparison(words, "< or >")
-    limit = _amount(words, "a limit such as 10000")
-    expected = f"a currency: {', '.join(_CURRENCIES)}"
+    comparison = _comparison(words, Sentence("< or >"))
+    limit = _amount(words, Sentence("a limit such as 10000"))
+    expected = Sentence("a currency: {names}", names=", ".join(_CURRENCIES))
     currency = words.take(expected, lambda text: text.upper() in _CURRENCIES).text.upper()
     return Rule(
         pattern=pattern,
@@ -203,7 +205,8 @@ def _value_rule(pattern: str, words: _Words) -> Rule:
 
 
 def _coin_rule(pattern: str, words: _Words, *, summed: bool) -> Rule:
-    coin = "a coin such as USDT" if summed else "a coin such as USDT, or total"
+    either = Sentence("a coin such as USDT, or total")
+    coin = Sentence("a coin such as USDT") if summed else either
     asset = words.take(coin, _is_coin).text.upper()
     part: Part = "available" if words.take_if("available") else "total"
     return Rule(pattern=pattern, asset=asset, summed=summed, part=part, **_condition(words))
@@ -216,23 +219,23 @@ def _condition(words: _Words) -> dict[str, Any]:
             return _drop(words)
         case "lasts":
             words.take("<", lambda text: text == "<")
-            left = _duration(words, "a time such as 24h")
+            left = _duration(words, _time("24h"))
             return {"measure": "runway", "comparison": "<", "limit": _seconds(left)}
         case _:
-            comparison = _comparison(words, "< or > or drops or lasts")
+            comparison = _comparison(words, Sentence("< or > or drops or lasts"))
             return {
                 "comparison": comparison,
-                "limit": _amount(words, "a limit such as 500 or 0.05"),
+                "limit": _amount(words, Sentence("a limit such as 500 or 0.05")),
             }
 
 
 def _drop(words: _Words) -> dict[str, Any]:
-    limit = _percent(words, "a fall such as 30%, 100% at most", above=0)
+    limit = _percent(words, Sentence("a fall such as 30%, 100% at most"), above=0)
     least = None
     if words.take_if("and"):
-        least = _amount(words, "an amount such as 500")
-    words.take("and or in" if least is None else "in", lambda text: text.lower() == "in")
-    window = _duration(words, "a time such as 1h", most=MAX_WINDOW)
+        least = _amount(words, Sentence("an amount such as 500"))
+    words.take(Sentence("and or in") if least is None else "in", lambda text: text.lower() == "in")
+    window = _duration(words, _time("1h", most=MAX_WINDOW), most=MAX_WINDOW)
     return {
         "measure": "drop",
         "comparison": ">",
@@ -267,12 +270,18 @@ def _percent(words: _Words, expected: str, *, above: int) -> Decimal:
     return Decimal(words.take(expected, fits).text.removesuffix("%"))
 
 
+def _time(example: str, *, most: timedelta = MAX_DURATION) -> Sentence:
+    return Sentence(
+        "a time such as {example}, {most} at most", example=example, most=duration_text(most)
+    )
+
+
 def _duration(words: _Words, expected: str, *, most: timedelta = MAX_DURATION) -> timedelta:
     def fits(text: str) -> bool:
         span = parse_duration(text)
         return span is not None and span <= most
 
-    text = words.take(f"{expected}, {duration_text(most)} at most", fits).text
+    text = words.take(expected, fits).text
     return parse_duration(text) or most
 
 
@@ -285,7 +294,7 @@ def _with_options(rule: Rule, words: _Words) -> Rule:
     for word in words.options():
         name, value = _option(rule, word, words)
         if name in chosen:
-            raise RuleError("each option once", word.text, word.column)
+            raise RuleError(Sentence("each option once"), word.text, word.column)
         chosen[name] = value
     return replace(rule, **chosen)
 
@@ -297,7 +306,7 @@ def _option(rule: Rule, word: _Word, words: _Words) -> tuple[str, object]:
         case "clear":
             return "clear", _clear(rule, words)
         case "remind":
-            return "remind", _duration(words, "a time such as 4h")
+            return "remind", _duration(words, _time("4h"))
         case "warning" | "critical" as severity:
             return "severity", severity
         case note if len(note) > 1 and note.startswith('"') and note.endswith('"'):
@@ -308,12 +317,13 @@ def _option(rule: Rule, word: _Word, words: _Words) -> tuple[str, object]:
 
 def _note(word: _Word) -> str:
     if len(word.text) > MAX_NOTE + 2:
-        raise RuleError(f"a note of {MAX_NOTE} characters at most", word.text[:20], word.column)
+        expected = Sentence("a note of {most} characters at most", most=MAX_NOTE)
+        raise RuleError(expected, word.text[:20], word.column)
     return word.text[1:-1]
 
 
 def _reads(words: _Words) -> int:
-    expected = f"a number of reads from 1 to {MAX_READS}"
+    expected = Sentence("a number of reads from 1 to {most}", most=MAX_READS)
     count = words.take(expected, _COUNT.fullmatch)
     if not 1 <= int(count.text) <= MAX_READS:
         raise RuleError(expected, count.text, count.column)
@@ -323,23 +333,36 @@ def _reads(words: _Words) -> int:
 
 def _clear(rule: Rule, words: _Words) -> Decimal:
     word = words.peek()
-    level, safe, side = _clear_level(rule, words)
+    level, safe = _clear_level(rule, words)
     if not safe:
-        limit = rule.level_text(rule.limit)
-        raise RuleError(f"a clear level {side} the limit {limit}", word.text, word.column)
+        raise RuleError(_safe_side(rule), word.text, word.column)
     return level
 
 
-def _clear_level(rule: Rule, words: _Words) -> tuple[Decimal, bool, str]:
-    """Read a level in the unit of the limit; say whether it lies on the safe side, and which."""
+def _safe_side(rule: Rule) -> Sentence:
+    limit = rule.level_text(rule.limit)
+    if rule.measure == "drop":
+        return Sentence("a clear level below the limit {limit}", limit=limit)
+    if rule.comparison == "<":
+        return Sentence("a clear level not below the limit {limit}", limit=limit)
+    return Sentence("a clear level not above the limit {limit}", limit=limit)
+
+
+def _clear_level(rule: Rule, words: _Words) -> tuple[Decimal, bool]:
+    """Read a level in the unit of the limit; say whether it lies on the safe side."""
     match rule.measure:
         case "drop":
-            level = _percent(words, "a clear level such as 20%", above=-1)
-            return level, level < rule.limit, "below"
+            level = _percent(words, Sentence("a clear level such as 20%"), above=-1)
+            return level, level < rule.limit
         case "runway":
-            level = _seconds(_duration(words, "a clear level such as 30h"))
+            expected = Sentence(
+                "a clear level such as {example}, {most} at most",
+                example="30h",
+                most=duration_text(MAX_DURATION),
+            )
+            level = _seconds(_duration(words, expected))
         case _:
-            level = _amount(words, "a clear level such as 550")
+            level = _amount(words, Sentence("a clear level such as 550"))
     if rule.comparison == "<":
-        return level, level >= rule.limit, "not below"
-    return level, level <= rule.limit, "not above"
+        return level, level >= rule.limit
+    return level, level <= rule.limit

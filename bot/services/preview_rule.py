@@ -13,6 +13,7 @@ from bot.core.measures import Facts
 from bot.core.portfolio import WalletState, is_listing, nearest
 from bot.core.replay import Replay, replay
 from bot.core.rules import Rule, parse_rule
+from bot.core.sentences import Sentence
 from bot.core.verdict import reach_verdict
 from bot.core.watches import Watch, watches_of
 from bot.services.gather_facts import gather_facts
@@ -61,7 +62,7 @@ class PreviewRule:
             RuleError: it does not parse, or could never speak; the error points at the word.
         """
         if len(line) > LONGEST_LINE:
-            expected = f"a line of {LONGEST_LINE} characters at most"
+            expected = Sentence("a line of {most} characters at most", most=LONGEST_LINE)
             raise RuleError(expected, line[LONGEST_LINE : LONGEST_LINE + 20], LONGEST_LINE + 1)
         rule = parse_rule(line)
         self._refuse_silent(line, rule)
@@ -101,11 +102,11 @@ class PreviewRule:
         column = begin.end() + 1 if begin else 1
         names = [*(account.name for account in accounts), *self._watched.paths]
         if any(account.is_meant_by(rule.pattern) for account in accounts):
-            raise RuleError(f"a wallet that can hold {rule.asset}", rule.pattern, column)
-        near = nearest(rule.pattern, names) or names[:3]
-        raise RuleError(
-            f"a wallet that is here, such as {' or '.join(near)}", rule.pattern, column
-        )
+            expected = Sentence("a wallet that can hold {coin}", coin=rule.asset)
+            raise RuleError(expected, rule.pattern, column)
+        near = nearest(rule.pattern, names) or tuple(names[:3])
+        expected = Sentence("a wallet that is here, such as {names}", names=near)
+        raise RuleError(expected, rule.pattern, column)
 
 
 async def _history(
