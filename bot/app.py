@@ -8,10 +8,10 @@ what they need and nothing else.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -47,8 +47,6 @@ log = structlog.get_logger(__name__)
 CHECK_TICK_S, DIGEST_TICK_S, PRICE_TICK_S, HOUSE_TICK_S = 1.0, 5.0, 60.0, 3600.0
 STOP_TICKS_WITHIN_S, STOP_SENDING_WITHIN_S = 2.0, 6.0
 """For what is at work when the bot is told to stop; supervisors give it ten seconds in all."""
-FIRST_ROUND_S = 60.0
-"""How long digests wait, after the start, for every account to have been read."""
 
 
 def utc_now() -> datetime:
@@ -141,7 +139,7 @@ class App:
         """Work until cancelled; then finish what is being sent, and leave the rest for later."""
         timetable = Timetable()
         timetable.add("check_accounts", self.use.checks.start_due, every_s=CHECK_TICK_S)
-        timetable.add("queue_digests", self._digest_tick(), every_s=DIGEST_TICK_S)
+        timetable.add("queue_digests", self._queue_digests, every_s=DIGEST_TICK_S)
         timetable.add("keep_prices", self.prices.refresh, every_s=PRICE_TICK_S)
         timetable.add("keep_house", self.house.sweep, every_s=HOUSE_TICK_S)
         async with self.tasks.owned():
@@ -157,15 +155,10 @@ class App:
                 self.delivery.stop()
                 await _finished(delivery, within_s=STOP_SENDING_WITHIN_S)
 
-    def _digest_tick(self) -> Callable[[], Coroutine[Any, Any, None]]:
-        """Let the first digest after a start wait for fresh readings, but not for ever."""
-        patience_ends = self.clock() + timedelta(seconds=FIRST_ROUND_S)
-
-        async def tick() -> None:
-            if self.use.checks.all_attempted or self.clock() >= patience_ends:
-                await self.use.digests.queue_due()
-
-        return tick
+    async def _queue_digests(self) -> None:
+        """Let the first digest after a start or a sleep wait for fresh readings, for a while."""
+        if self.use.checks.has_fresh_round:
+            await self.use.digests.queue_due()
 
 
 class Tasks:

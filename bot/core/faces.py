@@ -94,4 +94,4 @@ def is_outdated(
         return True
     change = (present.amount - shown.amount).copy_abs()
     material = change >= limit.copy_abs() * MATERIAL and change > 0
-    return material and now - shown_at >= NOT_BEFORE
+    return material and not shown_at <= now < shown_at + NOT_BEFORE

@@ -64,7 +64,7 @@ def _failed(health: Health, error: FetchError, at: datetime) -> Health:
     return replace(
         health,
         failures=health.failures + 1,
-        failing_since=health.failing_since or at,
+        failing_since=min(health.failing_since or at, at),  # the clock may have been put back
         error=type(error).__name__,
         message=str(error),
         retry_at=_rests_until(health, error, at),

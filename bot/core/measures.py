@@ -60,7 +60,7 @@ def observe(watch: Watch, facts: Facts, *, now: datetime) -> Observation | None:
     if len(instants) < len(states):
         return None
     oldest, newest = min(instants), max(instants)
-    if newest - oldest > watch.most_apart:
+    if max(newest, now) - oldest > watch.most_apart:
         return None
     match watch.rule.measure:
         case "value":

@@ -7,6 +7,9 @@ the date line). Each local date gets exactly one digest all the same.
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+LATE_FOR = timedelta(hours=6)
+"""How long a digest may come after its time although its date is over by then."""
+
 _DAY = timedelta(days=1)
 
 
@@ -20,15 +23,17 @@ def instant_of(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 
 def digest_date(now: datetime, *, at: time, zone: ZoneInfo) -> date | None:
-    """Return the local date whose digest is due at `now` and not yet over; None before its time.
+    """Return the local date whose digest is due at `now` and not too late; None: there is none.
 
-    A time that a change of clocks moves past midnight still belongs to the date it was meant for.
-    A date that a country leaves out moves by a whole day onto the next, which is asked first.
+    It may be sent until its date is over, or its time a while ago: what is due shortly before
+    midnight is not lost by a short absence. From the next digest's time on, only that is due. A
+    time that a change of clocks moves past midnight still belongs to the date it was meant for. A
+    date that a country leaves out moves by a whole day onto the next, which is asked first.
     """
     today = now.astimezone(zone).date()
-    for day in (today, today - _DAY):
+    for day in (today, today - _DAY, today - 2 * _DAY):
         due = instant_of(day, at, zone)
         lands_on = due.astimezone(zone).date()
-        if due <= now and lands_on == today:
+        if due <= now and (lands_on == today or now - due < LATE_FOR):
             return day
     return None

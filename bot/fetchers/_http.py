@@ -38,6 +38,7 @@ HEADERS = (
 _ABSENT = {404, 405, 410}
 Body = TypeVar("Body", bytes, bytearray)
 
+_SLEPT_S = 5  # beyond the deadline: the answer is as old as that, and would be taken for fresh
 _LONGEST_PAUSE = timedelta(hours=1)  # whatever a Retry-After says, ask again once an hour
 # No limits for the phases: the deadline of the fetch is the one limit.
 _EXTENSIONS = {"timeout": httpx.Timeout(None).as_dict()}
@@ -219,16 +220,19 @@ class Wire:
 
     async def _exchange(self, call: Call, slot: Slot, deadline: Deadline) -> Answer:
         loop = asyncio.get_running_loop()
-        started_at = loop.time()
+        started_at, asked_at, patience_s = loop.time(), self._clock(), deadline.left_s
         response = None
         try:
-            async with asyncio.timeout(deadline.left_s):
+            async with asyncio.timeout(patience_s):
                 response = await self._hand_over(call, slot)
                 body = await _read_body(response, call.most_bytes)
         except Exception as e:  # noqa: BLE001 - a transport may raise anything; translated below
             failure = _no_answer(call.dialect.exchange, e, deadline)
         else:
-            return Answer(response.status_code, response.headers, body)
+            if self._clock() - asked_at <= timedelta(seconds=patience_s + _SLEPT_S):
+                return Answer(response.status_code, response.headers, body)
+            # The machine slept, which timers do not see.
+            failure = _no_answer(call.dialect.exchange, TimeoutError(), deadline)
         finally:
             deadline.left_s -= loop.time() - started_at
         if response is not None and response.status_code != 200:

@@ -59,7 +59,7 @@ class BuildDigests:
             queued = [
                 chat
                 for chat in self._recipients(await unit.chats.load())
-                if (chat.since or now) < due_at and await self._queue(unit, chat, day, due_at, now)
+                if _listened(chat, due_at, now) and await self._queue(unit, chat, day, due_at, now)
             ]
         if queued:
             log.info("Digests are due", action="queue_digests", chats=len(queued))
@@ -103,3 +103,8 @@ class BuildDigests:
         today = now.astimezone(self._zone).date()
         since = now - timedelta(days=1)
         return await self.load(DigestDue(local_date=today, since=since, late=False, at=now))
+
+
+def _listened(chat: Chat, due_at: datetime, now: datetime) -> bool:
+    """Whether a chat was there at an instant; so was one that came when the clock was ahead."""
+    return chat.since is None or not due_at <= chat.since <= now

@@ -29,6 +29,12 @@ log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=30)
 RENEW_EVERY_S = 10.0
+PUT_BACK = timedelta(seconds=1)
+"""By how much the clock must have gone back to matter; a correction by less holds up nothing."""
+ASLEEP = timedelta(minutes=1)
+"""Who has not looked for so long was asleep, or the clock was put forward."""
+ROUND_WITHIN = timedelta(minutes=1)
+"""How long a round is waited for by those who need all to be read anew."""
 
 
 class CheckAccounts:
@@ -55,27 +61,54 @@ class CheckAccounts:
         self._spawn = spawn
         self._wake_delivery = wake_delivery
         self._under_way: dict[str, asyncio.Event] = {}
+        self._looked_at = self._newest = self._round_began_at = clock()
         self._attempted: set[str] = set()
-        self._looked_at = clock()
+        self._round: set[str] = set()
 
     @property
     def all_attempted(self) -> bool:
         """Whether every account was checked, well or badly, since the start."""
         return self._attempted >= {account.name for account in self._watched.accounts}
 
+    @property
+    def has_fresh_round(self) -> bool:
+        """Whether every account was checked, well or badly, since the start or the last sleep.
+
+        After a while it is so in any case: nobody waits for ever for one that hangs.
+        """
+        now = self._clock()
+        if self._woke_up(now):
+            return False  # the round begins with the next look
+        if not self._round_began_at <= now < self._round_began_at + ROUND_WITHIN:
+            return True
+        return self._round >= {account.name for account in self._watched.accounts}
+
+    def _woke_up(self, now: datetime) -> bool:
+        return now - self._looked_at > ASLEEP
+
     async def start_due(self) -> None:
         """Start a check of each account that is due; called by the timetable."""
         now = self._clock()
+        put_back = now < self._newest - PUT_BACK
+        if self._woke_up(now):
+            self._round_began_at, self._round = now, set()
         async with self._open_unit() as unit:
-            if now < self._looked_at:  # the clock was ahead: what it said would hold up all
+            if put_back:  # what was written while the clock was ahead would hold up all
                 names = [account.name for account in self._watched.accounts]
                 await unit.accounts.retain(names, now=now)
             claims = await unit.accounts.claim_due(
                 now=now, until=now + LEASE, busy=self._under_way
             )
         self._looked_at = now
+        self._newest = now if put_back else max(self._newest, now)
         for claim in claims:
             self._start(claim)
+
+    def _now(self) -> datetime:
+        """Tell the time, and remember how far ahead it was that something was written by it."""
+        now = self._clock()
+        self._newest = max(self._newest, now)
+        return now
 
     async def read_now(self, names: Collection[str]) -> None:
         """Read accounts now and return when that is done; join a check that is under way."""
@@ -86,7 +119,7 @@ class CheckAccounts:
         await asyncio.gather(*(done.wait() for done in under_way))
 
     async def _claim_now(self, name: str) -> None:
-        now = self._clock()
+        now = self._now()
         async with self._open_unit() as unit:
             claim = await unit.accounts.claim(name, now=now, until=now + LEASE)
         if claim is not None:
@@ -98,9 +131,10 @@ class CheckAccounts:
 
     async def _check(self, claim: Claim, done: asyncio.Event) -> None:
         """Check one account; the edge at which nothing may escape."""
+        this_round = self._round
         try:
             account = self._watched.account(claim.account)
-            started_at = self._clock()
+            started_at = self._now()
             sweep = await self._read_under_lease(claim, account)
             begun_at = min(started_at, self._clock())  # the clock may have been put back
             await self._keep(claim, sweep, due_at=begun_at + account.check_every)
@@ -108,13 +142,14 @@ class CheckAccounts:
             log.exception("A check broke off", action="check_account", account=claim.account)
             await self._keep_broken(claim)
         finally:
+            this_round.add(claim.account)  # one that was begun before a sleep is not of the next
             self._attempted.add(claim.account)
             self._under_way.pop(claim.account, None)
             done.set()
 
     async def _keep_broken(self, claim: Claim) -> None:
         """Take a check that broke off for a failure of all that it was about: it must be told."""
-        account, now = self._watched.account(claim.account), self._clock()
+        account, now = self._watched.account(claim.account), self._now()
         error = UnexpectedAnswer("a fault of the bot broke the check off; its log says more")
         readings = {
             path: Reading(path.partition("/")[2], now, None, error) for path in account.sources
@@ -136,7 +171,7 @@ class CheckAccounts:
         while True:
             await asyncio.sleep(RENEW_EVERY_S)
             async with self._open_unit() as unit:
-                await unit.accounts.renew(claim, until=self._clock() + LEASE)
+                await unit.accounts.renew(claim, until=self._now() + LEASE)
 
     async def _keep(self, claim: Claim, sweep: Sweep, *, due_at: datetime) -> None:
         """Write everything a check means, or nothing when the account has passed on."""

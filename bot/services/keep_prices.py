@@ -5,12 +5,14 @@ A market is an exchange under one address at which the user has accounts; nobody
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import structlog
 
+from bot.core.health import LONGEST_PAUSE
 from bot.core.portfolio import WalletState
-from bot.core.valuation import Currency, Pair, PriceBook, Worth, appraise
+from bot.core.valuation import STALE_AFTER, Currency, Pair, PriceBook, Worth, appraise
 from bot.fetchers.errors import FetchError, RateLimited
 from bot.fetchers.model import Price
 from bot.services.ports import Clock, PriceReader
@@ -59,8 +61,20 @@ class KeepPrices:
         now = self._clock()
         async with asyncio.TaskGroup() as group:
             for market in self._readers:
-                if self._resting.get(market, now) <= now:
+                self._doubt_those_ahead(market, now)
+                # No pause is longer, but by a clock that was ahead.
+                if not now < self._resting.get(market, now) <= now + LONGEST_PAUSE:
                     group.create_task(self._ask(market))
+
+    def _doubt_those_ahead(self, market: str, now: datetime) -> None:
+        """Take prices of a clock that was ahead for stale: how old they are, nobody knows."""
+        prices = self._prices[market]
+        if any(price.at > now for price in prices.values()):
+            stale_at = now - STALE_AFTER - timedelta(seconds=1)
+            self._prices[market] = {
+                pair: replace(price, at=min(price.at, stale_at)) for pair, price in prices.items()
+            }
+            self._books.clear()
 
     def appraise(self, wallets: Iterable[WalletState], *, coin: str | None = None) -> Worth:
         """Tell what wallets are worth now, or what one coin in them is."""

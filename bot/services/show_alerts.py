@@ -12,7 +12,7 @@ from itertools import groupby
 import structlog
 
 from bot.core.alerts import AlertState
-from bot.core.delivery import Chat, MaybeSent, NotSent
+from bot.core.delivery import LONGEST_REST, Chat, MaybeSent, NotSent
 from bot.core.events import AlertRaised, Event
 from bot.core.faces import Face, as_now, face_of, is_outdated
 from bot.core.portfolio import WalletState
@@ -59,7 +59,7 @@ class ShowAlerts:
         self._wake_delivery = wake_delivery
         self._look_at: datetime | None = None
         self._wanted: set[str] = set()
-        self._rests: dict[int, datetime] = {}
+        self._resting: dict[int, datetime] = {}
 
     def look_again(self, wanted: Collection[str] = ()) -> None:
         """Look at once; what shows one of the `wanted` incidents is edited in any case."""
@@ -87,7 +87,7 @@ class ShowAlerts:
         for parcel_id, group in groupby(shown, key=lambda one: one.parcel_id):
             message = list(group)
             chat = chats.get(message[0].chat_id)
-            if chat is None or self._rests_until(chat, parcel_id) > now:
+            if chat is None or self._rests(chat, parcel_id, now):
                 continue
             faces = self._news(message, states)
             if not faces:
@@ -100,10 +100,10 @@ class ShowAlerts:
         wallets = await unit.wallets.load() if due else {}
         return [await self._card(unit, one, wallets) for one in due.values()]
 
-    def _rests_until(self, chat: Chat, parcel_id: int) -> datetime:
-        """Say before when a message must not be edited."""
-        never = datetime.min.replace(tzinfo=self._clock().tzinfo)
-        return max(chat.not_before or never, self._rests.get(parcel_id, never))
+    def _rests(self, chat: Chat, parcel_id: int, now: datetime) -> bool:
+        """Say whether a message must not be edited; no pause is longer, but by a clock ahead."""
+        pauses = ((chat.not_before, LONGEST_REST), (self._resting.get(parcel_id), REST))
+        return any(until is not None and now < until <= now + most for until, most in pauses)
 
     def _news(
         self, message: Sequence[Shown], states: Mapping[str, AlertState]
@@ -154,7 +154,7 @@ class ShowAlerts:
             await self._edit(card)
         except Exception:
             log.exception("An edit broke off", action="edit", parcel=card.parcel_id)
-            self._rests[card.parcel_id] = self._clock() + REST
+            self._resting[card.parcel_id] = self._clock() + REST
 
     async def _edit(self, card: Card) -> None:
         outcome = await self._sender.edit_events(card)
@@ -164,9 +164,9 @@ class ShowAlerts:
                 async with self._open_unit() as unit:
                     await unit.chats.hold(card.chat.chat_id, until=now + retry_after)
             case NotSent() | MaybeSent():
-                self._rests[card.parcel_id] = now + REST
+                self._resting[card.parcel_id] = now + REST
             case _:  # also where it will never be: it is left as it is until there is more
-                self._rests.pop(card.parcel_id, None)
+                self._resting.pop(card.parcel_id, None)
                 self._wanted.difference_update(card.faces)
                 async with self._open_unit() as unit:
                     await unit.outbox.show(card.faces, card.parcel_id, at=now)
