@@ -1,8 +1,16 @@
-"""Amounts, instants and durations as a person reads them on a phone."""
+"""Amounts, instants and durations as a person reads them on a phone, in his language.
 
-from datetime import datetime, timedelta
-from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
+English is written here; what other languages do is known to Babel, which is loaded for them only.
+"""
+
+import re
+from datetime import date, datetime, timedelta
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, localcontext
+from functools import cache
+from unicodedata import east_asian_width
 from zoneinfo import ZoneInfo
+
+from bot.chat.i18n import ENGLISH, _, language, later
 
 MINUS = "−"
 AT_LEAST = "≥ "
@@ -10,13 +18,18 @@ ABOUT = "≈ "
 _PLACES = {"BTC": 8}
 _WIDE = Context(prec=1000)
 """Room for every digit before the point, so that only what lies behind it is rounded."""
-_STEPS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+_STEPS = (
+    (later("{n} d"), 86400),
+    (later("{n} h"), 3600),
+    (later("{n} min"), 60),
+    (later("{n} s"), 1),
+)
 
 
 def amount_text(amount: Decimal) -> str:
     """Write an amount out, grouped and exact; zeros at the end of a fraction tell nothing."""
-    text = f"{amount:,f}".replace("-", MINUS)
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    text = f"{amount:f}"
+    return _written(text.rstrip("0").rstrip(".") if "." in text else text)
 
 
 def value_text(value: Decimal, currency: str, *, at_least: bool) -> str:
@@ -27,7 +40,42 @@ def value_text(value: Decimal, currency: str, *, at_least: bool) -> str:
     unit = Decimal(1).scaleb(-_PLACES.get(currency, 2))
     rounding = ROUND_FLOOR if at_least else ROUND_HALF_EVEN
     rounded = value.quantize(unit, rounding, _WIDE)
-    return f"{rounded or unit * 0:,f}".replace("-", MINUS)
+    return _written(f"{rounded or unit * 0:f}")
+
+
+def percent_text(percent: Decimal) -> str:
+    """Write a number of percent."""
+    return _("{n} %").format(n=amount_text(percent))
+
+
+def _written(digits: str) -> str:
+    """Group plain digits, and give them the marks of the language that is spoken."""
+    whole, _point, fraction = digits.removeprefix("-").partition(".")
+    sign = MINUS if digits.startswith("-") else ""
+    grouped = f"{Decimal(whole):,f}" if language() == ENGLISH else _grouped(whole, language())
+    return f"{sign}{grouped}{_marks(language())[1]}{fraction}" if fraction else sign + grouped
+
+
+def _grouped(whole: str, code: str) -> str:
+    from babel.numbers import format_decimal
+
+    with localcontext(_WIDE):  # Babel rounds to the digits of the context
+        return format_decimal(Decimal(whole), locale=code)
+
+
+@cache
+def _marks(code: str) -> tuple[str, str]:
+    """Name what stands between groups of digits, and before a fraction."""
+    if code == ENGLISH:
+        return ",", "."
+    from babel.numbers import get_decimal_symbol, get_group_symbol
+
+    return get_group_symbol(code), get_decimal_symbol(code)
+
+
+def width_of(text: str) -> int:
+    """Count the columns of a text in a monospaced font: those of East Asia take two each."""
+    return sum(2 if east_asian_width(c) in {"W", "F"} else 1 for c in text)
 
 
 def fitted(text: str, *, width: int) -> str:
@@ -36,14 +84,24 @@ def fitted(text: str, *, width: int) -> str:
     Digits of the fraction are cut off, never rounded up, and an ellipsis says so; where that is
     not enough, the groups are closed up. The whole part stays whole, however wide it is.
     """
-    closed = text.replace(",", "")
+    group, point = map(re.escape, _marks(language()))
+    closed = re.sub(rf"(?<=\d){group}(?=\d)", "", text)
     for shown in (text, closed):
-        if len(shown) <= width:
+        if width_of(shown) <= width:
             return shown
-        if -1 < shown.find(".") < width - 2:
-            return f"{shown[: width - 1]}…"
-    whole, point, _ = closed.partition(".")
-    return f"{whole}…" if point else whole
+        fraction = re.search(rf"(?<=\d){point}(?=\d)", shown)
+        if fraction and width_of(shown[: fraction.start()]) < width - 2:
+            return f"{_cut(shown, width - 1)}…"
+    whole, *rest = re.split(rf"(?<=\d){point}(?=\d)", closed, maxsplit=1)
+    return f"{whole}…" if rest else whole
+
+
+def _cut(text: str, width: int) -> str:
+    """Take from the beginning of a text what fits a width."""
+    shown = text[:width]
+    while width_of(shown) > width:
+        shown = shown[:-1]
+    return shown
 
 
 def change_text(difference: Decimal) -> str:
@@ -58,20 +116,47 @@ def span_text(span: timedelta) -> str:
     for unit, size in _STEPS:
         count, seconds = divmod(seconds, size)
         if count and len(parts) < 2:
-            parts.append(f"{count} {unit}")
+            parts.append(_(unit).format(n=count))
         elif parts:
             break
-    return " ".join(parts) or "0 s"
+    if len(parts) == 2:
+        return _("{larger} {smaller}").format(larger=parts[0], smaller=parts[1])
+    return parts[0] if parts else _("{n} s").format(n=0)
 
 
 def age_text(at: datetime, now: datetime) -> str:
     """Say how long ago that was."""
-    return "just now" if now - at < timedelta(seconds=1) else f"{span_text(now - at)} ago"
+    if now - at < timedelta(seconds=1):
+        return _("just now")
+    return _("{span} ago").format(span=span_text(now - at))
 
 
 def clock_text(at: datetime, zone: ZoneInfo, *, now: datetime) -> str:
     """Write an instant by the clock of a zone, with the date unless it is today."""
     local = at.astimezone(zone)
     if local.date() == now.astimezone(zone).date():
-        return f"{local:%H:%M:%S} {local.tzname()}"
-    return f"{local:%d %b %H:%M} {local.tzname()}"
+        return f"{_skeleton(local, 'Hms', '%H:%M:%S')} {local.tzname()}"
+    day, minute = _skeleton(local, "MMMd", "%d %b"), _skeleton(local, "Hm", "%H:%M")
+    return f"{_together(day, minute)} {local.tzname()}"
+
+
+def date_text(day: date) -> str:
+    """Write a date with its day of the week and its year."""
+    return _skeleton(day, "yMMMEd", "%a %d %b %Y")
+
+
+def _skeleton(at: date, fields: str, english: str) -> str:
+    """Write some fields of an instant in the order and with the names of the language."""
+    if language() == ENGLISH:
+        return at.strftime(english)
+    from babel.dates import format_skeleton
+
+    return format_skeleton(fields, at, locale=language())
+
+
+def _together(day: str, minute: str) -> str:
+    if language() == ENGLISH:
+        return f"{day} {minute}"
+    from babel.dates import get_datetime_format
+
+    return str(get_datetime_format("medium", language())).format(minute, day)

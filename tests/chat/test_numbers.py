@@ -1,5 +1,7 @@
 """Amounts, durations and instants: exact, plain, and no lie where room is short."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -8,15 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.chat.i18n import speaking
 from bot.chat.numbers import (
     MINUS,
     age_text,
     amount_text,
     change_text,
     clock_text,
+    date_text,
     fitted,
+    percent_text,
     span_text,
     value_text,
+    width_of,
 )
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -167,3 +173,72 @@ def test_clocks() -> None:
     late = NOW.replace(hour=23, minute=30)  # past midnight in Berlin
     assert clock_text(late, berlin, now=NOW) == "02 Mar 00:30 CET"
     assert clock_text(late, ZoneInfo("UTC"), now=NOW) == "23:30:00 UTC"
+
+
+@given(amounts)
+def test_amounts_are_exact_in_every_language(amount: Decimal) -> None:
+    """The marks between digits differ; no digit does, and none is a power of ten."""
+    for code, group, point in (("zh", ",", "."), ("de", ".", ","), ("hi", ",", ".")):
+        with spoken(code):
+            text = amount_text(amount)
+        plain = text.replace(group, "").replace(point, ".").replace(MINUS, "-")
+        assert Decimal(plain) == amount
+        assert set(text) <= set("0123456789,.−")
+
+
+@pytest.mark.parametrize(
+    ("code", "amount", "width", "shown"),
+    [
+        ("de", "1234567.125", 20, "1.234.567,125"),
+        ("de", "1234.5678", 9, "1.234,56…"),
+        ("de", "1234.5678", 7, "1234,5…"),
+        ("hi", "1234567.5", 20, "12,34,567.5"),
+        ("fr", "1234.5678", 6, "1234…"),
+        ("zh", "1234.5678", 10, "1,234.5678"),
+    ],
+)
+def test_amounts_of_other_languages_fit(code: str, amount: str, width: int, shown: str) -> None:
+    """A group's mark is never taken for the point, nor the point for a group's mark."""
+    with spoken(code):
+        assert fitted(amount_text(Decimal(amount)), width=width) == shown
+
+
+def test_signs_of_east_asia_take_two_columns() -> None:
+    """What stands beside an amount counts, too, when it is fitted."""
+    assert width_of("余额 1") == 6
+    assert fitted("约 1.2345", width=7) == "约 1.2…"
+
+
+def test_instants_in_chinese() -> None:
+    """The order of a date, its names and the words about a span are those of the language."""
+    berlin = ZoneInfo("Europe/Berlin")
+    with speaking("zh"):
+        assert clock_text(NOW, berlin, now=NOW) == "13:00:00 CET"
+        assert clock_text(NOW, berlin, now=NOW + timedelta(days=1)) == "3月1日 13:00 CET"
+        assert date_text(NOW.date()) == "2026年3月1日周日"
+        assert span_text(timedelta(hours=1, minutes=5)) == "1小时5分钟"
+        assert age_text(NOW - timedelta(seconds=40), NOW) == "40秒前"
+        assert value_text(Decimal("-1234.5"), "USD", at_least=False) == "−1,234.50"
+        assert percent_text(Decimal(30)) == "30%"
+
+
+@pytest.mark.parametrize(
+    ("code", "text"), [("de", "1. März 13:00 CET"), ("fr", "1 mars 13:00 CET")]
+)
+def test_instants_of_other_languages(code: str, text: str) -> None:
+    """Nothing but its texts is needed for a language."""
+    with spoken(code):
+        told = clock_text(NOW, ZoneInfo("Europe/Berlin"), now=NOW + timedelta(days=1))
+    assert told.replace(",", "") == text
+
+
+def test_a_date_in_english() -> None:
+    assert date_text(NOW.date()) == "Sun 01 Mar 2026"
+
+
+@contextmanager
+def spoken(code: str) -> Iterator[None]:
+    """Speak a language that has no texts of ours, for its numbers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.chat.numbers.language", lambda: code)
+        yield
