@@ -6,6 +6,7 @@ from typing import Literal
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.chat.callbacks import AlertAction, AlertPress, BalancePress, PagePress
+from bot.chat.i18n import _
 from bot.chat.numbers import amount_text
 from bot.chat.views.figures import ORDER, shortfall
 from bot.core.events import Alert
@@ -17,7 +18,7 @@ MOST_COPIED = 256
 def balance_keyboard(query: str, *, page: int, pages: int) -> InlineKeyboardMarkup | None:
     """Offer to read again and to turn pages; None where the query is too long for a button."""
     turns = _turns(lambda page: BalancePress("turn", page, query).encode(), page, pages)
-    refresh = [_button("🔄 Refresh", BalancePress("refresh", page, query).encode())]
+    refresh = [_button(_("🔄 Refresh"), BalancePress("refresh", page, query).encode())]
     rows = [[button for button in row if button] for row in (turns, refresh)]
     rows = [row for row in rows if row]
     return InlineKeyboardMarkup(rows) if rows else None
@@ -28,7 +29,7 @@ def _turns(
 ) -> list[InlineKeyboardButton | None]:
     """Offer the page before and the page after, where there are such."""
     return [
-        _button("‹ Back", data_of(page - 1)) if page > 0 else None,
+        _button(_("‹ Back"), data_of(page - 1)) if page > 0 else None,
         _button(f"{page + 2}/{pages} ›", data_of(page + 1)) if page + 1 < pages else None,
     ]
 
@@ -63,10 +64,10 @@ def alert_keyboard(
         data = AlertPress(action, worst.incident, place).encode()
         return InlineKeyboardButton(label, callback_data=data)
 
-    seen = button("🔔 Unmute", "unmute") if silent else button("👁 Seen", "seen")
+    seen = button(_("🔔 Unmute"), "unmute") if silent else button(_("👁 Seen"), "seen")
     rows = [
-        [seen, button("🔕 1h", "hour"), button("🔕 8h", "eight_hours")],
-        [button("🔕 Until recovered", "recovered"), button("🔄 Check now", "check")],
+        [seen, button(_("🔕 1h"), "hour"), button(_("🔕 8h"), "eight_hours")],
+        [button(_("🔕 Until recovered"), "recovered"), button(_("🔄 Check now"), "check")],
         _copy_shortfall(worst, face),
     ]
     return InlineKeyboardMarkup([row for row in rows if row])

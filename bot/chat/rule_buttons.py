@@ -11,6 +11,7 @@ from typing import Literal
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.chat.callbacks import MOST_BYTES
+from bot.chat.i18n import _, later
 from bot.services.draft_rules import VALUE
 from bot.services.ports import MadeRule
 
@@ -27,10 +28,17 @@ _SHORT = {action: short for short, action in (*_RULE_ACTIONS.items(), *_DRAFT_AC
 
 RULE_PATTERN = r"^r:[lprdue]:\d{1,4}:\d{1,18}$"
 DRAFT_PATTERN = r"^d:(t:\d{1,18}:\d{1,4}|[wck]:\d{1,18}:.+|[ax]:\d{1,18}:)$"
+RULE_CHANGE = r"^(r:[prdue]|d):"
+"""All but looking at the list: only owners may."""
 
 _WALLETS_A_PAGE, _COINS, _COINS_A_ROW = 12, 24, 3
 
-CONDITIONS = {"<": "⬇️ below", ">": "⬆️ above", "drops": "📉 drops", "lasts <": "⏳ lasts less than"}
+CONDITIONS = {
+    "<": later("⬇️ below"),
+    ">": later("⬆️ above"),
+    "drops": later("📉 drops"),
+    "lasts <": later("⏳ lasts less than"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ class RulePress:
 
 def decode_rule(data: str) -> RulePress:
     """Read what `encode` wrote; the caller has matched `RULE_PATTERN`."""
-    _, short, page, rule_id = data.split(":")
+    _kind, short, page, rule_id = data.split(":")
     return RulePress(_RULE_ACTIONS[short], int(page), int(rule_id))
 
 
@@ -70,7 +78,7 @@ class DraftPress:
 
 def decode_draft(data: str) -> DraftPress:
     """Read what `encode` wrote; the caller has matched `DRAFT_PATTERN`."""
-    _, short, draft_id, chosen = data.split(":", 3)
+    _kind, short, draft_id, chosen = data.split(":", 3)
     return DraftPress(_DRAFT_ACTIONS[short], int(draft_id), chosen)
 
 
@@ -79,7 +87,7 @@ def list_keyboard(
 ) -> InlineKeyboardMarkup | None:
     """Offer what can be done with each rule of the chats, and to turn pages."""
     turns = [
-        _rule_button("‹ Back", RulePress("list", page - 1)) if page > 0 else None,
+        _rule_button(_("‹ Back"), RulePress("list", page - 1)) if page > 0 else None,
         _rule_button(f"{page + 2}/{pages} ›", RulePress("list", page + 1))
         if page + 1 < pages
         else None,
@@ -90,16 +98,21 @@ def list_keyboard(
 
 def _actions(made: MadeRule, page: int) -> list[InlineKeyboardButton]:
     if made.deleted_at is not None:
-        return [_rule_button(f"↩️ Undo delete of {made.name}", RulePress("undo", page, made.id))]
+        return [
+            _rule_button(
+                _("↩️ Undo delete of {rule}").format(rule=made.name),
+                RulePress("undo", page, made.id),
+            )
+        ]
     paused = (
-        _rule_button("▶️ Resume", RulePress("resume", page, made.id))
+        _rule_button(_("▶️ Resume"), RulePress("resume", page, made.id))
         if made.paused
-        else _rule_button("⏸ Pause", RulePress("pause", page, made.id))
+        else _rule_button(_("⏸ Pause"), RulePress("pause", page, made.id))
     )
     return [
-        _rule_button(f"✏️ Edit {made.name}", RulePress("edit", page, made.id)),
+        _rule_button(_("✏️ Edit {rule}").format(rule=made.name), RulePress("edit", page, made.id)),
         paused,
-        _rule_button("🗑 Delete", RulePress("delete", page, made.id)),
+        _rule_button(_("🗑 Delete"), RulePress("delete", page, made.id)),
     ]
 
 
@@ -109,7 +122,7 @@ def _rule_button(label: str, press: RulePress) -> InlineKeyboardButton:
 
 def all_rules_keyboard() -> InlineKeyboardMarkup:
     """Offer the list."""
-    return InlineKeyboardMarkup([[_rule_button("📋 All rules", RulePress("list", 0))]])
+    return InlineKeyboardMarkup([[_rule_button(_("📋 All rules"), RulePress("list", 0))]])
 
 
 def wallets_keyboard(draft_id: int, wallets: Sequence[str], *, page: int) -> InlineKeyboardMarkup:
@@ -118,8 +131,8 @@ def wallets_keyboard(draft_id: int, wallets: Sequence[str], *, page: int) -> Inl
     shown = wallets[start : start + _WALLETS_A_PAGE]
     rows = [[_draft_button(words, DraftPress("wallet", draft_id, words))] for words in shown]
     turns = [
-        _draft_button("‹ Back", DraftPress("turn", draft_id, str(page - 1))) if page else None,
-        _draft_button("More ›", DraftPress("turn", draft_id, str(page + 1)))
+        _draft_button(_("‹ Back"), DraftPress("turn", draft_id, str(page - 1))) if page else None,
+        _draft_button(_("More ›"), DraftPress("turn", draft_id, str(page + 1)))
         if start + _WALLETS_A_PAGE < len(wallets)
         else None,
     ]
@@ -131,14 +144,14 @@ def coins_keyboard(draft_id: int, coins: Sequence[str]) -> InlineKeyboardMarkup:
     buttons = [_draft_button(c, DraftPress("coin", draft_id, c)) for c in coins[:_COINS]]
     starts = range(0, len(buttons), _COINS_A_ROW)
     rows = [buttons[start : start + _COINS_A_ROW] for start in starts]
-    value = _draft_button("💰 what all is worth", DraftPress("coin", draft_id, VALUE))
+    value = _draft_button(_("💰 what all is worth"), DraftPress("coin", draft_id, VALUE))
     return _markup([*rows, [value], _cancel(draft_id)])
 
 
 def conditions_keyboard(draft_id: int, *, of_value: bool) -> InlineKeyboardMarkup:
     """Offer what can be judged; of a value only on which side of the limit it lies."""
     offered = [
-        (word, label) for word, label in CONDITIONS.items() if not of_value or len(word) == 1
+        (word, _(label)) for word, label in CONDITIONS.items() if not of_value or len(word) == 1
     ]
     buttons = [
         _draft_button(label, DraftPress("condition", draft_id, word)) for word, label in offered
@@ -153,12 +166,12 @@ def cancel_keyboard(draft_id: int) -> InlineKeyboardMarkup:
 
 def preview_keyboard(draft_id: int, *, edits: bool) -> InlineKeyboardMarkup:
     """Offer to take a rule as it is previewed."""
-    add = _draft_button("✅ Save" if edits else "✅ Add", DraftPress("add", draft_id))
+    add = _draft_button(_("✅ Save") if edits else _("✅ Add"), DraftPress("add", draft_id))
     return _markup([[add, *_cancel(draft_id)]])
 
 
 def _cancel(draft_id: int) -> list[InlineKeyboardButton | None]:
-    return [_draft_button("✖️ Cancel", DraftPress("cancel", draft_id))]
+    return [_draft_button(_("✖️ Cancel"), DraftPress("cancel", draft_id))]
 
 
 def _draft_button(label: str, press: DraftPress) -> InlineKeyboardButton | None:

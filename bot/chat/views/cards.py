@@ -5,6 +5,7 @@ from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
+from bot.chat.i18n import _, ngettext
 from bot.chat.numbers import clock_text, span_text
 from bot.chat.views.alerts import events_text, pressed_text
 from bot.chat.views.figures import ORDER, measured_text, title_text
@@ -30,9 +31,10 @@ def card_text(
     if rest:
         blocks.append(events_text(rest, zone=zone, now=now, maybe_repeated=False))
     if read_at is not None:
-        blocks.append(f"<i>read {clock_text(read_at, zone, now=now)}</i>")
+        read = clock_text(read_at, zone, now=now)
+        blocks.append(_("<i>read {at}</i>").format(at=read))
     spaced = [block if n == 0 else f"\n{block}" for n, block in enumerate(blocks)]
-    return first_page(spaced, more="… and more: /alerts shows all")
+    return first_page(spaced, more=_("… and more: /alerts shows all"))
 
 
 def _is_about(event: Event, faces: Mapping[str, Face]) -> bool:
@@ -57,21 +59,24 @@ _OVER = {"cleared": "✅", "ended": "⏹", "unknown": "⏹"}
 
 
 def _end(event: AlertRaised, face: Face) -> str:
-    amount = measured_text(event.alert, face.amount)
-    after = f" after {span_text(face.over_at - event.alert.since)}" if face.over_at else ""
-    match face.over:
-        case "cleared":
-            word = "over" if event.alert.measure == "drop" else "recovered"
-            return f"{word}{after}, now {amount}"
-        case "ended":
-            return f"ended{after}: its rule or wallet is no longer there as it was"
-        case _:
-            return "over; how it ended was not told here"
+    if face.over == "unknown" or face.over_at is None:
+        return _("over; how it ended was not told here")
+    if face.over == "ended":
+        told = _("ended after {span}: its rule or wallet is no longer there as it was")
+    elif event.alert.measure == "drop":
+        told = _("over after {span}, now {amount}")
+    else:
+        told = _("recovered after {span}, now {amount}")
+    return told.format(
+        span=span_text(face.over_at - event.alert.since),
+        amount=measured_text(event.alert, face.amount),
+    )
 
 
 def _marks(face: Face, zone: ZoneInfo, now: datetime) -> Iterator[str]:
     if face.reminders:
-        yield f"🔁 reminded {face.reminders}×"
+        n = face.reminders
+        yield ngettext("🔁 reminded {n}×", "🔁 reminded {n}×", n).format(n=n)
     if face.hush is not None:
         yield pressed_text(face.hush, zone, now=now)
 
@@ -79,8 +84,10 @@ def _marks(face: Face, zone: ZoneInfo, now: datetime) -> Iterator[str]:
 def quiet_text(hours: QuietHours | None, zone: ZoneInfo) -> str:
     """Tell the quiet hours of a chat."""
     if hours is None:
-        return "🔔 No quiet hours here: everything is told at once. /quiet 22:00-07:00 sets some."
-    return (
-        f"🌙 Quiet hours here: {hours.start:%H:%M}–{hours.end:%H:%M} ({escape(zone.key)}). "
+        return _(
+            "🔔 No quiet hours here: everything is told at once. /quiet 22:00-07:00 sets some."
+        )
+    return _(
+        "🌙 Quiet hours here: {start}–{end} ({zone}). "
         "What is critical is told all the same, the rest when they end. /quiet off ends them."
-    )
+    ).format(start=f"{hours.start:%H:%M}", end=f"{hours.end:%H:%M}", zone=escape(zone.key))

@@ -4,71 +4,94 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from zoneinfo import ZoneInfo
 
+from bot.chat.i18n import _, later, ngettext
 from bot.chat.numbers import clock_text
 from bot.chat.views.layout import COLUMNS, one_line, paths_text
-from bot.chat.views.rules import MOST_SUBJECTS, measured_text, rule_text, state_line, unjudged_text
+from bot.chat.views.mistakes import either, rule_mistake
+from bot.chat.views.rules import (
+    MOST_SUBJECTS,
+    and_more_text,
+    measured_text,
+    rule_text,
+    state_line,
+)
 from bot.core.errors import RuleError
 from bot.services.ports import MadeRule
 from bot.services.preview_rule import LOOK_BACK, Preview
 
-_OR_TYPE = " You may also type the rest of the line."
-_OPTIONS = ' Behind it, if you like: <code>· for 2 reads · remind 8h · critical · "a note"</code>.'
-_IN_GROUPS = " In a group, as a reply to this message."
+_OPTIONS = '<code>· for 2 reads · remind 8h · critical · "a note"</code>'
 
 
 def wallet_question() -> str:
     """Ask what a new rule is to be about."""
-    each_and_all = "<code>*</code> is each of them, <code>sum *</code> all together."
-    return f"<b>New rule</b>\nWhich wallet? {each_and_all}"
+    return _(
+        "<b>New rule</b>\nWhich wallet? "
+        "<code>*</code> is each of them, <code>sum *</code> all together."
+    )
 
 
 def coin_question(text: str) -> str:
     """Ask for the coin."""
-    return f"<b>New rule</b>\n<code>{one_line(text)} …</code>\nWhich coin?{_OR_TYPE}"
+    return _(
+        "<b>New rule</b>\n<code>{begun} …</code>\n"
+        "Which coin? You may also type the rest of the line."
+    ).format(begun=one_line(text))
 
 
 def condition_question(text: str) -> str:
     """Ask what is to be judged."""
-    return f"<b>New rule</b>\n<code>{one_line(text)} …</code>\nWhen shall it fire?{_OR_TYPE}"
+    return _(
+        "<b>New rule</b>\n<code>{begun} …</code>\n"
+        "When shall it fire? You may also type the rest of the line."
+    ).format(begun=one_line(text))
 
 
 def limit_question(text: str, *, example: str) -> str:
     """Ask for the words that are typed."""
-    return (
-        f"<b>New rule</b>\n<code>{one_line(text)} …</code>\n"
-        f"Type the rest, as <code>{escape(example)}</code>.{_OPTIONS}{_IN_GROUPS}"
-    )
+    return _(
+        "<b>New rule</b>\n<code>{begun} …</code>\n"
+        "Type the rest, as <code>{example}</code>. Behind it, if you like: {options}. "
+        "In a group, as a reply to this message."
+    ).format(begun=one_line(text), example=escape(example), options=_OPTIONS)
 
 
 def edit_question(made: MadeRule) -> str:
     """Ask for the new line of a rule."""
-    return (
-        f"✏️ <b>{made.name}</b> is now\n{rule_text(made.rule)}\n"
-        f"Type the whole line anew.{_IN_GROUPS}"
-    )
+    return _(
+        "✏️ <b>{name}</b> is now\n{rule}\n"
+        "Type the whole line anew. In a group, as a reply to this message."
+    ).format(name=made.name, rule=rule_text(made.rule))
 
 
 def preview_text(preview: Preview, zone: ZoneInfo, *, edits: MadeRule | None) -> str:
     """Say what a rule would mean, before there is one."""
-    lines = ["<b>New rule</b>", rule_text(preview.rule)]
+    lines = [_("<b>New rule</b>"), rule_text(preview.rule)]
     if edits is not None:
-        lines = [f"<b>Change of {edits.name}</b>", rule_text(edits.rule), "becomes", lines[1]]
-    lines += ["", f"Covers {_covered(preview)}", *_now(preview), *_past(preview, zone)]
+        heading = _("<b>Change of {name}</b>").format(name=edits.name)
+        lines = [heading, rule_text(edits.rule), _("becomes"), lines[1]]
+    lines += ["", _covered(preview), *_now(preview), *_past(preview, zone)]
     if preview.unknown_coin is not None:
         lines += ["", _coin_hint(preview.rule.asset, preview.unknown_coin)]
     return "\n".join(lines)
 
 
 def _covered(preview: Preview) -> str:
-    if not preview.covers:
-        return "nothing yet: no such sub-account is known so far"
-    how = "" if len(preview.covers) == 1 else _how_many(preview)
-    return how + paths_text(preview.covers)
-
-
-def _how_many(preview: Preview) -> str:
-    together = "together" if preview.rule.summed else "each on its own"
-    return f"{len(preview.covers)} wallets, {together}: "
+    count, paths = len(preview.covers), paths_text(preview.covers)
+    if count == 0:
+        return _("Covers nothing yet: no such sub-account is known so far")
+    if count == 1:
+        return _("Covers {path}").format(path=paths)
+    if preview.rule.summed:
+        several = ngettext(
+            "Covers {n} wallet, together: {paths}", "Covers {n} wallets, together: {paths}", count
+        )
+    else:
+        several = ngettext(
+            "Covers {n} wallet, each on its own: {paths}",
+            "Covers {n} wallets, each on its own: {paths}",
+            count,
+        )
+    return several.format(n=count, paths=paths)
 
 
 def _now(preview: Preview) -> Iterator[str]:
@@ -76,45 +99,57 @@ def _now(preview: Preview) -> Iterator[str]:
     unknown = [state for state in preview.states if state.amount is None]
     if firing:
         several = len(preview.states) > 1
-        which = f" for {len(firing)} of {len(preview.states)}" if several else ""
-        yield f"🟠 Would fire now{which}"
+        would = _("🟠 Would fire now for {n} of {all}") if several else _("🟠 Would fire now")
+        yield would.format(n=len(firing), all=len(preview.states))
         yield from (state_line(preview.rule, s, named=several) for s in firing[:MOST_SUBJECTS])
         if len(firing) > MOST_SUBJECTS:
-            yield f"… and {len(firing) - MOST_SUBJECTS} more"
+            yield and_more_text(len(firing) - MOST_SUBJECTS)
     elif len(preview.states) == 1 and not unknown:
-        yield f"✅ Would not fire now: {measured_text(preview.rule, preview.states[0])}"
+        measured = measured_text(preview.rule, preview.states[0])
+        yield _("✅ Would not fire now: {measured}").format(measured=measured)
     elif preview.states and not unknown:
-        yield "✅ Would not fire now"
+        yield _("✅ Would not fire now")
     if unknown:
-        why = unjudged_text(preview.rule).capitalize()
-        yield f"▫️ {why}: {paths_text([s.subject.removeprefix('sum ') for s in unknown])}"
+        collecting = preview.rule.measure == "runway"
+        why = _("▫️ Collecting data: {paths}") if collecting else _("▫️ Not judged yet: {paths}")
+        yield why.format(paths=paths_text([s.subject.removeprefix("sum ") for s in unknown]))
 
 
 def _past(preview: Preview, zone: ZoneInfo) -> Iterator[str]:
     past = preview.past
     if past is None:
-        yield "🕰 How often it would have fired is not known: past prices are not kept"
+        yield _("🕰 How often it would have fired is not known: past prices are not kept")
         return
     if past.since is None:
-        yield "🕰 How often it would have fired is not known: nothing was read so far"
+        yield _("🕰 How often it would have fired is not known: nothing was read so far")
         return
-    since = (
-        f"In the last {LOOK_BACK.days} days"
-        if preview.at - past.since >= LOOK_BACK
-        else f"Since {clock_text(past.since, zone, now=preview.at)}"
-    )
+    whole = preview.at - past.since >= LOOK_BACK
     count = len(past.raised)
-    if not count:
-        yield f"🕰 {since} it would never have fired"
-        return
-    last = clock_text(past.raised[-1], zone, now=preview.at)
-    times = f"once: {last}" if count == 1 else f"{count} times, last {last}"
-    yield f"🕰 {since} it would have fired {times}"
+    yield _(_FIRED[whole, min(count, 2)]).format(
+        days=LOOK_BACK.days,
+        since=clock_text(past.since, zone, now=preview.at),
+        n=count,
+        last=clock_text(past.raised[-1], zone, now=preview.at) if past.raised else "",
+    )
+
+
+_FIRED = {
+    (True, 0): later("🕰 In the last {days} days it would never have fired"),
+    (True, 1): later("🕰 In the last {days} days it would have fired once: {last}"),
+    (True, 2): later("🕰 In the last {days} days it would have fired {n} times, last {last}"),
+    (False, 0): later("🕰 Since {since} it would never have fired"),
+    (False, 1): later("🕰 Since {since} it would have fired once: {last}"),
+    (False, 2): later("🕰 Since {since} it would have fired {n} times, last {last}"),
+}
+"""By whether it was watched for all of that time; never, once, or more often."""
 
 
 def _coin_hint(coin: str, nearest: Sequence[str]) -> str:
-    meant = f"; did you mean {one_line(' or '.join(nearest))}?" if nearest else ""
-    return f"⚠️ None of these wallets holds {one_line(coin)} now{meant}"
+    if not nearest:
+        return _("⚠️ None of these wallets holds {coin} now").format(coin=one_line(coin))
+    return _("⚠️ None of these wallets holds {coin} now; did you mean {nearest}?").format(
+        coin=one_line(coin), nearest=one_line(either(nearest))
+    )
 
 
 def mistake_text(line: str, error: RuleError) -> str:
@@ -125,4 +160,4 @@ def mistake_text(line: str, error: RuleError) -> str:
     if start:
         shown = f"…{shown[1:]}"
     caret = " " * (before - start) + "^" * max(min(width, COLUMNS - (before - start)), 1)
-    return f"❌ {one_line(str(error))}\n<pre>{escape(f'{shown}{chr(10)}{caret}')}</pre>"
+    return f"❌ {one_line(rule_mistake(error))}\n<pre>{escape(f'{shown}{chr(10)}{caret}')}</pre>"

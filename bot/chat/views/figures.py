@@ -5,31 +5,34 @@ from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from html import escape
 
-from bot.chat.numbers import AT_LEAST, amount_text, span_text, value_text
+from bot.chat.i18n import _, later
+from bot.chat.numbers import AT_LEAST, amount_text, percent_text, span_text, value_text
 from bot.chat.views.layout import Row, columns, name_text, path_text
 from bot.core.events import Alert
 from bot.fetchers.model import exact_sum
 
 ORDER = {"critical": 0, "warning": 1}
 """The worst first."""
-_SIDES = {"drop": "falling", "runway": "running out"}
+_SIDES = {"drop": later("{subject} falling"), "runway": later("{subject} running out")}
 _PERCENT = Decimal("0.1")
 _WIDE = Context(prec=1000)
 
 
 def title_text(alert: Alert) -> str:
     """Say what is wrong, and where."""
-    side = _SIDES.get(alert.measure) or ("low" if alert.comparison == "<" else "high")
-    return f"{subject_text(alert)} {side}"
+    low_or_high = _("{subject} low") if alert.comparison == "<" else _("{subject} high")
+    side = _SIDES.get(alert.measure)
+    return (_(side) if side else low_or_high).format(subject=subject_text(alert))
 
 
 def subject_text(alert: Alert) -> str:
     """Say what an alert is about."""
     path = path_text(alert.subject.removeprefix("sum "))
     if alert.measure == "value":
-        return f"{path} · <b>value</b>"
-    summed = "sum " if alert.is_summed else ""
-    return f"{summed}{path} · <b>{escape(name_text(alert.asset, width=30))}</b>"
+        return _("{path} · <b>value</b>").format(path=path)
+    if alert.is_summed:
+        path = _("sum {path}").format(path=path)
+    return f"{path} · <b>{escape(name_text(alert.asset, width=30))}</b>"
 
 
 def measured_text(alert: Alert, measured: Decimal) -> str:
@@ -54,8 +57,10 @@ def _measured(alert: Alert, measured: Decimal) -> str:
 def _limit(alert: Alert) -> str:
     match alert.measure:
         case "drop":
-            window = f" in {span_text(alert.window)}" if alert.window is not None else ""
-            return f"≥ {amount_text(alert.limit)} %{window}"
+            fall = f"≥ {percent_text(alert.limit)}"
+            if alert.window is None:
+                return fall
+            return _("{fall} in {window}").format(fall=fall, window=span_text(alert.window))
         case "runway":
             return f"{alert.comparison} {_figure(alert, alert.limit)}"
         case _:
@@ -69,7 +74,7 @@ def _figure(alert: Alert, measured: Decimal) -> str:
             return value_text(measured, alert.asset, at_least=alert.at_least)
         case "drop":
             rounded = measured.quantize(_PERCENT, ROUND_HALF_EVEN, _WIDE)
-            return f"{amount_text(rounded)} %"
+            return percent_text(rounded)
         case "runway":
             return span_text(timedelta(seconds=int(measured)))
         case _:
@@ -85,7 +90,7 @@ def figures(alert: Alert, measured: Decimal, *, held: Decimal | None = None) -> 
         [
             *([(_part(alert), amount_text(held))] if held is not None else []),
             (_name(alert), _measured(alert, measured)),
-            ("limit", _limit(alert)),
+            (_("limit"), _limit(alert)),
             *_distances(alert, measured),
         ]
     )
@@ -97,8 +102,8 @@ def figures_at_the_end(alert: Alert, measured: Decimal) -> str:
     return columns(
         [
             (_name(alert), _measured(alert, measured)),
-            ("limit", _limit(alert)),
-            ("clear", f"{back} {_figure(alert, alert.clear)}"),
+            (_("limit"), _limit(alert)),
+            (_("clear"), f"{back} {_figure(alert, alert.clear)}"),
         ]
     )
 
@@ -111,23 +116,23 @@ def shortfall(alert: Alert, measured: Decimal) -> Decimal:
 def _distances(alert: Alert, measured: Decimal) -> Iterator[Row]:
     if alert.measure in _SIDES:
         return  # no amount of percent or hours can be sent anywhere
-    short = "short" if alert.comparison == "<" else "over"
+    short = _("short") if alert.comparison == "<" else _("over")
     yield short, _figure(alert, shortfall(alert, measured))
     to_clear = exact_sum([alert.clear, measured.copy_negate()]).copy_abs()
-    yield "to clear", _figure(alert, to_clear)
+    yield _("to clear"), _figure(alert, to_clear)
 
 
 def _name(alert: Alert) -> str:
     match alert.measure:
         case "value":
-            return f"value {alert.asset}"
+            return _("value {currency}").format(currency=alert.asset)
         case "drop":
-            return "fallen"
+            return _("fallen")
         case "runway":
-            return "lasts"
+            return _("lasts")
         case _:
             return _part(alert)
 
 
 def _part(alert: Alert) -> str:
-    return "balance" if alert.part == "total" else "available"
+    return _("balance") if alert.part == "total" else _("available")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from bot.chat.numbers import AT_LEAST, amount_text, span_text, value_text
+from bot.chat.i18n import _, ngettext
+from bot.chat.numbers import AT_LEAST, amount_text, percent_text, span_text, value_text
 from bot.chat.views.layout import MOST_UNITS, length_of, one_line, path_text
 from bot.core.alerts import AlertState
 from bot.core.forecast import LONGEST
@@ -32,7 +33,7 @@ class RulePage:
 def rule_pages(rules: Sequence[RuleStatus]) -> list[RulePage]:
     """List the rules by wallet, with their states, on as many pages as are needed."""
     if not rules:
-        return [RulePage("There are no rules yet. /rule makes one.", ())]
+        return [RulePage(_("There are no rules yet. /rule makes one."), ())]
     laid: list[list[RuleStatus]] = [[]]
     for status in sorted(rules, key=lambda status: status.rule.pattern):  # stable within a wallet
         if laid[-1] and not _fits([*laid[-1], status]):
@@ -52,7 +53,7 @@ def _fits(page: Sequence[RuleStatus]) -> bool:
 
 
 def _page_text(page: Sequence[RuleStatus]) -> str:
-    lines = ["<b>Rules</b>"]
+    lines = [_("<b>Rules</b>")]
     pattern = ""
     for status in page:
         if status.rule.pattern != pattern:
@@ -60,19 +61,23 @@ def _page_text(page: Sequence[RuleStatus]) -> str:
             lines.append(f"\n📍 <b>{one_line(pattern)}</b>")
         lines += _rule(status)
     if any(status.made is None for status in page):
-        lines.append("\n🔒 fixed in the settings")
+        lines += ["", _("🔒 fixed in the settings")]
     return "\n".join(lines)
 
 
 def _rule(status: RuleStatus) -> Iterator[str]:
     made = status.made
     name = f"<b>{one_line(status.name)}</b>"
-    who = f"🔒 {name}" if made is None else f"{name} by {one_line(made.made_by)}"
-    yield f"{who}: {rule_text(status.rule)}"
+    rule = rule_text(status.rule)
+    if made is None:
+        yield _("🔒 {name}: {rule}").format(name=name, rule=rule)
+    else:
+        by = one_line(made.made_by)
+        yield _("{name} by {by}: {rule}").format(name=name, by=by, rule=rule)
     if made is not None and made.deleted_at is not None:
-        yield f"🗑 deleted; it can be had back for {span_text(UNDO_FOR)}"
+        yield _("🗑 deleted; it can be had back for {span}").format(span=span_text(UNDO_FOR))
     elif made is not None and made.paused:
-        yield "⏸ paused: nothing is judged by it"
+        yield _("⏸ paused: nothing is judged by it")
     else:
         yield from _states(status.rule, status.states)
 
@@ -84,29 +89,42 @@ def rule_text(rule: Rule) -> str:
 
 def _states(rule: Rule, states: Sequence[AlertState]) -> Iterator[str]:
     if not states:
-        yield "▫️ covers nothing yet"
+        yield _("▫️ covers nothing yet")
     worst_first = sorted(states, key=lambda state: _WORST_FIRST.index(state.phase))
     alone = len(states) == 1 and (rule.summed or states[0].subject == rule.pattern)
     for state in worst_first[:MOST_SUBJECTS]:
         yield state_line(rule, state, named=not alone)
     if len(worst_first) > MOST_SUBJECTS:
-        yield f"… and {len(worst_first) - MOST_SUBJECTS} more"
+        yield and_more_text(len(worst_first) - MOST_SUBJECTS)
 
 
-def unjudged_text(rule: Rule) -> str:
-    """Say why nothing is known: a rate of spending needs some readings first."""
-    return "collecting data" if rule.measure == "runway" else "not judged yet"
+def and_more_text(count: int) -> str:
+    """Say how many are not shown."""
+    return ngettext("… and {n} more", "… and {n} more", count).format(n=count)
 
 
 def state_line(rule: Rule, state: AlertState, *, named: bool) -> str:
     """Tell how a rule stands for one subject."""
-    subject = f"{_subject(state)}: " if named else ""
+    sign, standing = _standing(rule, state)
+    if not named:
+        return f"{sign} {standing}"
+    return _("{sign} {subject}: {standing}").format(
+        sign=sign, subject=_subject(state), standing=standing
+    )
+
+
+def _standing(rule: Rule, state: AlertState) -> tuple[str, str]:
     if state.amount is None:
-        return f"▫️ {subject}{unjudged_text(rule)}"
+        # A rate of spending needs some readings first.
+        return "▫️", _("collecting data") if rule.measure == "runway" else _("not judged yet")
+    measured = measured_text(rule, state)
+    if state.phase == "pending":
+        counted = ngettext(
+            "{measured}, {n} bad in a row", "{measured}, {n} bad in a row", state.bad_reads
+        )
+        return _SIGNS[state.phase], counted.format(measured=measured, n=state.bad_reads)
     critical = state.phase == "firing" and rule.severity == "critical"
-    sign = "🔴" if critical else _SIGNS[state.phase]
-    counting = f", {state.bad_reads} bad in a row" if state.phase == "pending" else ""
-    return f"{sign} {subject}{measured_text(rule, state)}{counting}"
+    return "🔴" if critical else _SIGNS[state.phase], measured
 
 
 def measured_text(rule: Rule, state: AlertState) -> str:
@@ -115,11 +133,13 @@ def measured_text(rule: Rule, state: AlertState) -> str:
     least = AT_LEAST if state.at_least else ""
     match rule.measure:
         case "drop":
-            return f"{asset} has fallen by {amount_text(round(measured, 1))} %"
+            fall = percent_text(round(measured, 1))
+            return _("{coin} has fallen by {percent}").format(coin=asset, percent=fall)
         case "runway" if measured >= _seconds(LONGEST):
-            return f"{asset} is not being spent"
+            return _("{coin} is not being spent").format(coin=asset)
         case "runway":
-            return f"{asset} lasts {span_text(timedelta(seconds=int(measured)))}"
+            left = span_text(timedelta(seconds=int(measured)))
+            return _("{coin} lasts {span}").format(coin=asset, span=left)
         case "value":
             value = value_text(measured, rule.asset, at_least=state.at_least)
             return f"{least}{value} {asset}"
@@ -132,36 +152,40 @@ def _seconds(span: timedelta) -> int:
 
 
 def _subject(state: AlertState) -> str:
-    summed = "sum " if state.subject.startswith("sum ") else ""
-    return summed + path_text(state.subject.removeprefix("sum "))
+    path = path_text(state.subject.removeprefix("sum "))
+    return _("sum {path}").format(path=path) if state.subject.startswith("sum ") else path
 
 
 def accepted_text(change: RuleChange) -> str:
     """Confirm a rule, and say what has ended with what it was before."""
     made = change.made
-    state = "is kept, and still paused" if made.paused else "is in force from the next reading on"
-    lines = [f"✅ <b>{made.name}</b> {state}: {rule_text(made.rule)}"]
-    return "\n".join([*lines, *_ended(change)])
+    if made.paused:
+        accepted = _("✅ <b>{name}</b> is kept, and still paused: {rule}")
+    else:
+        accepted = _("✅ <b>{name}</b> is in force from the next reading on: {rule}")
+    line = accepted.format(name=made.name, rule=rule_text(made.rule))
+    return "\n".join([line, *_ended(change)])
 
 
 def toast_text(change: RuleChange) -> str:
     """Say in a few words what a press has done."""
     made = change.made
     if made.deleted_at is not None:
-        state = "deleted" if change.done else "is deleted already"
+        done = _("{name} deleted") if change.done else _("{name} is deleted already")
     elif made.paused:
-        state = "is paused" if change.done else "is paused already"
+        done = _("{name} is paused") if change.done else _("{name} is paused already")
     else:
-        state = "is in force" if change.done else "is in force already"
-    return ". ".join([f"{made.name} {state}", *_ended(change)])
+        done = _("{name} is in force") if change.done else _("{name} is in force already")
+    said, ended = done.format(name=made.name), _ended(change)
+    return _("{done}. {ended}").format(done=said, ended=ended[0]) if ended else said
 
 
 def _ended(change: RuleChange) -> list[str]:
     if not change.ended:
         return []
-    several = (
-        f"{change.ended} alerts that were firing have"
-        if change.ended > 1
-        else ("An alert that was firing has")
+    ended = ngettext(
+        "An alert that was firing has ended with it, which is told to all",
+        "{n} alerts that were firing have ended with it, which is told to all",
+        change.ended,
     )
-    return [f"{several} ended with it, which is told to all"]
+    return [ended.format(n=change.ended)]

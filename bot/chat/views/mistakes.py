@@ -1,0 +1,64 @@
+"""What went wrong, as those read it who can mend it: a line, a name, an exchange."""
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+
+from bot.chat.i18n import ENGLISH, _, language, later
+from bot.core.errors import RuleError, UnknownName
+from bot.core.sentences import Sentence
+
+REASONS: Mapping[str, str] = {
+    "CredentialsRejected": later("the exchange refuses the key"),
+    "PermissionMissing": later("the key may not read this"),
+    "ClockSkewed": later("our clock and that of the exchange differ too much"),
+    "RateLimited": later("the exchange asks for a pause"),
+    "ExchangeUnavailable": later("the exchange cannot be reached, or is busy"),
+    "UnexpectedAnswer": later("the exchange gave an answer that cannot be relied on"),
+}
+"""What each class of error means, where the sentence that tells it closely is in English only."""
+
+
+def said(text: str) -> str:
+    """Say a sentence of the core; a word of the language of rules is the same everywhere."""
+    if not isinstance(text, Sentence):
+        return text
+    facts = {
+        name: either(fact) if isinstance(fact, tuple) else fact
+        for name, fact in text.facts.items()
+    }
+    return _(text.text).format(**facts)
+
+
+def either(names: Sequence[str]) -> str:
+    """Name several of which each would do."""
+    return reduce(lambda one, other: _("{one} or {other}").format(one=one, other=other), names)
+
+
+def rule_mistake(error: RuleError) -> str:
+    """Say what was expected in a line, and what is there."""
+    expected = said(error.expected)
+    if not error.got:
+        return _("expected {expected}, got the end of the line").format(expected=expected)
+    return _("expected {expected}, got «{got}» at column {column}").format(
+        expected=expected, got=error.got, column=error.column
+    )
+
+
+def name_mistake(error: UnknownName) -> str:
+    """Say that nothing is called so, and what is called alike."""
+    if not error.nearest:
+        return _("nothing here is called {name}").format(name=error.name)
+    return _("nothing here is called {name}; did you mean {nearest}?").format(
+        name=error.name, nearest=either(error.nearest)
+    )
+
+
+def reason_text(error: str | None, message: str) -> str:
+    """Say why something cannot be read: of what class it is, and behind it our English sentence.
+
+    In English that sentence is enough.
+    """
+    reason = REASONS.get(error or "")
+    if language() == ENGLISH or reason is None:
+        return message
+    return _("{reason}: “{words}”").format(reason=_(reason), words=message)
