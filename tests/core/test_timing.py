@@ -1,12 +1,14 @@
 """Digest times: one digest for each local date, whatever the clocks of a country do."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.core.timing import digest_date, instant_of
+from bench.zones import behaviours, counted, dates_of, sent_by_ticks, ticks
+from bot.core.timing import LATE_FOR, digest_date, instant_of
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 TIMES = [
@@ -23,35 +25,19 @@ TIMES = [
 ]
 
 
-def changes_of_clocks(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[datetime]:
-    """Find the instants at which the zone's distance from UTC changes, to the minute."""
-    while start < end:
-        low, high = start, start + DAY
-        if low.astimezone(zone).utcoffset() != high.astimezone(zone).utcoffset():
-            while high - low > timedelta(minutes=1):
-                middle = low + (high - low) / 2
-                middle = middle.replace(second=0, microsecond=0)
-                same = middle.astimezone(zone).utcoffset() == low.astimezone(zone).utcoffset()
-                low, high = (middle, high) if same else (low, middle)
-            yield high
-        start += DAY
-
-
 def zones_and_changes() -> list[tuple[str, datetime]]:
-    """Pick one zone and one instant for each different change of clocks of 2026 to 2028.
+    """Pick one zone and one instant for each different change of clocks of 2025 to 2028.
 
     What matters is what the clock on the wall showed before and after: zones that agree in that,
     and in their distance from UTC, are one case.
     """
-    start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2029, 1, 1, tzinfo=UTC)
     cases: dict[tuple[object, ...], tuple[str, datetime]] = {}
-    for name in sorted(available_timezones()):
-        zone = ZoneInfo(name)
-        for change in changes_of_clocks(zone, start, end):
-            before = (change - timedelta(minutes=1)).astimezone(zone)
-            after = change.astimezone(zone)
+    for which in behaviours():
+        for change in which.changes:
+            before = (change - timedelta(minutes=1)).astimezone(which.zone)
+            after = change.astimezone(which.zone)
             key = (before.utcoffset(), before.time(), after.utcoffset(), after.time())
-            cases.setdefault(key, (name, change))
+            cases.setdefault(key, (which.names[0], change))
     return list(cases.values())
 
 
@@ -126,6 +112,95 @@ def test_each_date_gets_one_digest_when_clocks_change(at: time) -> None:
 def test_odd_days_of_the_past(name: str, change: datetime, at: time) -> None:
     """A date that was left out has no digest, and its neighbours have one each."""
     assert_one_digest_a_date(name, change, at)
+
+
+def test_every_zone_over_one_change() -> None:
+    """All zones, from days before a change of their clocks to days after, without a gap."""
+    names: list[str] = []
+    for which in behaviours():
+        names += which.names
+        middle = next(iter(which.changes), datetime(2026, 6, 1, tzinfo=UTC))
+        begin, end = middle - 4 * DAY, middle + 4 * DAY
+        dates = dates_of(which.zone, begin, end)
+        for at in (time(0, 15), time(2, 30), time(23, 45)):
+            found = counted(sent_by_ticks(which.zone, at, ticks(which, at, begin, end)), dates)
+            assert (found.missed, found.doubled) == (0, 0), (which.names, at)
+    assert set(names) == available_timezones()
+
+
+@given(
+    case=st.sampled_from(CASES),
+    before=st.sampled_from(TIMES),
+    after=st.sampled_from(TIMES),
+    moved=st.integers(-24 * 60, 24 * 60),
+)
+def test_the_time_may_be_changed_while_clocks_change(
+    case: tuple[str, datetime], before: time, after: time, moved: int
+) -> None:
+    """Whatever the time was and becomes, and whenever: no date is left out, and none comes twice.
+
+    The date of the day on which it is changed may come late, if its new time has passed.
+    """
+    name, change = case
+    zone, changed_at = ZoneInfo(name), change + moved * timedelta(minutes=1)
+    start, end = change - 50 * HOUR, change + 50 * HOUR
+    sent: dict[date, datetime] = {}
+    now = start
+    while now < end:
+        day = digest_date(now, at=before if now < changed_at else after, zone=zone)
+        if day is not None:
+            sent.setdefault(day, now)
+        now += timedelta(minutes=1) if abs(now - changed_at) < HOUR else timedelta(minutes=15)
+    assert list(sent) == sorted(sent)
+    assert not set(dates_that_exist(zone, start, end)) - sent.keys()
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "now", "expected"),
+    [
+        # The machine was down from 23:58 to 00:05.
+        ("Europe/Berlin", "23:59", "2026-06-10T22:05", date(2026, 6, 10)),
+        ("Europe/Berlin", "23:59", "2026-06-11T03:58", date(2026, 6, 10)),  # 05:58
+        ("Europe/Berlin", "23:59", "2026-06-11T03:59", None),  # six hours are too late
+        ("Europe/Berlin", "20:00", "2026-06-10T22:30", date(2026, 6, 10)),
+        ("Europe/Berlin", "09:00", "2026-06-10T22:30", None),
+        # The night is an hour shorter, and six hours are six hours.
+        ("Europe/Berlin", "23:30", "2026-03-29T04:29", date(2026, 3, 28)),  # 06:29
+        ("Europe/Berlin", "23:30", "2026-03-29T04:30", None),
+        # There was no 30 December: what is late at the beginning of the 31st is of the 29th.
+        ("Pacific/Apia", "23:59", "2011-12-30T10:05", date(2011, 12, 29)),
+        ("Pacific/Apia", "00:01", "2011-12-30T10:05", date(2011, 12, 31)),  # the next one is due
+    ],
+)
+def test_late_though_the_date_is_over(zone: str, at: str, now: str, expected: date | None) -> None:
+    """What was due shortly before midnight comes after it, as what it is, for six hours."""
+    instant = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    found = digest_date(instant, at=time.fromisoformat(at), zone=ZoneInfo(zone))
+    assert found == expected
+
+
+@given(
+    case=st.sampled_from(CASES),
+    at=st.times(),
+    moved=st.integers(-60 * 60, 60 * 60),
+    down=st.integers(0, 72 * 60),
+)
+def test_nothing_older_is_sent_than_what_is_due(
+    case: tuple[str, datetime], at: time, moved: int, down: int
+) -> None:
+    """After any absence, what is sent is the newest that has been due, and it is not too old."""
+    zone = ZoneInfo(case[0])
+    now = case[1] + (moved + down) * timedelta(minutes=1)
+    at = at.replace(tzinfo=None)
+    day = digest_date(now, at=at, zone=zone)
+    today = now.astimezone(zone).date()
+    due = {d: instant_of(d, at, zone) for d in (today - n * DAY for n in range(3))}
+    newest = max((instant for instant in due.values() if instant <= now), default=None)
+    if day is not None:
+        assert due[day] == newest
+        assert now - due[day] < LATE_FOR or due[day].astimezone(zone).date() == today
+    elif newest is not None:
+        assert now - newest >= LATE_FOR
 
 
 def test_a_day_that_does_not_exist_has_no_digest() -> None:

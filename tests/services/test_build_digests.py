@@ -39,7 +39,7 @@ async def test_every_chat_gets_its_own(house: Any) -> None:
     house.clock.advance(days=1)
     await house.build_digests().queue_due()
     async with house.open_unit() as unit:
-        parcels = await unit.outbox.lease(now=house.clock(), busy=(), most=9)
+        parcels = await unit.outbox.lease(now=house.clock())
     assert sorted(parcel.chat.chat_id for parcel in parcels) == [GROUP, OWNER]
     assert house.changed.is_set()
 
@@ -51,6 +51,33 @@ async def test_late_after_downtime(house: Any) -> None:
     (event,) = await due(house)
     assert (event.local_date, event.late) == (date(2026, 1, 16), True)
     assert (await house.build_digests().load(event)).late
+
+
+async def test_late_after_midnight(house: Any) -> None:
+    """What was due while the bot was down over midnight comes under its own date, once."""
+    house.digest_at = time(23, 59)
+    house.clock.now = datetime(2026, 1, 16, 23, 58, tzinfo=UTC)
+    await house.build_digests().queue_due()
+    house.clock.advance(minutes=7)
+    for _ in range(2):
+        await house.build_digests().queue_due()
+    (event,) = await due(house)
+    assert (event.local_date, event.late) == (date(2026, 1, 16), True)
+    house.clock.now = datetime(2026, 1, 17, 23, 59, tzinfo=UTC)
+    await house.build_digests().queue_due()
+    assert [event.local_date for event in await due(house)] == [date(2026, 1, 17)]
+
+
+async def test_a_chat_of_a_clock_that_was_ahead(house: Any) -> None:
+    """Who began to listen an hour ahead of now is no less there when the digest is due."""
+    house.owners = (2002,)
+    house.clock.now = datetime(2026, 1, 16, 9, 30, tzinfo=UTC)
+    await house.chats.greet(2002, title="Ada")
+    house.clock.now = datetime(2026, 1, 16, 9, tzinfo=UTC)
+    await house.build_digests().queue_due()
+    async with house.open_unit() as unit:
+        parcels = await unit.outbox.lease(now=house.clock(), busy=[OWNER, GROUP], most=9)
+    assert len(parcels) == 1
 
 
 async def test_a_day_that_was_missed_is_not_made_up_for(house: Any) -> None:
@@ -69,7 +96,7 @@ async def test_chat_that_is_new_today(house: Any, hours_before: float, told: int
     house.clock.now = max(house.clock.now, datetime(2026, 1, 16, 9, tzinfo=UTC))
     await house.build_digests().queue_due()
     async with house.open_unit() as unit:
-        parcels = await unit.outbox.lease(now=house.clock(), busy=[OWNER, GROUP], most=9)
+        parcels = await unit.outbox.lease(now=house.clock(), only=[2002])
     assert len(parcels) == told
 
 
