@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from bot.chat.application import build_application, build_bot
+from bot.chat.door import TelegramDoor
 from bot.chat.handlers import UseCases
 from bot.chat.poller import Poller, UpdatesBot
 from bot.chat.sender import TelegramSender
@@ -26,6 +27,7 @@ from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
 from bot.services.deliver_outbox import DeliverOutbox
 from bot.services.draft_rules import DraftRules
+from bot.services.find_chats import FindChats
 from bot.services.keep_house import KeepHouse
 from bot.services.keep_prices import KeepPrices
 from bot.services.manage_alerts import ManageAlerts
@@ -130,6 +132,7 @@ class App:
     delivery: DeliverOutbox
     prices: KeepPrices
     house: KeepHouse
+    found: FindChats
     watched: Watched
     tasks: "Tasks"
     open_unit: OpenUnit
@@ -142,6 +145,7 @@ class App:
         timetable.add("queue_digests", self._queue_digests, every_s=DIGEST_TICK_S)
         timetable.add("keep_prices", self.prices.refresh, every_s=PRICE_TICK_S)
         timetable.add("keep_house", self.house.sweep, every_s=HOUSE_TICK_S)
+        timetable.add("find_chats", self.found.look, every_s=HOUSE_TICK_S)
         async with self.tasks.owned():
             delivery = self.tasks.start(self.delivery.run(), name="deliver")
             self.tasks.start(self.poller.run(), name="poll")
@@ -149,6 +153,7 @@ class App:
             try:
                 await self.use.checks.start_due()  # the first tick would be a second away
                 self.tasks.start(self.prices.refresh(), name="prices")  # and this a minute
+                self.tasks.start(self.found.look(), name="find chats")  # and this an hour
                 await asyncio.Event().wait()
             finally:
                 await timetable.stop(within_s=STOP_TICKS_WITHIN_S)
@@ -312,7 +317,10 @@ def _assembled(
     )
     return App(
         use=use,
-        poller=Poller(build_application(bot, use), bot, open_unit=open_unit, clock=clock),
+        poller=Poller(
+            build_application(bot, use), bot, chats=chats, open_unit=open_unit, clock=clock
+        ),
+        found=FindChats(chats=chats, door=TelegramDoor(bot)),
         delivery=delivery,
         prices=prices,
         house=KeepHouse(open_unit=open_unit, clock=clock),

@@ -1,15 +1,85 @@
-"""Who is answered: the one gate that every command and every button passes first."""
+"""Who is answered: the one rule, applied to raw updates at the poll and to each that is handled.
+
+A press counts only where its data is on a button of the very message: any client can send any
+bytes for a message that it sees.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import structlog
-from telegram import Message, Update
+from telegram import CallbackQuery, Chat, ChatMember, ChatMemberRestricted, Message, Update
+from telegram.constants import ChatType
 from telegram.ext import ApplicationHandlerStop, ContextTypes, TypeHandler
 
-from bot.chat.views.words import stranger_group_text
+from bot.chat.callbacks import ALERT_CHANGE
+from bot.chat.handlers import acknowledge
+from bot.chat.i18n import _
+from bot.chat.rule_buttons import RULE_CHANGE
+from bot.chat.views.words import (
+    FORWARDED,
+    OLD_BUTTON,
+    ONLY_OWNERS,
+    ONLY_OWNERS_SILENCE,
+    stranger_group_text,
+    whoami_text,
+)
 from bot.services.manage_chats import ManageChats
 
 log = structlog.get_logger(__name__)
 
+KINDS = ["message", "callback_query", "my_chat_member"]
+"""What we ask Telegram for: no edited messages, no channels, nothing inline."""
 OPEN_TO_ALL = {"/start", "/whoami"}
+_FOR_OWNERS = {re.compile(ALERT_CHANGE): ONLY_OWNERS_SILENCE, re.compile(RULE_CHANGE): ONLY_OWNERS}
+"""Presses that change something, and what others are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is behind a raw update, and where."""
+
+    chat_id: int | None
+    """The group's old id where it says that it has become a supergroup."""
+    user_id: int | None
+    message_id: int | None = None
+    text: str = ""
+
+
+def caller_of(raw: Mapping[str, Any]) -> Caller | None:
+    """Say who is behind a raw update; None where it does not have the shape that tells."""
+    try:
+        for kind in KINDS:
+            if kind in raw:
+                return _caller(kind, raw[kind])
+    except (LookupError, TypeError, AttributeError):
+        return None
+    return Caller(None, None)
+
+
+def _caller(kind: str, body: Mapping[str, Any]) -> Caller | None:
+    place = body.get("message") if kind == "callback_query" else body
+    chat_id = place["chat"]["id"] if place is not None else None
+    user_id = body["from"]["id"] if "from" in body else None
+    text = body.get("text") if kind == "message" else None
+    if kind == "message":
+        chat_id = body.get("migrate_from_chat_id") or chat_id
+    if not all(isinstance(number, int | None) for number in (chat_id, user_id)):
+        return None
+    message_id = body.get("message_id") if kind == "message" else None
+    return Caller(chat_id, user_id, message_id, text if isinstance(text, str) else "")
+
+
+def changes_something(raw: Mapping[str, Any]) -> bool:
+    """Whether handling an update late could undo what came after it."""
+    press, message = raw.get("callback_query"), raw.get("message")
+    if isinstance(press, Mapping):
+        return _notice_for(str(press.get("data"))) is not None
+    if isinstance(message, Mapping):
+        return str(message.get("text")).lower().startswith("/quiet")
+    return "my_chat_member" in raw
 
 
 class Gate:
@@ -22,25 +92,49 @@ class Gate:
         """Return the gate as a handler, to be put before all others."""
         return TypeHandler(Update, self.check)
 
+    def knows(self, chat_id: int | None, user_id: int | None) -> bool:
+        """Whether somebody is no stranger: in an allowed chat, or an owner anywhere."""
+        allowed = chat_id is not None and self._chats.may_look(chat_id)
+        return allowed or (user_id is not None and self._chats.is_owner(user_id))
+
     async def check(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Stop an update that must not be answered."""
+        """Stop an update that must not be answered.
+
+        So does an error: the library would go on to the handlers behind the gate.
+        """
+        try:
+            passes = await self._passes(update, bot_name=context.bot.username)
+        except Exception:
+            log.exception("The gate broke off; nobody passes", action="refuse")
+            passes = False
+        if not passes:
+            raise ApplicationHandlerStop
+
+    async def _passes(self, update: Update, *, bot_name: str) -> bool:
         chat, user = update.effective_chat, update.effective_user
         await self._follow(update.message)
-        if chat is not None and self._chats.may_look(chat.id):
-            if not _has_ended(update):
-                await self._chats.heard(chat.id, title=chat.effective_name or "")
-            return
-        if _command_of(update, context.bot.username) in OPEN_TO_ALL:
-            return
-        log.info(
-            "A stranger was not answered",
-            action="refuse",
-            chat=chat.id if chat else None,
-            user=user.id if user else None,
-        )
-        if user is not None and chat is not None and self._chats.is_owner(user.id):
-            await self._explain(update, chat.id, bot_name=context.bot.username)
-        raise ApplicationHandlerStop
+        if chat is None or not self._chats.may_look(chat.id):
+            if self.knows(None, user.id if user else None):
+                await _explain(update, bot_name=bot_name)
+            return False
+        if _may_not_write(update):
+            await self._chats.mark_gone(chat.id, reason=_reason(update, chat))
+            return False
+        await self._chats.heard(chat.id, title=chat.effective_name or "")
+        if update.callback_query is not None:
+            return await self._takes(update.callback_query)
+        return update.message is None or await _is_own_words(update.message)
+
+    async def _takes(self, press: CallbackQuery) -> bool:
+        """Whether a press counts; who pressed in vain is told so on the button."""
+        notice = _notice_for(press.data or "")
+        if not _is_on_its_message(press):
+            await acknowledge(press, _(OLD_BUTTON))
+            return False
+        if notice is not None and not self._chats.is_owner(press.from_user.id):
+            await acknowledge(press, _(notice))
+            return False
+        return True
 
     async def _follow(self, message: Message | None) -> None:
         """Go with an allowed group that tells, by its old id or its new one, that it moved."""
@@ -51,21 +145,66 @@ class Gate:
         if old != new and self._chats.may_look(old):
             await self._chats.follow(old, to=new)
 
-    async def _explain(self, update: Update, chat_id: int, *, bot_name: str) -> None:
-        """Tell an owner, who may wonder; there is nothing in it that a stranger must not know."""
-        if update.message is not None and _command_of(update, bot_name):
-            await update.message.reply_html(stranger_group_text(chat_id))
+
+async def _explain(update: Update, *, bot_name: str) -> None:
+    """Tell an owner, who may wonder; there is nothing in it that a stranger must not know."""
+    if update.callback_query is not None:
+        await acknowledge(update.callback_query, _(OLD_BUTTON))
+    message = update.message
+    command = command_of(message.text or "", bot_name) if message else ""
+    if message is None or message.from_user is None or not command:
+        return
+    if command in OPEN_TO_ALL:
+        ids = whoami_text(user_id=message.from_user.id, chat_id=message.chat_id)
+        await message.reply_html(ids)
+    else:
+        await message.reply_html(stranger_group_text(message.chat_id))
 
 
-def _has_ended(update: Update) -> bool:
-    """Whether this is the news that we were blocked or put out."""
-    member = update.my_chat_member
-    return member is not None and member.new_chat_member.status in {"left", "kicked"}
+async def _is_own_words(message: Message) -> bool:
+    """Whether a message may be a command: one that is passed on is somebody else's."""
+    if message.forward_origin is None or not (message.text or "").startswith("/"):
+        return True
+    if message.chat.type == ChatType.PRIVATE:
+        await message.reply_text(_(FORWARDED))
+    return False
 
 
-def _command_of(update: Update, bot_name: str) -> str:
+def _is_on_its_message(press: CallbackQuery) -> bool:
+    """Whether the data is on a button of the message, which we can still see."""
+    if not press.data or not isinstance(press.message, Message):
+        return False
+    markup = press.message.reply_markup
+    rows = markup.inline_keyboard if markup is not None else ()
+    return any(button.callback_data == press.data for row in rows for button in row)
+
+
+def _notice_for(data: str) -> str | None:
+    """Say what others than owners are told of such a press; None where anybody may."""
+    return next((notice for what, notice in _FOR_OWNERS.items() if what.match(data)), None)
+
+
+def _may_not_write(update: Update) -> bool:
+    """Whether this is the news that we were blocked, put out or silenced."""
+    if update.my_chat_member is None:
+        return False
+    now = update.my_chat_member.new_chat_member
+    silenced = isinstance(now, ChatMemberRestricted) and not now.can_send_messages
+    return now.status in {ChatMember.LEFT, ChatMember.BANNED} or silenced
+
+
+def _reason(update: Update, chat: Chat) -> str:
+    """Say so as Telegram says it when something is sent."""
+    status = update.my_chat_member.new_chat_member.status if update.my_chat_member else ""
+    if status == ChatMember.RESTRICTED:
+        return "not enough rights to send messages"
+    if chat.type == ChatType.PRIVATE:
+        return "bot was blocked by the user"
+    return "bot was kicked" if status == ChatMember.BANNED else "bot is not a member"
+
+
+def command_of(text: str, bot_name: str) -> str:
     """Return the command without the bot's name; empty when it is none, or for another bot."""
-    text = update.message.text if update.message and update.message.text else ""
     first = text.split(maxsplit=1)[0] if text.startswith("/") else ""
     command, _, addressee = first.lower().partition("@")
     return command if addressee in {"", bot_name.lower()} else ""

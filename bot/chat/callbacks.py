@@ -55,6 +55,8 @@ class AlertPress:
 
 
 ALERT_PATTERN = r"^[aw]:[s18rnc]:[0-9A-Z]{1,16}$"
+ALERT_CHANGE = r"^[aw]:[s18rn]:"
+"""All but reading again: only owners may."""
 
 
 def decode_alert(data: str) -> AlertPress:

@@ -186,6 +186,49 @@ class DigestDue:
     kind: Literal["digest_due"] = "digest_due"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatLost:
+    """Nothing can be sent to a chat any more, though the settings name it."""
+
+    chat_id: int
+    title: str
+    """As it was known last; empty where it never was."""
+    reason: str
+    """In our words."""
+    at: datetime
+    kind: Literal["chat_lost"] = "chat_lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatFound:
+    """A lost chat can be sent to again."""
+
+    chat_id: int
+    title: str
+    at: datetime
+    kind: Literal["chat_found"] = "chat_found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollContested:
+    """Somebody else takes what people say to us: commands are answered late, or not at all."""
+
+    host: str
+    """Where a webhook led it, which was removed; empty for a program that polls as we do."""
+    at: datetime
+    kind: Literal["poll_contested"] = "poll_contested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollRegained:
+    """Nobody else takes what people say to us any more."""
+
+    since: datetime
+    """When it was noticed."""
+    at: datetime
+    kind: Literal["poll_regained"] = "poll_regained"
+
+
 Event = (
     AlertRaised
     | AlertReminded
@@ -196,7 +239,14 @@ Event = (
     | SourceFound
     | SubAccountsChanged
     | DigestDue
+    | ChatLost
+    | ChatFound
+    | PollContested
+    | PollRegained
 )
+
+Notice = ChatLost | ChatFound | PollContested | PollRegained
+"""About the bot itself: for owners."""
 
 
 def about(event: Event) -> str:
@@ -208,5 +258,9 @@ def about(event: Event) -> str:
             return event.account
         case DigestDue():
             return event.local_date.isoformat()
+        case ChatLost() | ChatFound():
+            return f"chat {event.chat_id}"
+        case PollContested() | PollRegained():
+            return "updates"
         case _:
             return f"{event.alert.subject} {event.alert.asset}"

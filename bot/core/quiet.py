@@ -18,8 +18,12 @@ from bot.core.events import (
     AlertRaised,
     AlertReminded,
     AlertTested,
+    ChatFound,
+    ChatLost,
     DigestDue,
     Event,
+    PollContested,
+    PollRegained,
     SourceFound,
     SourceLost,
     SubAccountsChanged,
@@ -69,6 +73,8 @@ def disturbs(event: Event) -> bool:
         case AlertTested():
             return True
         case DigestDue() | SourceLost() | SourceFound() | SubAccountsChanged():
+            return False
+        case ChatLost() | ChatFound() | PollContested() | PollRegained():
             return False
         case _:
             return event.alert.severity == "critical"

@@ -4,10 +4,19 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from bot.core.delivery import Chat
+from bot.core.events import ChatFound, ChatLost, Notice
+from bot.core.lost_chats import why_lost
 from bot.core.quiet import QuietHours
 from bot.core.standing import standing_events
 from bot.services.ports import Clock, OpenUnit, Unit
+
+log = structlog.get_logger(__name__)
+
+NOT_NAMED = "not in the settings"
+"""Why a chat is gone that nobody wants to be told any more."""
 
 
 class ManageChats:
@@ -35,6 +44,7 @@ class ManageChats:
         self._clock = clock
         self._wake_delivery = wake_delivery
         self._gone: set[int] = set()
+        self._titles: dict[int, str] = {}
 
     def is_owner(self, user_id: int) -> bool:
         """Whether this user may see everything."""
@@ -74,7 +84,7 @@ class ManageChats:
         self._wake_delivery()
 
     async def add_configured(self) -> None:
-        """Let the chats of the settings have events; recall which have moved; try all again.
+        """Let the chats of the settings have events; recall which have moved, and which are lost.
 
         Those that are no longer in the settings are gone until they are.
         """
@@ -82,15 +92,18 @@ class ManageChats:
             known = await unit.chats.load()
             for chat in known:
                 self._recall(chat)
+                self._titles[chat.chat_id] = chat.title
             there = {chat.chat_id for chat in known} | set(self._former_ids.values())
             for chat_id in sorted(self._chats - there):
                 await self._welcome(unit, Chat(chat_id, since=self._clock()))
             for chat in known:
                 allowed = self._is_allowed(chat)
-                if chat.gone is not None and allowed:
+                if chat.gone == NOT_NAMED and allowed:
                     await self._welcome(unit, chat)
+                elif chat.gone is not None and allowed:
+                    self._gone.add(chat.chat_id)
                 elif chat.gone is None and not allowed:
-                    await unit.chats.mark_gone(chat.chat_id, reason="not in the settings")
+                    await unit.chats.mark_gone(chat.chat_id, reason=NOT_NAMED)
 
     async def follow(self, chat_id: int, *, to: int) -> None:
         """Go with a group that has become a supergroup."""
@@ -118,19 +131,61 @@ class ManageChats:
                 await self._welcome(unit, chat)
             else:
                 await unit.chats.add(chat)
+            if before is not None and before.gone not in {None, NOT_NAMED}:
+                await self._tell_owners(
+                    unit, ChatFound(chat_id=chat_id, title=title, at=self._clock())
+                )
         self._gone.discard(chat_id)
+        self._titles[chat_id] = title
         self._wake_delivery()
 
     async def heard(self, chat_id: int, *, title: str) -> None:
-        """Take back a chat that was given up and now speaks."""
+        """Take back a chat that was given up and now speaks; learn what it is called now."""
         if chat_id in self._gone:
             await self.greet(chat_id, title=title)
+        elif self._titles.get(chat_id, title) != title:
+            self._titles[chat_id] = title
+            async with self._open_unit() as unit:
+                await unit.chats.add(Chat(chat_id, title=title, since=self._clock()))
+
+    async def lost(self) -> Sequence[Chat]:
+        """Return the chats that are named in the settings and cannot be sent to."""
+        async with self._open_unit() as unit:
+            known = await unit.chats.load()
+        return [chat for chat in known if chat.gone is not None and self._is_allowed(chat)]
 
     async def mark_gone(self, chat_id: int, *, reason: str) -> None:
-        """Send nothing there until it speaks, or until the next start."""
+        """Send nothing there until it speaks, or can be sent to; tell the owners, once."""
         async with self._open_unit() as unit:
+            known = {chat.chat_id: chat for chat in await unit.chats.load()}
+            chat = known.get(chat_id)
             await unit.chats.mark_gone(chat_id, reason=reason)
+            if chat is not None and chat.gone is None and self._is_allowed(chat):
+                await self._tell_loss(unit, chat, reason)
         self._gone.add(chat_id)
+        self._wake_delivery()
+
+    async def _tell_loss(self, unit: Unit, chat: Chat, reason: str) -> None:
+        why, now = why_lost(reason), self._clock()
+        log.warning("A chat is lost", action="tell", chat=chat.chat_id, reason=reason)
+        lost = ChatLost(chat_id=chat.chat_id, title=chat.title, reason=why, at=now)
+        await self._tell_owners(unit, lost)
+
+    async def tell_owners(self, notice: Notice) -> None:
+        """Queue something about the bot itself for those who run it."""
+        async with self._open_unit() as unit:
+            await self._tell_owners(unit, notice)
+        self._wake_delivery()
+
+    async def _tell_owners(self, unit: Unit, notice: Notice) -> None:
+        """Queue it for the private chats of owners, but not for the chat that it is about."""
+        about = notice.chat_id if isinstance(notice, ChatLost | ChatFound) else None
+        chats = [
+            chat
+            for chat in self.recipients(await unit.chats.load())
+            if self.is_owner(chat.chat_id) and chat.chat_id != about
+        ]
+        await unit.outbox.add([notice], chats=chats, at=self._clock())
 
     async def _welcome(self, unit: Unit, chat: Chat) -> None:
         """Keep a chat, and queue for it what it could not hear."""

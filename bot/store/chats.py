@@ -10,12 +10,12 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.delivery import Chat
-from bot.core.events import AlertTested, DigestDue, SubAccountsChanged
+from bot.core.events import AlertTested, DigestDue, Notice, SubAccountsChanged
 from bot.core.quiet import QuietHours
 from bot.store._upsert import upsert
 from bot.store.schema import chats, digests, incidents, outbox
 
-_LASTING = AlertTested | DigestDue | SubAccountsChanged
+_LASTING = AlertTested | DigestDue | SubAccountsChanged | Notice
 """What is told late as well, and by nothing else."""
 
 

@@ -1,13 +1,19 @@
 """Updates from Telegram, kept before they are confirmed there."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.schema import inbox
+
+_NEWEST = (
+    select(inbox.c.update_id)
+    .order_by(inbox.c.received_at.desc(), inbox.c.update_id.desc())
+    .limit(1)
+)
+"""The one that was received last: after a quiet week Telegram begins anew with any number."""
 
 
 class SqlInbox:
@@ -16,11 +22,17 @@ class SqlInbox:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def add(self, updates: Mapping[int, str], *, at: datetime) -> None:
+    async def add(self, updates: Mapping[int, str], *, at: datetime) -> Collection[int]:
         """See the port."""
-        rows = [{"update_id": i, "raw": raw, "received_at": at} for i, raw in updates.items()]
+        found = await self._connection.scalars(
+            select(inbox.c.update_id).where(inbox.c.update_id.in_(updates))
+        )
+        there = set(found)
+        fresh = [update_id for update_id in updates if update_id not in there]
+        rows = [{"update_id": i, "raw": updates[i], "received_at": at} for i in fresh]
         if rows:
-            await self._connection.execute(insert(inbox).on_conflict_do_nothing(), rows)
+            await self._connection.execute(insert(inbox), rows)
+        return fresh
 
     async def unhandled(self) -> Mapping[int, str]:
         """See the port."""
@@ -39,12 +51,12 @@ class SqlInbox:
 
     async def next_offset(self) -> int | None:
         """See the port."""
-        newest = await self._connection.scalar(select(func.max(inbox.c.update_id)))
+        newest = await self._connection.scalar(_NEWEST)
         return None if newest is None else newest + 1
 
     async def forget(self, *, before: datetime) -> None:
         """See the port."""
-        newest = select(func.max(inbox.c.update_id)).scalar_subquery()
+        newest = _NEWEST.scalar_subquery()
         await self._connection.execute(
-            delete(inbox).where(inbox.c.handled_at < before, inbox.c.update_id < newest)
+            delete(inbox).where(inbox.c.handled_at < before, inbox.c.update_id != newest)
         )

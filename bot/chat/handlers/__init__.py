@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
 from telegram.constants import ParseMode
 from telegram.error import BadRequest
-from telegram.ext import CallbackContext, CommandHandler, ExtBot
+from telegram.ext import CallbackContext, CallbackQueryHandler, CommandHandler, ExtBot
 
 from bot.chat.views.words import usage_text
 from bot.services.build_digests import BuildDigests
@@ -22,6 +22,7 @@ from bot.services.report_balances import ReportBalances
 
 Context = CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[Any, Any]]
 Command = CommandHandler[Context, None]
+Button = CallbackQueryHandler[Context, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,22 @@ def plain_command(name: str, answer: Callable[[Message], Awaitable[None]]) -> Co
             await answer(update.message)
 
     return CommandHandler(name, run)
+
+
+def button(
+    pattern: str, pressed: Callable[[CallbackQuery, Message, str], Awaitable[None]]
+) -> Button:
+    """Make what a press with such data is for; it gets the message and the data, too.
+
+    The gate has seen to it that the message has a button with just this data.
+    """
+
+    async def run(update: Update, _context: Context) -> None:
+        press = update.callback_query
+        if press is not None and press.data and isinstance(press.message, Message):
+            await pressed(press, press.message, press.data)
+
+    return CallbackQueryHandler(run, pattern=pattern)
 
 
 async def acknowledge(press: CallbackQuery, text: str) -> None:

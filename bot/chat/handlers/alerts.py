@@ -1,20 +1,16 @@
 """`/alerts`, `/test`, and the buttons under alerts: who has seen what, what is silent."""
 
+from functools import partial
+
 from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
-from telegram.ext import BaseHandler, CallbackQueryHandler
+from telegram.ext import BaseHandler
 
 from bot.chat.callbacks import ALERT_PATTERN, PAGE_PATTERN, AlertAction, decode_alert, decode_page
-from bot.chat.handlers import Context, UseCases, acknowledge, plain_command, show
+from bot.chat.handlers import Context, UseCases, acknowledge, button, plain_command, show
+from bot.chat.i18n import _
 from bot.chat.keyboards import alerts_keyboard
 from bot.chat.views.alerts import alert_pages, hush_text
-from bot.chat.views.words import (
-    ALERT_OVER,
-    NOT_TOLD_HERE,
-    OLD_BUTTON,
-    ONLY_A_TEST,
-    ONLY_OWNERS_SILENCE,
-    READING,
-)
+from bot.chat.views.words import ALERT_OVER, NOT_TOLD_HERE, ONLY_A_TEST, READING
 from bot.core.alerts import AlertState
 from bot.core.faces import Face
 from bot.core.rehearsal import INCIDENT
@@ -26,52 +22,42 @@ LONGEST_NAME = 40
 def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
     """Return the buttons and the command."""
 
-    async def pressed(update: Update, _context: Context) -> None:
-        if update.callback_query is not None:
-            await _pressed(use, update.callback_query)
-
-    async def turned(update: Update, _context: Context) -> None:
-        if update.callback_query is not None:
-            await _turned(use, update.callback_query)
-
     async def alerts(message: Message) -> None:
         text, keyboard = await _report(use)
         await message.reply_html(text, reply_markup=keyboard)
 
     async def test(message: Message) -> None:
         if not await use.alerts.test(message.chat_id):
-            await message.reply_text(NOT_TOLD_HERE)
+            await message.reply_text(_(NOT_TOLD_HERE))
 
     return [
         plain_command("alerts", alerts),
         plain_command("test", test),
-        CallbackQueryHandler(pressed, pattern=ALERT_PATTERN),
-        CallbackQueryHandler(turned, pattern=PAGE_PATTERN),
+        button(ALERT_PATTERN, partial(_pressed, use)),
+        button(PAGE_PATTERN, partial(_turned, use)),
     ]
 
 
-async def _pressed(use: UseCases, press: CallbackQuery) -> None:
-    """Do what a button under an alert is for."""
-    if not press.data or not isinstance(press.message, Message):
-        await press.answer(OLD_BUTTON)
-        return
-    wanted = decode_alert(press.data)
+async def _pressed(use: UseCases, press: CallbackQuery, message: Message, data: str) -> None:
+    """Do what a button under an alert is for.
+
+    Its own incident is meant under an answer to `/alerts`, and under a message that was sent and
+    never confirmed: those are not in the outbox.
+    """
+    wanted = decode_alert(data)
     if wanted.incident == INCIDENT:
-        await acknowledge(press, ONLY_A_TEST)
+        await acknowledge(press, _(ONLY_A_TEST))
         return
-    told = await use.alerts.told_in(press.message.chat_id, press.message.message_id)
+    told = await use.alerts.told_in(message.chat_id, message.message_id)
     await _do(use, press, wanted.action, told or (wanted.incident,))
     if wanted.place == "answer":
-        await show(press.message, *await _report(use))
+        await show(message, *await _report(use))
 
 
-async def _turned(use: UseCases, press: CallbackQuery) -> None:
+async def _turned(use: UseCases, press: CallbackQuery, message: Message, data: str) -> None:
     """Show another page of what is wrong now."""
-    if not press.data or not isinstance(press.message, Message):
-        await press.answer(OLD_BUTTON)
-        return
     await acknowledge(press, "")
-    await show(press.message, *await _report(use, decode_page(press.data).page))
+    await show(message, *await _report(use, decode_page(data).page))
 
 
 async def _report(use: UseCases, page: int = 0) -> tuple[str, InlineKeyboardMarkup | None]:
@@ -93,19 +79,17 @@ async def _do(
 ) -> None:
     if action == "check":
         await _check(use, press, incidents)
-    elif use.chats.is_owner(press.from_user.id):
-        await _keep(use, press, action, incidents)
     else:
-        await acknowledge(press, ONLY_OWNERS_SILENCE)
+        await _keep(use, press, action, incidents)
 
 
 async def _check(use: UseCases, press: CallbackQuery, incidents: tuple[str, ...]) -> None:
     """Read anew what the alerts are about; what was read is shown where they were told."""
     firing = await use.alerts.firing(incidents)
     if not firing:
-        await acknowledge(press, ALERT_OVER)
+        await acknowledge(press, _(ALERT_OVER))
         return
-    await acknowledge(press, READING)
+    await acknowledge(press, _(READING))
     accounts = {name for state in firing for name in use.balances.accounts_of(_pattern(state))}
     await use.checks.read_now(accounts)
     use.alerts.show(firing)
@@ -121,5 +105,5 @@ async def _keep(
     by = press.from_user.full_name[:LONGEST_NAME]
     states = await use.alerts.press(incidents, action, by=by)
     hush = next((state.hush for state in states), None)
-    text = hush_text(hush, use.zone, now=hush.at) if hush else ALERT_OVER
+    text = hush_text(hush, use.zone, now=hush.at) if hush else _(ALERT_OVER)
     await acknowledge(press, text)

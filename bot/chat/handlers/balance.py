@@ -1,14 +1,18 @@
 """`/balance [path or coin]`: a line at once, the answer edited into it, and its buttons."""
 
-from telegram import Message, Update
-from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler
+from functools import partial
+
+from telegram import CallbackQuery, Message, Update
+from telegram.ext import BaseHandler, CommandHandler
 
 from bot.chat.callbacks import BALANCE_PATTERN, decode_balance
-from bot.chat.handlers import Context, UseCases, acknowledge, show
+from bot.chat.handlers import Context, UseCases, acknowledge, button, show
+from bot.chat.i18n import _
 from bot.chat.keyboards import balance_keyboard
 from bot.chat.views.balances import balance_blocks, reading_text
 from bot.chat.views.layout import one_line, pages
-from bot.chat.views.words import OLD_BUTTON, READING, usage_text
+from bot.chat.views.mistakes import name_mistake
+from bot.chat.views.words import READING, usage_text
 from bot.core.errors import UnknownName
 
 EVERYTHING = "*"
@@ -34,23 +38,19 @@ def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
         await use.checks.read_now(accounts)
         await _show(use, answer, query, page=0)
 
-    async def pressed(update: Update, _context: Context) -> None:
-        press = update.callback_query
-        if press is None:
-            return
-        if not press.data or not isinstance(press.message, Message):
-            await press.answer(OLD_BUTTON)
-            return
-        wanted = decode_balance(press.data)
-        await acknowledge(press, READING if wanted.action == "refresh" else "")
-        if wanted.action == "refresh":
-            await use.checks.read_now(use.balances.accounts_of(wanted.query))
-        await _show(use, press.message, wanted.query, page=wanted.page)
-
     return [
         CommandHandler("balance", balance),
-        CallbackQueryHandler(pressed, pattern=BALANCE_PATTERN),
+        button(BALANCE_PATTERN, partial(_pressed, use)),
     ]
+
+
+async def _pressed(use: UseCases, press: CallbackQuery, message: Message, data: str) -> None:
+    """Read again, or turn the page."""
+    wanted = decode_balance(data)
+    await acknowledge(press, _(READING) if wanted.action == "refresh" else "")
+    if wanted.action == "refresh":
+        await use.checks.read_now(use.balances.accounts_of(wanted.query))
+    await _show(use, message, wanted.query, page=wanted.page)
 
 
 async def _mistake(use: UseCases, query: str) -> str | None:
@@ -65,7 +65,7 @@ async def _mistake(use: UseCases, query: str) -> str | None:
 
 
 def _unknown(error: UnknownName) -> str:
-    return f"{one_line(str(error))}\n\n{usage_text('balance')}"
+    return f"{one_line(name_mistake(error))}\n\n{usage_text('balance')}"
 
 
 async def _show(use: UseCases, answer: Message, query: str, *, page: int) -> None:

@@ -4,7 +4,8 @@ import structlog
 from telegram import Update
 from telegram.ext import BaseHandler, CallbackQueryHandler, MessageHandler, filters
 
-from bot.chat.handlers import Context
+from bot.chat.handlers import Context, acknowledge
+from bot.chat.i18n import _
 from bot.chat.views.words import BROKEN, NO_COMMAND, OLD_BUTTON, UNKNOWN_COMMAND
 
 log = structlog.get_logger(__name__)
@@ -22,21 +23,21 @@ def handlers() -> list[BaseHandler[Update, Context, None]]:
 
 async def _unknown_command(update: Update, _context: Context) -> None:
     if update.message is not None:
-        await update.message.reply_text(UNKNOWN_COMMAND)
+        await update.message.reply_text(_(UNKNOWN_COMMAND))
 
 
 async def _no_command(update: Update, _context: Context) -> None:
     if update.message is not None:
-        await update.message.reply_text(NO_COMMAND)
+        await update.message.reply_text(_(NO_COMMAND))
 
 
 async def _old_button(update: Update, _context: Context) -> None:
     if update.callback_query is not None:
-        await update.callback_query.answer(OLD_BUTTON)
+        await acknowledge(update.callback_query, _(OLD_BUTTON))
 
 
 async def report_error(update: object, context: Context) -> None:
     """Log what a handler failed with, and say so where somebody waits for an answer."""
     log.error("A handler broke off", action="handle", exc_info=context.error)
     if isinstance(update, Update) and update.message is not None:
-        await update.message.reply_text(BROKEN)
+        await update.message.reply_text(_(BROKEN))

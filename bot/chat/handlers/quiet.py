@@ -4,6 +4,7 @@ from telegram import Message, Update
 from telegram.ext import CommandHandler
 
 from bot.chat.handlers import Command, Context, UseCases
+from bot.chat.i18n import _
 from bot.chat.views.cards import quiet_text
 from bot.chat.views.words import ONLY_OWNERS_SILENCE, usage_text
 from bot.core.quiet import parse_quiet
@@ -18,7 +19,7 @@ def commands(use: UseCases) -> list[Command]:
             return
         said = " ".join(context.args or ())
         if said and not use.chats.is_owner(message.from_user.id):
-            await message.reply_text(ONLY_OWNERS_SILENCE)
+            await message.reply_text(_(ONLY_OWNERS_SILENCE))
         elif said and not await _set(use, message, said):
             await message.reply_html(usage_text("quiet"))
         else:

@@ -1,18 +1,19 @@
 """`/rule`: the talk in which an owner makes a rule or changes one, by buttons and typed words."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
 from telegram.ext import (
     ApplicationHandlerStop,
     BaseHandler,
-    CallbackQueryHandler,
     CommandHandler,
     MessageHandler,
     filters,
 )
 
-from bot.chat.handlers import Context, UseCases, acknowledge, show
+from bot.chat.handlers import Context, UseCases, acknowledge, button, show
+from bot.chat.i18n import _
 from bot.chat.rule_buttons import (
     DRAFT_PATTERN,
     DraftPress,
@@ -34,7 +35,7 @@ from bot.chat.views.drafts import (
     wallet_question,
 )
 from bot.chat.views.rules import accepted_text
-from bot.chat.views.words import CANCELLED, OLD_BUTTON, OLD_RULE, OLD_TALK, ONLY_OWNERS
+from bot.chat.views.words import CANCELLED, OLD_RULE, OLD_TALK, ONLY_OWNERS
 from bot.core.errors import RuleError
 from bot.services.draft_rules import VALUE
 from bot.services.ports import Draft
@@ -59,7 +60,7 @@ def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
         if message is None or user is None:
             return
         if not use.chats.is_owner(user.id):
-            await message.reply_html(ONLY_OWNERS)
+            await message.reply_html(_(ONLY_OWNERS))
         elif line := _line("".join((message.text or "").split(maxsplit=1)[1:])):
             await _preview_new(use, message, user.id, line)
         else:
@@ -68,21 +69,14 @@ def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
             question = await message.reply_html(text, reply_markup=keyboard)
             await use.drafts.ask(draft.id, question=question.message_id)
 
-    async def pressed(update: Update, _context: Context) -> None:
-        press = update.callback_query
-        if press is None or not press.data:
-            return
-        if not isinstance(press.message, Message):
-            await acknowledge(press, OLD_BUTTON)
-        elif not use.chats.is_owner(press.from_user.id):
-            await acknowledge(press, ONLY_OWNERS)
-        else:
-            shown = await _after(use, decode_draft(press.data), by=press.from_user.full_name)
-            await acknowledge(press, "" if shown else OLD_TALK)
-            if shown:
-                await show(press.message, *shown)
+    return [CommandHandler("rule", rule), button(DRAFT_PATTERN, partial(_pressed, use))]
 
-    return [CommandHandler("rule", rule), CallbackQueryHandler(pressed, pattern=DRAFT_PATTERN)]
+
+async def _pressed(use: UseCases, press: CallbackQuery, message: Message, data: str) -> None:
+    shown = await _after(use, decode_draft(data), by=press.from_user.full_name)
+    await acknowledge(press, "" if shown else _(OLD_TALK))
+    if shown:
+        await show(message, *shown)
 
 
 def answers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
@@ -102,14 +96,14 @@ def answers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
     return [MessageHandler(filters.TEXT & ~filters.COMMAND, answered)]
 
 
-async def ask_anew(use: UseCases, press: CallbackQuery, rule_id: int) -> str:
+async def ask_anew(use: UseCases, message: Message, rule_id: int, *, user_id: int) -> str:
     """Ask for the new line of a rule; return what to say to the press itself."""
     made = await use.rules.find(rule_id)
-    if made is None or not isinstance(press.message, Message):
-        return OLD_RULE
-    draft = await use.drafts.begin(press.message.chat_id, press.from_user.id, edits=rule_id)
+    if made is None:
+        return _(OLD_RULE)
+    draft = await use.drafts.begin(message.chat_id, user_id, edits=rule_id)
     keyboard = cancel_keyboard(draft.id)
-    question = await press.message.reply_html(edit_question(made), reply_markup=keyboard)
+    question = await message.reply_html(edit_question(made), reply_markup=keyboard)
     await use.drafts.ask(draft.id, question=question.message_id)
     return ""
 
@@ -142,7 +136,7 @@ async def _preview_draft(use: UseCases, message: Message, draft: Draft, line: st
         return
     edits = await use.rules.find(draft.edits) if draft.edits is not None else None
     if draft.edits is not None and edits is None:
-        await message.reply_html(OLD_RULE)
+        await message.reply_html(_(OLD_RULE))
     elif await use.drafts.fill(draft.id, line) is not None:
         keyboard = preview_keyboard(draft.id, edits=edits is not None)
         text = preview_text(preview, use.zone, edits=edits)
@@ -156,7 +150,7 @@ async def _after(use: UseCases, wanted: DraftPress, *, by: str) -> Shown | tuple
             change = await use.rules.accept(wanted.draft_id, by=by)
             return (accepted_text(change), all_rules_keyboard()) if change else None
         case "cancel":
-            return (CANCELLED,) if await use.drafts.cancel(wanted.draft_id) else None
+            return (_(CANCELLED),) if await use.drafts.cancel(wanted.draft_id) else None
         case "turn":
             draft = await use.drafts.find(wanted.draft_id)
             return _wallets(use, draft, page=int(wanted.chosen)) if draft else None

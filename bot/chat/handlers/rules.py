@@ -1,13 +1,16 @@
 """`/rules`: the list of rules, and the buttons that change those of the chats."""
 
-from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
-from telegram.ext import BaseHandler, CallbackQueryHandler
+from functools import partial
 
-from bot.chat.handlers import Context, UseCases, acknowledge, plain_command, show
+from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
+from telegram.ext import BaseHandler
+
+from bot.chat.handlers import Context, UseCases, acknowledge, button, plain_command, show
 from bot.chat.handlers.rule import ask_anew
+from bot.chat.i18n import _
 from bot.chat.rule_buttons import RULE_PATTERN, RulePress, decode_rule, list_keyboard
 from bot.chat.views.rules import rule_pages, toast_text
-from bot.chat.views.words import OLD_BUTTON, OLD_RULE, ONLY_OWNERS
+from bot.chat.views.words import OLD_RULE
 
 
 def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
@@ -17,23 +20,16 @@ def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
         text, keyboard = await _page(use, 0)
         await message.reply_html(text, reply_markup=keyboard)
 
-    async def pressed(update: Update, _context: Context) -> None:
-        press = update.callback_query
-        if press is None or not press.data:
-            return
-        if not isinstance(press.message, Message):
-            await acknowledge(press, OLD_BUTTON)
-            return
-        wanted = decode_rule(press.data)
-        if wanted.action != "list" and not use.chats.is_owner(press.from_user.id):
-            await acknowledge(press, ONLY_OWNERS)
-            return
-        await acknowledge(press, await _toast(use, press, wanted))
-        if wanted.action != "edit":
-            text, keyboard = await _page(use, wanted.page)
-            await show(press.message, text, keyboard)
+    return [plain_command("rules", rules), button(RULE_PATTERN, partial(_pressed, use))]
 
-    return [plain_command("rules", rules), CallbackQueryHandler(pressed, pattern=RULE_PATTERN)]
+
+async def _pressed(use: UseCases, press: CallbackQuery, message: Message, data: str) -> None:
+    wanted = decode_rule(data)
+    by = press.from_user.id
+    await acknowledge(press, await _toast(use, message, wanted, user_id=by))
+    if wanted.action != "edit":
+        text, keyboard = await _page(use, wanted.page)
+        await show(message, text, keyboard)
 
 
 async def _page(use: UseCases, page: int) -> tuple[str, InlineKeyboardMarkup | None]:
@@ -42,13 +38,13 @@ async def _page(use: UseCases, page: int) -> tuple[str, InlineKeyboardMarkup | N
     return laid[page].text, list_keyboard(laid[page].made, page=page, pages=len(laid))
 
 
-async def _toast(use: UseCases, press: CallbackQuery, wanted: RulePress) -> str:
+async def _toast(use: UseCases, message: Message, wanted: RulePress, *, user_id: int) -> str:
     """Do what a button is for; say in a few words what has become of it."""
     match wanted.action:
         case "list":
             return ""
         case "edit":
-            return await ask_anew(use, press, wanted.rule_id)
+            return await ask_anew(use, message, wanted.rule_id, user_id=user_id)
         case "pause":
             change = await use.rules.pause(wanted.rule_id)
         case "resume":
@@ -57,4 +53,4 @@ async def _toast(use: UseCases, press: CallbackQuery, wanted: RulePress) -> str:
             change = await use.rules.delete(wanted.rule_id)
         case "undo":
             change = await use.rules.restore(wanted.rule_id)
-    return toast_text(change) if change is not None else OLD_RULE
+    return toast_text(change) if change is not None else _(OLD_RULE)

@@ -4,7 +4,7 @@ from telegram import Message, Update
 from telegram.ext import CommandHandler
 
 from bot.chat.handlers import Command, Context, UseCases, plain_command
-from bot.chat.views.words import greeting_text, help_text, whoami_text
+from bot.chat.views.words import Role, greeting_text, help_text, whoami_text
 
 
 def commands(use: UseCases) -> list[Command]:
@@ -15,9 +15,6 @@ def commands(use: UseCases) -> list[Command]:
         message = update.message
         if message is None:
             return
-        if not use.chats.may_look(message.chat_id):
-            await whoami(message)
-            return
         await use.chats.greet(message.chat_id, title=message.chat.effective_name or "")
         rules = sum(status.in_force for status in await use.rules.status())
         text = greeting_text(wallets=len(use.balances.paths), rules=rules)
@@ -25,7 +22,7 @@ def commands(use: UseCases) -> list[Command]:
 
     async def whoami(message: Message) -> None:
         user_id = message.from_user.id if message.from_user else message.chat_id
-        role = _role(use, user_id, message.chat_id)
+        role: Role = "an owner" if use.chats.is_owner(user_id) else "a viewer"
         await message.reply_html(whoami_text(user_id=user_id, chat_id=message.chat_id, role=role))
 
     async def help_(message: Message) -> None:
@@ -36,9 +33,3 @@ def commands(use: UseCases) -> list[Command]:
         plain_command("help", help_),
         plain_command("whoami", whoami),
     ]
-
-
-def _role(use: UseCases, user_id: int, chat_id: int) -> str | None:
-    if not use.chats.may_look(chat_id):
-        return None
-    return "an owner" if use.chats.is_owner(user_id) else "a viewer"

@@ -1,0 +1,33 @@
+"""Find chats again that were lost: try once in a while whether they take something."""
+
+import structlog
+
+from bot.core.delivery import ChatMoved, Sent
+from bot.services.manage_chats import ManageChats
+from bot.services.ports import ChatDoor
+
+log = structlog.get_logger(__name__)
+
+
+class FindChats:
+    """Knocks where nothing could be sent: nobody tells us that we may write again."""
+
+    def __init__(self, *, chats: ManageChats, door: ChatDoor) -> None:
+        self._chats = chats
+        self._door = door
+
+    async def look(self) -> None:
+        """Knock at each lost chat, one after another; nothing that goes wrong escapes."""
+        try:
+            await self._look()
+        except Exception:
+            log.exception("Lost chats were not looked for", action="find_chats")
+
+    async def _look(self) -> None:
+        for chat in await self._chats.lost():
+            outcome = await self._door.knock(chat)
+            if isinstance(outcome, Sent):
+                log.info("A chat is back", action="find_chats", chat=chat.chat_id)
+                await self._chats.greet(chat.chat_id, title=chat.title)
+            elif isinstance(outcome, ChatMoved):
+                await self._chats.follow(chat.chat_id, to=outcome.chat_id)
