@@ -11,6 +11,7 @@ from typing_extensions import override
 from bot.core.portfolio import Account
 from bot.fetchers import Credentials, find_exchange
 from bot.settings.values import (
+    Addresses,
     ClockTime,
     Duration,
     Ids,
@@ -20,6 +21,7 @@ from bot.settings.values import (
     Names,
     RuleText,
     Secret,
+    SecretUrl,
     Token,
     Url,
     UserIds,
@@ -102,6 +104,8 @@ class Settings(BaseSettings):
     timezone: Zone = ZoneInfo("UTC")
     digest_at: ClockTime = time(9)
     log: LogSettings = LogSettings()
+    fallback_urls: Addresses = ()
+    heartbeat_url: SecretUrl | None = None
 
     @classmethod
     @override
@@ -144,4 +148,5 @@ class Settings(BaseSettings):
             for account in self.accounts.values()
             for secret in (account.api_key, account.api_secret, account.passphrase)
         ]
-        return tuple(s.get_secret_value() for s in [self.telegram.token, *keys] if s)
+        all_of_them = [self.telegram.token, *keys, *self.fallback_urls, self.heartbeat_url]
+        return tuple(s.get_secret_value() for s in all_of_them if s)

@@ -34,6 +34,14 @@ def _listed(value: object) -> object:
     return [item.strip().strip('"') for item in value.split(",") if item.strip()]
 
 
+def _addresses(value: object) -> object:
+    """Read addresses: between them are commas with `…://` behind, as commas may be in them."""
+    if not isinstance(value, str) or value.lstrip().startswith("["):
+        return _listed(value)
+    found = re.split(r"\s*,\s*(?=[A-Za-z][A-Za-z0-9+.-]*://)", value.strip())
+    return [address for address in found if address]
+
+
 def _json_list(text: str) -> list[str]:
     """Read strings and numbers, the numbers as they are written."""
     try:
@@ -89,16 +97,27 @@ def _clock_time(value: object) -> object:
 
 def _base_url(value: object) -> object:
     """Accept https, and http on loopback; the value may hold a secret and is not shown."""
-    parts = _split(str(value))
+    if _checked(str(value)).query:
+        raise ValueError(_NO_URL)
+    return str(value).rstrip("/")
+
+
+def _full_url(value: SecretStr) -> SecretStr:
+    """Accept the same with a query, and keep it as it is: it is asked for word by word."""
+    _checked(value.get_secret_value())
+    return value
+
+
+def _checked(text: str) -> SplitResult:
+    parts = _split(text)
     host = parts.hostname or ""
-    plain = host and not parts.query and "@" not in parts.netloc
-    if parts.scheme not in {"http", "https"} or not plain:
+    if parts.scheme not in {"http", "https"} or not host or "@" in parts.netloc:
         raise ValueError(_NO_URL)
     if not _has_good_port(parts):
         raise ValueError("expected a port from 1 to 65535 behind the host")
     if parts.scheme == "http" and not _is_loopback(host):
         raise ValueError("plain http is accepted for loopback only; use https")
-    return str(value).rstrip("/")
+    return parts
 
 
 def _split(text: str) -> SplitResult:
@@ -134,6 +153,8 @@ UserIds = Annotated[Ids, AfterValidator(_user_ids)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
 Url = Annotated[str, BeforeValidator(_base_url)]
+SecretUrl = Annotated[SecretStr, AfterValidator(_full_url)]
+Addresses = Annotated[tuple[SecretStr, ...], BeforeValidator(_addresses)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Level = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR"],
