@@ -7,6 +7,7 @@ from decimal import Decimal
 from html import escape
 from zoneinfo import ZoneInfo
 
+from bot.chat.i18n import _, later, ngettext
 from bot.chat.numbers import (
     age_text,
     amount_text,
@@ -25,6 +26,7 @@ from bot.chat.views.figures import (
     title_text,
 )
 from bot.chat.views.layout import first_page, one_line, pages, path_text, paths_text
+from bot.chat.views.mistakes import reason_text
 from bot.core.alerts import AlertState, Hush
 from bot.core.events import (
     Alert,
@@ -43,7 +45,7 @@ from bot.core.quiet import Begun, Over, place_of, settled
 from bot.fetchers.model import exact_sum
 from bot.services.report_balances import AlertReport
 
-SIGNS = {"critical": "🔴 CRITICAL", "warning": "🟠 WARNING"}
+SIGNS = {"critical": later("🔴 CRITICAL"), "warning": later("🟠 WARNING")}
 
 
 def events_text(
@@ -69,8 +71,8 @@ def events_text(
         ),
     ]
     if maybe_repeated:
-        blocks.append("<i>This may be a repeat: Telegram did not confirm the first one.</i>")
-    return first_page(_spaced(blocks), more="… and more: /alerts shows all")
+        blocks.append(_("<i>This may be a repeat: Telegram did not confirm the first one.</i>"))
+    return first_page(_spaced(blocks), more=_("… and more: /alerts shows all"))
 
 
 def _spaced(blocks: Sequence[str]) -> list[str]:
@@ -83,7 +85,7 @@ def _raised(events: Sequence[Event], zone: ZoneInfo, now: datetime) -> Iterator[
         alert = event.alert
         yield "\n".join(
             [
-                f"{SIGNS[alert.severity]} · {title_text(alert)}",
+                f"{_(SIGNS[alert.severity])} · {title_text(alert)}",
                 figures(alert, event.amount, held=event.held),
                 *_changes(event),
                 *_outlook(event),
@@ -96,7 +98,7 @@ def _tested(events: Sequence[Event], zone: ZoneInfo, now: datetime) -> Iterator[
     for event in events:
         if isinstance(event, AlertTested):
             told = AlertRaised(alert=event.alert, amount=event.amount, before=None, at=event.at)
-            yield "🧪 TEST · nothing is wrong, this is how an alert arrives"
+            yield _("🧪 TEST · nothing is wrong, this is how an alert arrives")
             yield from _raised([told], zone, now)
 
 
@@ -106,7 +108,9 @@ def _reminded(events: Sequence[Event], zone: ZoneInfo, now: datetime) -> Iterato
         alert = event.alert
         yield "\n".join(
             [
-                f"{SIGNS[alert.severity]} · {title_text(alert)} · reminder {event.number}",
+                _("{sign} · {title} · reminder {n}").format(
+                    sign=_(SIGNS[alert.severity]), title=title_text(alert), n=event.number
+                ),
                 figures(alert, event.amount),
                 *_story(alert, zone, now),
             ]
@@ -114,10 +118,15 @@ def _reminded(events: Sequence[Event], zone: ZoneInfo, now: datetime) -> Iterato
 
 
 def _story(alert: Alert, zone: ZoneInfo, now: datetime) -> Iterator[str]:
-    yield f"since {clock_text(alert.since, zone, now=now)}, {age_text(alert.since, now)}"
+    yield _since(alert, zone, now)
     if alert.note:
         yield f"“{one_line(alert.note)}”"
     yield _signature(alert)
+
+
+def _since(alert: Alert, zone: ZoneInfo, now: datetime) -> str:
+    at, age = clock_text(alert.since, zone, now=now), age_text(alert.since, now)
+    return _("since {at}, {age}").format(at=at, age=age)
 
 
 def _signature(alert: Alert) -> str:
@@ -129,32 +138,45 @@ def _changes(event: AlertRaised) -> Iterator[str]:
     if event.alert.measure == "value":
         yield from _value_changes(event)
         return
-    told = []
-    if event.alert.measure == "amount" and event.before not in {None, event.amount}:
-        told.append(f"{_difference(event)} against the reading before")
-    if event.change_24h:
-        told.append(f"{change_text(event.change_24h)} in 24 h")
+    moved = event.alert.measure == "amount" and event.before not in {None, event.amount}
+    told = ""
+    if moved and event.change_24h:
+        told = _("{difference} against the reading before, {change} in 24 h")
+    elif moved:
+        told = _("{difference} against the reading before")
+    elif event.change_24h:
+        told = _("{change} in 24 h")
     if told:
-        yield ", ".join(told)
+        change = change_text(event.change_24h) if event.change_24h else ""
+        yield told.format(difference=_difference(event), change=change)
 
 
 def _value_changes(event: AlertRaised) -> Iterator[str]:
     alert = event.alert
     if event.before not in {None, event.amount}:
-        yield f"{_difference(event)} against the reading before{_cause(event)}"
-    if event.change_24h is not None:
-        by = f"{money_text(event.change_24h, alert.asset)} by amounts" if event.change_24h else ""
-        yield f"{by or 'no amount has changed'} in 24 h, at present prices"
+        yield _cause(event)
+    if event.change_24h:
+        by = money_text(event.change_24h, alert.asset)
+        yield _("{change} by amounts in 24 h, at present prices").format(change=by)
+    elif event.change_24h is not None:
+        yield _("no amount has changed in 24 h, at present prices")
 
 
 def _cause(event: AlertRaised) -> str:
     """Tell a fall in amounts apart from a fall in prices."""
+    difference, by = _difference(event), ""
     if event.by_amounts is None:
-        return ""
-    by = money_text(event.by_amounts, event.alert.asset)
-    if not event.by_amounts:
-        return ", by prices alone"
-    return ", by amounts alone" if by == _difference(event) else f", of which {by} by amounts"
+        told = _("{difference} against the reading before")
+    elif not event.by_amounts:
+        told = _("{difference} against the reading before, by prices alone")
+    else:
+        by = money_text(event.by_amounts, event.alert.asset)
+        told = (
+            _("{difference} against the reading before, by amounts alone")
+            if by == difference
+            else _("{difference} against the reading before, of which {by} by amounts")
+        )
+    return told.format(difference=difference, by=by)
 
 
 def _difference(event: AlertRaised) -> str:
@@ -173,21 +195,23 @@ def money_text(difference: Decimal, currency: str) -> str:
 def _outlook(event: AlertRaised) -> Iterator[str]:
     """Tell how long it lasts, and where there is more of it."""
     if event.empty_in is not None and event.alert.measure != "runway":
-        yield f"at the present rate empty in {span_text(event.empty_in)}"
+        empty_in = span_text(event.empty_in)
+        yield _("at the present rate empty in {span}").format(span=empty_in)
     if event.elsewhere:
         places = (f"{path_text(path)} {amount_text(amount)}" for path, amount in event.elsewhere)
-        yield f"available in {', '.join(places)}"
+        yield _("available in {places}").format(places=", ".join(places))
 
 
 def _cleared(event: AlertCleared) -> str:
     alert = event.alert
     # A fall is over when its height lies too far back: nothing need have come back.
-    word = "OVER" if alert.measure == "drop" else "RECOVERED"
+    over = alert.measure == "drop"
+    heading = _("✅ OVER · {subject}") if over else _("✅ RECOVERED · {subject}")
     return "\n".join(
         [
-            f"✅ {word} · {subject_text(alert)}",
+            heading.format(subject=subject_text(alert)),
             figures_at_the_end(alert, event.amount),
-            f"after {span_text(event.at - alert.since)}",
+            _("after {span}").format(span=span_text(event.at - alert.since)),
             _signature(alert),
         ]
     )
@@ -197,9 +221,14 @@ def _ended(event: AlertEnded) -> str:
     alert = event.alert
     return "\n".join(
         [
-            f"⏹ ENDED · {title_text(alert)}",
-            "its rule or wallet is no longer there as it was; whether it has recovered is unknown",
-            f"last seen {measured_text(alert, event.amount)}, limit {escape(limit_text(alert))}",
+            _("⏹ ENDED · {title}").format(title=title_text(alert)),
+            _(
+                "its rule or wallet is no longer there as it was; "
+                "whether it has recovered is unknown"
+            ),
+            _("last seen {amount}, limit {limit}").format(
+                amount=measured_text(alert, event.amount), limit=escape(limit_text(alert))
+            ),
             _signature(alert),
         ]
     )
@@ -210,23 +239,32 @@ def _passed(begun: Begun, over: Over, zone: ZoneInfo, now: datetime) -> str:
     when = clock_text(over.at, zone, now=now)
     match begun, over:
         case AlertRaised(alert=alert), AlertCleared(amount=amount):
-            what = f"{title_text(alert)} for {span_text(over.at - alert.since)}"
-            return f"✅ {what}, recovered {when}, now {measured_text(alert, amount)}"
+            return _("✅ {title} for {span}, recovered {when}, now {amount}").format(
+                title=title_text(alert),
+                span=span_text(over.at - alert.since),
+                when=when,
+                amount=measured_text(alert, amount),
+            )
         case AlertRaised(alert=alert), _:
-            return f"⏹ {title_text(alert)} for {span_text(over.at - alert.since)}, ended {when}"
+            return _("⏹ {title} for {span}, ended {when}").format(
+                title=title_text(alert), span=span_text(over.at - alert.since), when=when
+            )
         case _:
-            lasted = span_text(over.at - begun.since)
-            return f"🟢 {path_text(begun.path)} could not be read for {lasted}, until {when}"
+            return _("🟢 {path} could not be read for {span}, until {when}").format(
+                path=path_text(begun.path), span=span_text(over.at - begun.since), when=when
+            )
 
 
 def _begun_anew(begun: Begun, over: Over, zone: ZoneInfo, now: datetime) -> str:
     """Tell in one line what was over for a while, and is told as it stands above."""
-    until = f"until {clock_text(over.at, zone, now=now)}, and has begun anew"
+    when = clock_text(over.at, zone, now=now)
     if isinstance(begun, AlertRaised):
-        lasted = span_text(over.at - begun.alert.since)
-        return f"↩️ {title_text(begun.alert)} for {lasted}, {until}"
-    lasted = span_text(over.at - begun.since)
-    return f"↩️ {path_text(begun.path)} could not be read for {lasted}, {until}"
+        return _("↩️ {title} for {span}, until {when}, and has begun anew").format(
+            title=title_text(begun.alert), span=span_text(over.at - begun.alert.since), when=when
+        )
+    return _("↩️ {path} could not be read for {span}, until {when}, and has begun anew").format(
+        path=path_text(begun.path), span=span_text(over.at - begun.since), when=when
+    )
 
 
 def _lost(events: Sequence[Event], now: datetime) -> Iterator[str]:
@@ -237,12 +275,15 @@ def _lost(events: Sequence[Event], now: datetime) -> Iterator[str]:
     for (error, message), lost in by_reason.items():
         paths = paths_text([event.path for event in lost])
         good = [event.last_good_at for event in lost if event.last_good_at is not None]
-        known = f"last read {age_text(min(good), now)}" if good else "never read so far"
+        known = (
+            _("last read {age}; {consequence}") if good else _("never read so far; {consequence}")
+        )
+        age = age_text(min(good), now) if good else ""
         yield "\n".join(
             [
-                f"🔌 CANNOT READ · {paths}",
-                one_line(message),
-                f"{known}; {_consequence(lost)}",
+                _("🔌 CANNOT READ · {paths}").format(paths=paths),
+                one_line(reason_text(error, message)),
+                known.format(age=age, consequence=_consequence(lost)),
                 f"<i>{escape(error)}</i>",
             ]
         )
@@ -251,16 +292,29 @@ def _lost(events: Sequence[Event], now: datetime) -> Iterator[str]:
 def _consequence(lost: Sequence[SourceLost]) -> str:
     blind = blind_text(max(event.blind for event in lost), at_least=len(lost) > 1)
     if all(is_listing(event.path) for event in lost):
-        known = "sub-accounts known before are read all the same, new ones are not seen"
-        return f"{known}; {blind}" if any(event.blind for event in lost) else known
+        if not any(event.blind for event in lost):
+            return _("sub-accounts known before are read all the same, new ones are not seen")
+        return _(
+            "sub-accounts known before are read all the same, new ones are not seen; {blind}"
+        ).format(blind=blind)
     return blind
 
 
 def blind_text(rules: int, *, at_least: bool = False) -> str:
     """Say how many rules cannot be judged while something cannot be read."""
-    least = "at least " if at_least else ""
-    several = f"{least}{rules} rule{'' if rules == 1 else 's'}"
-    return f"{several} cannot be judged meanwhile" if rules else "no rule needs it"
+    if rules == 0:
+        return _("no rule needs it")
+    if at_least:
+        several = ngettext(
+            "at least {n} rule cannot be judged meanwhile",
+            "at least {n} rules cannot be judged meanwhile",
+            rules,
+        )
+    else:
+        several = ngettext(
+            "{n} rule cannot be judged meanwhile", "{n} rules cannot be judged meanwhile", rules
+        )
+    return several.format(n=rules)
 
 
 def _found(events: Sequence[Event]) -> Iterator[str]:
@@ -268,22 +322,24 @@ def _found(events: Sequence[Event]) -> Iterator[str]:
     if found:
         paths = paths_text([event.path for event in found])
         longest = max(event.at - event.since for event in found)
-        yield f"🟢 READABLE AGAIN · {paths}\nafter {span_text(longest)}"
+        span = span_text(longest)
+        yield _("🟢 READABLE AGAIN · {paths}\nafter {span}").format(paths=paths, span=span)
 
 
 def _sub_accounts(event: SubAccountsChanged) -> str:
     changes = {
-        "new": event.added,
-        "gone": event.gone,
-        "frozen, still read": event.frozen,
-        "in use again": event.thawed,
+        _("new: {paths}"): event.added,
+        _("gone: {paths}"): event.gone,
+        _("frozen, still read: {paths}"): event.frozen,
+        _("in use again: {paths}"): event.thawed,
     }
     told = (
-        f"{what}: {paths_text([f'{event.account}/{SUB}{name}' for name in names])}"
+        what.format(paths=paths_text([f"{event.account}/{SUB}{name}" for name in names]))
         for what, names in changes.items()
         if names
     )
-    return "\n".join([f"👥 SUB-ACCOUNTS · {path_text(event.account)}", *told])
+    heading = _("👥 SUB-ACCOUNTS · {account}").format(account=path_text(event.account))
+    return "\n".join([heading, *told])
 
 
 def alert_pages(report: AlertReport, zone: ZoneInfo) -> list[str]:
@@ -309,27 +365,35 @@ def alert_pages(report: AlertReport, zone: ZoneInfo) -> list[str]:
 
 
 def _counts(report: AlertReport, *, silent: int) -> str:
-    unread = len(report.unreadable) + len(report.stale)
-    told = {
-        f"🔔 {len(report.firing) - silent} firing": len(report.firing) - silent,
-        f"🔕 {silent} silenced": silent,
-        f"🔌 {unread} not read": unread,
-    }
-    return f"<b>{' · '.join(text for text, count in told.items() if count)}</b>"
+    firing, unread = len(report.firing) - silent, len(report.unreadable) + len(report.stale)
+    told = [
+        (ngettext("🔔 {n} firing", "🔔 {n} firing", firing), firing),
+        (ngettext("🔕 {n} silenced", "🔕 {n} silenced", silent), silent),
+        (ngettext("🔌 {n} not read", "🔌 {n} not read", unread), unread),
+    ]
+    return f"<b>{' · '.join(text.format(n=count) for text, count in told if count)}</b>"
 
 
 def _unread_blocks(report: AlertReport) -> Iterator[str]:
     told = {state.path: _unreadable(state, report.at) for state in report.unreadable}
     told |= {state.path: _stale(state, report.at) for state in report.stale}
     for path, text in told.items():
-        yield f"{text}; {blind_text(report.blind.get(path, 0))}"
+        blind = blind_text(report.blind.get(path, 0))
+        yield _("{unread}; {blind}").format(unread=text, blind=blind)
 
 
 def _all_well(report: AlertReport) -> str:
     ages = [state.read_at for state in report.wallets if state.read_at is not None]
-    oldest = f", oldest reading {span_text(report.at - min(ages))} ago" if ages else ""
     count = len(report.wallets)
-    return f"✅ All is well: {count} wallet{'' if count == 1 else 's'}{oldest}."
+    if not ages:
+        well = ngettext("✅ All is well: {n} wallet.", "✅ All is well: {n} wallets.", count)
+        return well.format(n=count)
+    well = ngettext(
+        "✅ All is well: {n} wallet, oldest reading {span} ago.",
+        "✅ All is well: {n} wallets, oldest reading {span} ago.",
+        count,
+    )
+    return well.format(n=count, span=span_text(report.at - min(ages)))
 
 
 def firing_lines(firing: Sequence[AlertState], zone: ZoneInfo, now: datetime) -> list[str]:
@@ -340,11 +404,12 @@ def firing_lines(firing: Sequence[AlertState], zone: ZoneInfo, now: datetime) ->
 
 
 def _firing(alert: Alert, state: AlertState, zone: ZoneInfo, now: datetime) -> str:
-    amount = measured_text(alert, state.amount) if state.amount is not None else "unknown"
-    limit = escape(limit_text(alert))
-    since = f"{clock_text(alert.since, zone, now=now)}, {age_text(alert.since, now)}"
-    told = f"{amount}, limit {limit}, rule {one_line(alert.rule)}"
-    lines = [f"{SIGNS[alert.severity]} · {title_text(alert)}", told, f"since {since}"]
+    amount = measured_text(alert, state.amount) if state.amount is not None else _("unknown")
+    told = _("{amount}, limit {limit}, rule {rule}").format(
+        amount=amount, limit=escape(limit_text(alert)), rule=one_line(alert.rule)
+    )
+    title = f"{_(SIGNS[alert.severity])} · {title_text(alert)}"
+    lines = [title, told, _since(alert, zone, now)]
     if state.hush is not None:
         lines.append(pressed_text(state.hush, zone, now=now))
     return "\n".join(lines)
@@ -359,11 +424,12 @@ def pressed_text(hush: Hush, zone: ZoneInfo, *, now: datetime) -> str:
 def hush_text(hush: Hush, zone: ZoneInfo, *, now: datetime) -> str:
     """Say what was pressed: seen, silent, or no longer silent."""
     if hush.kind == "seen":
-        return "👁 seen"
+        return _("👁 seen")
     if hush.until is None:
-        return "🔕 silent until recovered"
+        return _("🔕 silent until recovered")
     until = clock_text(hush.until, zone, now=now)
-    return f"🔕 silent until {until}" if now < hush.until else f"🔔 was silent until {until}"
+    told = _("🔕 silent until {until}") if now < hush.until else _("🔔 was silent until {until}")
+    return told.format(until=until)
 
 
 def unreadable_lines(unreadable: Sequence[WalletState], now: datetime) -> list[str]:
@@ -373,15 +439,21 @@ def unreadable_lines(unreadable: Sequence[WalletState], now: datetime) -> list[s
 
 def _unreadable(state: WalletState, now: datetime) -> str:
     if state.health.message is None:
-        return f"⏳ {path_text(state.path)}\nnot read yet"
-    good = f"last read {age_text(state.read_at, now)}" if state.read_at else "never read so far"
-    return f"🔌 {path_text(state.path)}\n{one_line(state.health.message)}\n{good}"
+        return _("⏳ {path}\nnot read yet").format(path=path_text(state.path))
+    reason = one_line(reason_text(state.health.error, state.health.message))
+    good = _("never read so far")
+    if state.read_at is not None:
+        good = _("last read {age}").format(age=age_text(state.read_at, now))
+    return f"🔌 {path_text(state.path)}\n{reason}\n{good}"
 
 
 def _stale(state: WalletState, now: datetime) -> str:
     """Tell that a wallet is not read any more, without a reading that failed."""
     age = now - state.read_at if state.read_at is not None else timedelta(0)
     if age >= timedelta(0):
-        return f"⏳ {path_text(state.path)}\nnot read for {span_text(age)}"
-    ahead = f"last read {span_text(-age)} in the future: the clock was put back"
-    return f"⏳ {path_text(state.path)}\nnot read any more, {ahead}"
+        return _("⏳ {path}\nnot read for {span}").format(
+            path=path_text(state.path), span=span_text(age)
+        )
+    return _(
+        "⏳ {path}\nnot read any more, last read {span} in the future: the clock was put back"
+    ).format(path=path_text(state.path), span=span_text(-age))
