@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bot.core.portfolio import WalletState
+from bot.core.sentences import Sentence
 from bot.fetchers.errors import UnexpectedAnswer
 from bot.fetchers.model import Balance, Reading
 
@@ -29,7 +30,9 @@ def believed(before: WalletState | None, reading: Reading) -> Reading:
     lasted = since is not None and reading.read_at - since >= PATIENCE
     if lasted or _has_totals(reading.balances):
         return reading
-    error = UnexpectedAnswer("the answer tells what is available only, and told all before")
+    error = UnexpectedAnswer(
+        Sentence("the answer tells what is available only, and told all before")
+    )
     return Reading(reading.wallet, reading.read_at, None, error)
 
 

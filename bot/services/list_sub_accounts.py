@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot.core.portfolio import LISTING, Account
+from bot.core.sentences import Sentence
 from bot.fetchers.errors import FetchError, UnexpectedAnswer
 from bot.fetchers.model import Reading, SubAccount
 from bot.services.ports import Clock, SubAccountLister
@@ -69,5 +70,5 @@ async def _list(lister: SubAccountLister, account: Account, clock: Clock) -> Lis
 def _named(subs: Sequence[SubAccount]) -> tuple[SubAccount, ...]:
     """Refuse names that would be mistaken for other paths: what lies there would be missed."""
     if any(not sub.name or "*" in sub.name or "/" in sub.name for sub in subs):
-        raise UnexpectedAnswer("a sub-account has a name that is no part of a path")
+        raise UnexpectedAnswer(Sentence("a sub-account has a name that is no part of a path"))
     return tuple(subs)

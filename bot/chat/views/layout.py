@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from bot.chat.numbers import fitted
+from bot.chat.i18n import ngettext
+from bot.chat.numbers import fitted, width_of
 
 COLUMNS = 34
 """What a phone shows of monospaced text in one line."""
@@ -31,8 +32,13 @@ def path_text(path: str) -> str:
 
 def paths_text(paths: Sequence[str]) -> str:
     """Name the first few paths, and how many more there are."""
-    more = f" and {len(paths) - MOST_PATHS} more" if len(paths) > MOST_PATHS else ""
-    return ", ".join(path_text(path) for path in paths[:MOST_PATHS]) + more
+    named = ", ".join(path_text(path) for path in paths[:MOST_PATHS])
+    more = len(paths) - MOST_PATHS
+    if more <= 0:
+        return named
+    return ngettext("{names} and {n} more", "{names} and {n} more", more).format(
+        names=named, n=more
+    )
 
 
 def name_text(name: str, *, width: int = _COIN_WIDTH) -> str:
@@ -50,13 +56,13 @@ def columns(rows: Sequence[Row]) -> str:
     """Set names to the left and amounts to the right, as narrow as they all fit."""
     if not rows:
         return ""
-    left = max(len(name) for name, _ in rows)
-    amounts = [fitted(amount, width=COLUMNS - left - 1) for _, amount in rows]
-    right = max(map(len, amounts))
+    left = max(width_of(name) for name, _amount in rows)
+    amounts = [fitted(amount, width=COLUMNS - left - 1) for _name, amount in rows]
+    right = max(map(width_of, amounts))
     gap = max(1, min(COLUMNS - left - right, 4))
     lines = (
-        f"{name:<{left}}{' ' * gap}{amount:>{right}}"
-        for (name, _), amount in zip(rows, amounts, strict=True)
+        f"{name}{' ' * (left - width_of(name) + gap + right - width_of(amount))}{amount}"
+        for (name, _amount), amount in zip(rows, amounts, strict=True)
     )
     return f"<pre>{escape(chr(10).join(lines))}</pre>"
 

@@ -54,11 +54,11 @@ def name_mistake(error: UnknownName) -> str:
 
 
 def reason_text(error: str | None, message: str) -> str:
-    """Say why something cannot be read: of what class it is, and behind it our English sentence.
+    """Say why something cannot be read, from what was kept of it in English.
 
-    In English that sentence is enough.
+    What we do not say in so many words in other languages is told by its class, and quoted.
     """
-    reason = REASONS.get(error or "")
-    if language() == ENGLISH or reason is None:
-        return message
+    reason, known = REASONS.get(error or ""), _(message) if message else message
+    if language() == ENGLISH or reason is None or known != message:
+        return known
     return _("{reason}: “{words}”").format(reason=_(reason), words=message)
