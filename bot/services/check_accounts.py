@@ -15,6 +15,8 @@ from bot.core.context import with_context
 from bot.core.events import AlertRaised, Event, about
 from bot.core.portfolio import Account
 from bot.core.roster import roster_change
+from bot.core.sentences import Sentence
+from bot.core.series import gap_after
 from bot.core.verdict import Verdict, reach_verdict
 from bot.core.watches import Watch
 from bot.fetchers.errors import UnexpectedAnswer
@@ -23,6 +25,7 @@ from bot.services.end_alerts import end_alerts
 from bot.services.gather_facts import gather_context, gather_facts
 from bot.services.ports import Claim, Clock, OpenUnit, PriceSource, Recipients, Spawn, Unit
 from bot.services.read_accounts import ReadAccounts, Sweep
+from bot.services.watch_vitals import WatchVitals
 from bot.services.watched import Watched
 
 log = structlog.get_logger(__name__)
@@ -35,6 +38,8 @@ ASLEEP = timedelta(minutes=1)
 """Who has not looked for so long was asleep, or the clock was put forward."""
 ROUND_WITHIN = timedelta(minutes=1)
 """How long a round is waited for by those who need all to be read anew."""
+
+_BROKEN_OFF = Sentence("a fault of the bot broke the check off; its log says more")
 
 
 class CheckAccounts:
@@ -51,8 +56,10 @@ class CheckAccounts:
         clock: Clock,
         spawn: Spawn,
         wake_delivery: Callable[[], None],
+        vitals: WatchVitals,
     ) -> None:
         self._watched = watched
+        self._vitals = vitals
         self._reading = reading
         self._prices = prices
         self._open_unit = open_unit
@@ -88,6 +95,7 @@ class CheckAccounts:
 
     async def start_due(self) -> None:
         """Start a check of each account that is due; called by the timetable."""
+        self._vitals.turned("checks")
         now = self._clock()
         put_back = now < self._newest - PUT_BACK
         if self._woke_up(now):
@@ -101,6 +109,7 @@ class CheckAccounts:
             )
         self._looked_at = now
         self._newest = now if put_back else max(self._newest, now)
+        self._vitals.worked("checks")
         for claim in claims:
             self._start(claim)
 
@@ -150,7 +159,7 @@ class CheckAccounts:
     async def _keep_broken(self, claim: Claim) -> None:
         """Take a check that broke off for a failure of all that it was about: it must be told."""
         account, now = self._watched.account(claim.account), self._now()
-        error = UnexpectedAnswer("a fault of the bot broke the check off; its log says more")
+        error = UnexpectedAnswer(_BROKEN_OFF)
         readings = {
             path: Reading(path.partition("/")[2], now, None, error) for path in account.sources
         }
@@ -206,7 +215,10 @@ class CheckAccounts:
         watches = self._watched.watches_about(sweep.account)
         verdict = await self._judged(unit, sweep, watches)
         frozen = sweep.account.frozen
-        await unit.wallets.save(replace(s, frozen=s.path in frozen) for s in verdict.wallets)
+        await unit.wallets.save(
+            (replace(s, frozen=s.path in frozen) for s in verdict.wallets),
+            most_apart=gap_after(sweep.account),
+        )
         await unit.alerts.save(verdict.alerts)
         return await self._with_context(unit, verdict, watches)
 

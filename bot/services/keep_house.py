@@ -10,7 +10,7 @@ KEEP_MESSAGES = timedelta(days=90)
 
 
 class KeepHouse:
-    """Sweeps the inbox and the outbox."""
+    """Sweeps the inbox, the outbox, what was told elsewhere, and prices of long ago."""
 
     def __init__(self, *, open_unit: OpenUnit, clock: Clock) -> None:
         self._open_unit = open_unit
@@ -22,3 +22,5 @@ class KeepHouse:
         async with self._open_unit() as unit:
             await unit.inbox.forget(before=now - KEEP_UPDATES)
             await unit.outbox.forget(before=now - KEEP_MESSAGES)
+            await unit.past.thin_prices(now=now)
+            await unit.elsewhere.forget(before=now - KEEP_MESSAGES)

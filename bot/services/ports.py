@@ -8,18 +8,22 @@ from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Protocol
 
 from bot.core.alerts import AlertKey, AlertState
 from bot.core.delivery import Chat, Decision, Outcome
 from bot.core.digest import Digest, Holdings
-from bot.core.events import Event
+from bot.core.elsewhere import Critical, Late
+from bot.core.events import AlertCleared, AlertEnded, AlertRaised, Event
 from bot.core.faces import Ending, Face
 from bot.core.history import History
+from bot.core.past_prices import KeptPrices
 from bot.core.portfolio import WalletState
 from bot.core.quiet import QuietHours
 from bot.core.rules import Rule
-from bot.core.valuation import Currency, PriceBook
+from bot.core.series import MOST_APART, Gap
+from bot.core.valuation import Currency, Pair, PriceBook
 from bot.fetchers.model import Price, Reading, SubAccount
 
 Clock = Callable[[], datetime]
@@ -61,6 +65,20 @@ class PriceReader(Protocol):
     async def __call__(self) -> Sequence[Price]: ...
 
 
+class PingFailed(Exception):
+    """A ping did not arrive, as far as we know; the message names no address."""
+
+
+class Ping(Protocol):
+    """Lets somebody outside know that we live.
+
+    Raises:
+        PingFailed: there was no good answer within its time.
+    """
+
+    async def __call__(self) -> None: ...
+
+
 class SweepFloor(Protocol):
     """Tells the least time that an exchange's limits allow for reading these wallets once."""
 
@@ -92,6 +110,9 @@ class AccountRepository(Protocol):
     async def renew(self, claim: Claim, *, until: datetime) -> bool:
         """Prolong a lease; False when it has passed to somebody else."""
 
+    async def oldest_due(self, *, now: datetime) -> tuple[str, datetime] | None:
+        """Name the account that is due for longest, checked or not, and since when it is."""
+
     async def finish(self, claim: Claim, *, due_at: datetime) -> bool:
         """End a lease and say when the account is due again.
 
@@ -111,8 +132,13 @@ class WalletRepository(Protocol):
     async def load(self, paths: Collection[str] | None = None) -> Mapping[str, WalletState]:
         """Return the states by path; None means all. One that was never read is left out."""
 
-    async def save(self, states: Iterable[WalletState]) -> None:
-        """Keep the states, and in the history each coin that has changed."""
+    async def save(
+        self, states: Iterable[WalletState], *, most_apart: timedelta = MOST_APART
+    ) -> None:
+        """Keep the states, and in the history each coin that has changed.
+
+        Between good readings that lie further apart than that a gap is kept.
+        """
 
     async def holdings_at(self, at: datetime) -> Holdings:
         """Return the balances that were known at an instant, for wallets already read by then."""
@@ -127,6 +153,34 @@ class WalletRepository(Protocol):
 
     async def count_changes(self, paths: Collection[str], asset: str, *, since: datetime) -> int:
         """Return how many changes of one coin are kept from an instant on."""
+
+
+Turn = AlertRaised | AlertCleared | AlertEnded
+"""The beginning or the end of an episode."""
+
+
+class PastRepository(Protocol):
+    """What a picture of the past needs beside the changes of amounts."""
+
+    async def keep_prices(self, prices: Mapping[Pair, Decimal], *, hour: datetime) -> None:
+        """Keep prices of a full hour; one that is there already stays as it is."""
+
+    async def thin_prices(self, *, now: datetime) -> None:
+        """Delete most of the prices of what is long past; doing it again deletes nothing more."""
+
+    async def prices(self, *, since: datetime, every_h: int, coins: Collection[str]) -> KeptPrices:
+        """Return what is kept of some coins: of each `every_h`-th hour of the day."""
+
+    async def gaps(
+        self, paths: Collection[str], *, since: datetime
+    ) -> Mapping[str, Sequence[Gap]]:
+        """Return by path when wallets were not read; a gap that goes on is not among them."""
+
+    async def was_held(self, paths: Collection[str], coin: str) -> bool:
+        """Say whether a coin ever was in one of these wallets."""
+
+    async def turns(self, *, since: datetime) -> Sequence[Turn]:
+        """Return which episodes began and ended, in order, as far as it is kept."""
 
 
 class PriceSource(Protocol):
@@ -171,6 +225,8 @@ class Parcel:
     """Whether an earlier attempt may have arrived."""
     reply_to: int | None
     """The message it belongs to."""
+    late: Late | None = None
+    """What to say of how late it is; None: it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +249,10 @@ class OutboxRepository(Protocol):
     """Messages on their way: rows first, sent later, in order within each chat."""
 
     async def add(self, events: Sequence[Event], *, chats: Iterable[Chat], at: datetime) -> None:
-        """Queue events as one message a chat; what ends an earlier one is a reply to it.
+        """Queue events for each chat as one message, or as many as have room for all of them.
 
-        A chat that was not told the beginning is not told the end.
+        What ends an earlier one is a reply to it. A chat that was not told the beginning is not
+        told the end.
         """
 
     async def told(self, chat_id: int) -> Collection[str]:
@@ -213,8 +270,13 @@ class OutboxRepository(Protocol):
     async def told_in(self, chat_id: int, message_id: int) -> Sequence[str]:
         """Name the incidents that a message is about; () for one that is not ours."""
 
-    async def lease(self, *, now: datetime, busy: Collection[int], most: int) -> Sequence[Parcel]:
-        """Take the next message of each chat that is not busy, marked as being sent."""
+    async def waiting(self, *, now: datetime, busy: Collection[int]) -> Collection[int]:
+        """Name the chats, but for those that are busy, whose next message is due."""
+
+    async def lease(
+        self, *, now: datetime, only: Collection[int] | None = None
+    ) -> Sequence[Parcel]:
+        """Take the next message of each chat, or of these only, marked as being sent."""
 
     async def settle(self, parcel_id: int, decision: Decision, *, at: datetime) -> None:
         """Record what an attempt has come to."""
@@ -231,8 +293,33 @@ class OutboxRepository(Protocol):
     async def interrupted(self) -> Sequence[Parcel]:
         """Return the messages whose sender died while it was sending them."""
 
+    async def oldest_due(self, *, now: datetime, chats: Collection[int]) -> datetime | None:
+        """Return since when the oldest message waits that could be sent to one of these chats.
+
+        None where there is none. What Telegram itself wants to wait is left out.
+        """
+
     async def forget(self, *, before: datetime) -> None:
         """Delete what was done before an instant."""
+
+
+class ElsewhereRepository(Protocol):
+    """Critical events, from when they are queued until everybody has them.
+
+    They are kept with the messages about them, and know by themselves when a chat has them.
+    """
+
+    async def load(self, *, chats: Collection[int]) -> Sequence[Critical]:
+        """Return those that are not closed, the oldest first; only these chats may wait."""
+
+    async def mark_told(self, names: Collection[str], *, to: str) -> None:
+        """Record, after the telling, that a channel has them."""
+
+    async def close(self, names: Collection[str], *, at: datetime) -> None:
+        """Look at them no more."""
+
+    async def forget(self, *, before: datetime) -> None:
+        """Delete what was queued before an instant."""
 
 
 class ChatRepository(Protocol):
@@ -352,8 +439,8 @@ class DigestRepository(Protocol):
 class InboxRepository(Protocol):
     """Updates from Telegram: kept before they are confirmed, handled at least once."""
 
-    async def add(self, updates: Mapping[int, str], *, at: datetime) -> None:
-        """Keep raw updates by their id; one that is known already is left alone."""
+    async def add(self, updates: Mapping[int, str], *, at: datetime) -> Collection[int]:
+        """Keep raw updates by their id; return those that are new, the rest is left alone."""
 
     async def unhandled(self) -> Mapping[int, str]:
         """Return those that were not handled to the end, in order."""
@@ -365,7 +452,7 @@ class InboxRepository(Protocol):
         """Return what to ask Telegram for next; None before the first update."""
 
     async def forget(self, *, before: datetime) -> None:
-        """Delete what was handled before an instant, but for the newest id."""
+        """Delete what was handled before an instant, but for what came last."""
 
 
 class Unit(Protocol):
@@ -380,6 +467,8 @@ class Unit(Protocol):
     @property
     def outbox(self) -> OutboxRepository: ...
     @property
+    def elsewhere(self) -> ElsewhereRepository: ...
+    @property
     def chats(self) -> ChatRepository: ...
     @property
     def rules(self) -> RuleRepository: ...
@@ -387,6 +476,8 @@ class Unit(Protocol):
     def drafts(self) -> DraftRepository: ...
     @property
     def digests(self) -> DigestRepository: ...
+    @property
+    def past(self) -> PastRepository: ...
     @property
     def inbox(self) -> InboxRepository: ...
 
@@ -409,11 +500,27 @@ class Card:
     """When all that fires was read last; None where that is not known."""
 
 
+class ChatDoor(Protocol):
+    """Tells whether a chat takes anything, without saying anything there."""
+
+    async def knock(self, chat: Chat) -> Outcome:
+        """Return what would become of a message: `Sent` where it would arrive."""
+
+
 class ChatSender(Protocol):
     """Says something in a chat; what goes wrong is in the outcome."""
 
+    def turn(self, chat_id: int) -> AbstractAsyncContextManager[None]:
+        """Wait until one message or edit may leave for a chat, and keep that place for it."""
+
     async def send_events(
-        self, chat: Chat, events: Sequence[Event], *, maybe_repeated: bool, reply_to: int | None
+        self,
+        chat: Chat,
+        events: Sequence[Event],
+        *,
+        maybe_repeated: bool,
+        reply_to: int | None,
+        late: Late | None = None,
     ) -> Outcome:
         """Tell alerts and sources, all in one message."""
 
@@ -422,3 +529,17 @@ class ChatSender(Protocol):
 
     async def send_digest(self, chat: Chat, digest: Digest) -> Outcome:
         """Send a digest."""
+
+
+class OtherChannels(Protocol):
+    """Tells by other ways than Telegram."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Their names, the same after every start; none tells anything of an address."""
+
+    async def tell(self, messages: Mapping[str, Sequence[Event]]) -> Collection[str]:
+        """Tell channels by their names something, all at once; name those that took it.
+
+        It ends within a minute, and what goes wrong with one is no matter of the others.
+        """

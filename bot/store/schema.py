@@ -4,7 +4,7 @@ Amounts are text, to the last digit. Instants are UTC. What has a shape of its o
 events) is JSON, written and read by the types of the core.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -37,6 +37,9 @@ Events = tuple[Annotated[Event, Field(discriminator="kind")], ...]
 Ended = Annotated[Ending, Field(discriminator="kind")]
 
 
+_FIRST_HOUR, _HOUR = datetime(1970, 1, 1, tzinfo=UTC), timedelta(hours=1)
+
+
 class Amount(TypeDecorator[Decimal]):
     """A `Decimal` as plain text."""
 
@@ -65,6 +68,21 @@ class Instant(TypeDecorator[datetime]):
     @override
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+class Hour(TypeDecorator[datetime]):
+    """A full hour, as its number since 1970."""
+
+    impl = Integer
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else (value - _FIRST_HOUR) // _HOUR
+
+    @override
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else _FIRST_HOUR + value * _HOUR
 
 
 class Json(TypeDecorator[Any]):
@@ -105,6 +123,7 @@ class Hours(TypeDecorator[QuietHours]):
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
         "fk": "fk_%(table_name)s_%(column_0_N_name)s",
         "pk": "pk_%(table_name)s",
     }
@@ -213,7 +232,7 @@ chats = Table(
 )
 
 # One row is one message to one chat. `done_at` is set last, after the send. What is `held` waits
-# for the end of quiet hours, and is added to until then.
+# for the end of quiet hours, and is added to until then. What comes long after `due_at` is late.
 outbox = Table(
     "outbox",
     metadata,
@@ -223,6 +242,7 @@ outbox = Table(
     Column("reply_to", ForeignKey("outbox.id", ondelete="SET NULL")),
     Column("queued_at", Instant, nullable=False),
     Column("not_before", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
     Column("held", Boolean, nullable=False, default=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("sending_since", Instant),
@@ -232,6 +252,20 @@ outbox = Table(
     Column("dropped", Text),
     Index(None, "done_at", "chat_id", "id"),
     sqlite_autoincrement=True,
+)
+
+# Critical events: told by other channels when they are not heard on Telegram. `told_to` is set
+# last, after the send; a channel has a name there that tells nothing of its address.
+elsewhere = Table(
+    "elsewhere",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("event", Json(Annotated[Event, Field(discriminator="kind")]), nullable=False),
+    Column("queued_at", Instant, nullable=False),
+    Column("reached", Boolean, nullable=False, default=False),
+    Column("told_to", Json(tuple[str, ...]), nullable=False, default=()),
+    Column("done_at", Instant, index=True),
 )
 
 # Where an episode was told first in a chat, and what is shown there: what comes later is a reply
@@ -262,4 +296,24 @@ inbox = Table(
     Column("raw", Text, nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("handled_at", Instant, index=True),
+)
+
+# What coins were worth, in USDT: a row an hour of what is held, fewer of what is long past.
+kept_prices = Table(
+    "kept_prices",
+    metadata,
+    Column("market", String, primary_key=True),
+    Column("coin", String, primary_key=True),
+    Column("hour", Hour, primary_key=True),
+    Column("price", Amount, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# When a wallet was not read, from the last good reading to the next; no row while all goes well.
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("path", String, primary_key=True),
+    Column("begins_at", Instant, primary_key=True),
+    Column("ends_at", Instant, nullable=False),
 )

@@ -11,8 +11,10 @@ from bot.store.accounts import SqlAccounts
 from bot.store.alerts import SqlAlerts
 from bot.store.chats import SqlChats
 from bot.store.digests import SqlDigests
+from bot.store.elsewhere import SqlElsewhere
 from bot.store.inbox import SqlInbox
 from bot.store.outbox import SqlOutbox
+from bot.store.past import SqlPast
 from bot.store.rules import SqlDrafts, SqlRules
 from bot.store.wallets import SqlWallets
 
@@ -38,6 +40,14 @@ class SqlUnit:
     @cached_property
     def outbox(self) -> SqlOutbox:
         return SqlOutbox(self._connection)
+
+    @cached_property
+    def elsewhere(self) -> SqlElsewhere:
+        return SqlElsewhere(self._connection)
+
+    @cached_property
+    def past(self) -> SqlPast:
+        return SqlPast(self._connection)
 
     @cached_property
     def chats(self) -> SqlChats:

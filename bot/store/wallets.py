@@ -1,9 +1,9 @@
 """What is known of the wallets: the last good reading whole, and each change for ever."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,9 +14,10 @@ from bot.core.digest import Holdings
 from bot.core.health import Health
 from bot.core.history import Coin, History, Point
 from bot.core.portfolio import WalletState
+from bot.core.series import MOST_APART
 from bot.fetchers.model import Balance
 from bot.store._upsert import upsert
-from bot.store.schema import changes, wallets
+from bot.store.schema import changes, gaps, wallets
 
 _NONE = Decimal(0)
 
@@ -44,12 +45,15 @@ class SqlWallets:
         rows = await self._connection.execute(query)
         return {row.path: _state(row) for row in rows}
 
-    async def save(self, states: Iterable[WalletState]) -> None:
+    async def save(
+        self, states: Iterable[WalletState], *, most_apart: timedelta = MOST_APART
+    ) -> None:
         """See the port."""
         states = list(states)
         before = await self.load([state.path for state in states])
         for state in states:
             await self._keep_changes(before.get(state.path, WalletState(state.path)), state)
+        await upsert(self._connection, gaps, list(_gaps(before, states, most_apart)))
         await upsert(self._connection, wallets, [_row(state) for state in states])
         await self._connection.execute(
             wallets.update()
@@ -184,6 +188,18 @@ def _state(row: Row[Any]) -> WalletState:
         lost_for=row.lost_for,
     )
     return WalletState(row.path, row.balances, row.read_at, health, row.frozen)
+
+
+def _gaps(
+    before: Mapping[str, WalletState], states: Iterable[WalletState], most_apart: timedelta
+) -> Iterator[Mapping[str, Any]]:
+    """Tell which wallets were not read for a while before they were read now."""
+    for state in states:
+        was = before.get(state.path)
+        if was is None or was.read_at is None or state.read_at is None:
+            continue
+        if state.read_at - was.read_at > most_apart:
+            yield {"path": state.path, "begins_at": was.read_at, "ends_at": state.read_at}
 
 
 def _row(state: WalletState) -> dict[str, Any]:

@@ -1,0 +1,336 @@
+"""Show history: how much of something there was in a time of the past, ready to be drawn."""
+
+import asyncio
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Literal
+
+from bot.core.errors import CoreError, UnknownName
+from bot.core.events import AlertRaised
+from bot.core.past_prices import NEAR, PastPrices
+from bot.core.portfolio import WalletState, is_listing, matches, nearest
+from bot.core.series import Gap, Past, RateAt, Series, build_series, gap_after
+from bot.core.valuation import Currency
+from bot.core.watches import Watch
+from bot.services.keep_prices import KeepPrices
+from bot.services.ports import Clock, OpenUnit, Turn, Unit
+from bot.services.watched import Watched
+
+Span = Literal["1d", "7d", "30d", "90d"]
+By = Literal["coin", "place"]
+
+SPANS: Mapping[Span, timedelta] = {
+    "1d": timedelta(days=1),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+    "90d": timedelta(days=90),
+}
+USUAL: Span = "7d"
+MOST_BANDS = 8
+MOST_MARKS = 60
+EVERYTHING = "*"
+_EVERY_H: Mapping[Span, int] = {"1d": 1, "7d": 1, "30d": 3, "90d": 6}
+"""Of which hours prices are looked up; the picture has no room for more."""
+_TIME = re.compile(
+    r"\d+\s*(s|m|mi?n|h|hours?|d|days?|w|weeks?|mo|months?|y|years?)?", re.IGNORECASE
+)
+
+
+class UnknownSpan(CoreError):
+    """A time that there is no picture of; the message is the word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What of the past is asked for."""
+
+    query: str = EVERYTHING
+    """A path, a coin, or both."""
+    span: Span = USUAL
+    by: By = "place"
+    """Whether the bands are coins, or accounts and wallets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A level that a rule is about, in the unit of the picture."""
+
+    level: Decimal
+    comparison: Literal["<", ">"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where an alert began, or ended."""
+
+    at: datetime
+    raised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryReport:
+    """All that a picture and what is written below it need."""
+
+    question: Question
+    at: datetime
+    since: datetime
+    """The beginning of the picture."""
+    unit: str
+    """The coin; for a value the currency."""
+    is_value: bool
+    pattern: str
+    """Which wallets; `*` are all."""
+    bands: Literal["coin", "account", "wallet"]
+    may_turn: bool
+    """Whether it could be shown by the other kind of bands, too."""
+    series: Series
+    limits: tuple[Limit, ...]
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What a query means."""
+
+    pattern: str
+    paths: tuple[str, ...]
+    """Of wallets, and of lists of sub-accounts."""
+    coin: str | None
+
+
+def ask(words: Sequence[str]) -> Question:
+    """Read what stands behind the command, in any order.
+
+    Raises:
+        UnknownSpan: a word is a time, but none that there are pictures of.
+    """
+    spans = [word for word in words if word.lower() in SPANS]
+    others = [word for word in words if word not in spans]
+    wrong = [word for word in others if _TIME.fullmatch(word)]
+    if wrong or len(spans) > 1:
+        raise UnknownSpan((wrong or spans[1:])[0])
+    span = next((span for span in SPANS if spans and span == spans[0].lower()), USUAL)
+    return Question(" ".join(others) or EVERYTHING, span)
+
+
+class ShowHistory:
+    """Looks back."""
+
+    def __init__(
+        self,
+        *,
+        watched: Watched,
+        prices: KeepPrices,
+        markets: Mapping[str, str],
+        currency: Currency,
+        open_unit: OpenUnit,
+        clock: Clock,
+    ) -> None:
+        """`markets` names by account what its prices are kept as."""
+        self._watched = watched
+        self._prices = prices
+        self._markets = markets
+        self._currency: Currency = currency
+        self._open_unit = open_unit
+        self._clock = clock
+
+    async def report(self, question: Question) -> HistoryReport:
+        """Tell what there was; nothing is read anew for it.
+
+        Raises:
+            UnknownName: a word is no path here, and no coin that any wallet holds or held.
+        """
+        now = self._clock()
+        since = now - SPANS[question.span]
+        async with self._open_unit() as unit:
+            known = await unit.wallets.load()
+            chosen = await self._choose(unit, question.query, known)
+            past = await self._past(unit, chosen, known, since=since, now=now)
+            turns = await unit.past.turns(since=since)
+            rate_at = await self._rates(unit, chosen, past, question.span, since=since, now=now)
+        bands = self._bands(chosen, question.by)
+        # In a thread: a quarter of a year of two hundred wallets takes a second.
+        series = await asyncio.to_thread(
+            build_series,
+            past,
+            chosen.paths,
+            coin=chosen.coin,
+            band_of=_NAMES[bands],
+            rate_at=rate_at,
+            since=since,
+            now=now,
+        )
+        begin = series.totals[0].at if series.totals else since
+        return HistoryReport(
+            question=question,
+            at=now,
+            since=begin,
+            unit=chosen.coin or self._currency,
+            is_value=chosen.coin is None,
+            pattern=chosen.pattern,
+            bands=bands,
+            may_turn=chosen.coin is None,
+            series=series.folded(MOST_BANDS),
+            limits=tuple(self._limits(chosen, past)),
+            marks=self._marks(chosen, [turn for turn in turns if turn.at >= begin]),
+        )
+
+    def shortened(self, query: str) -> str | None:
+        """Return what stands for a query that is too long for a button; None: nothing does."""
+        short = _digest(query)
+        return short if self.lengthened(short) == query else None
+
+    def lengthened(self, short: str) -> str | None:
+        """Find the path that something stands for; None: it is not there any more."""
+        return next((path for path in self._watched.paths if _digest(path) == short), None)
+
+    async def _choose(self, unit: Unit, query: str, known: Mapping[str, WalletState]) -> _Chosen:
+        """Find out what words mean: a path, a coin, or one of each."""
+        pattern: str | None = None
+        coin: str | None = None
+        coins = {balance.asset for state in known.values() for balance in state.balances or ()}
+        for word in query.split():
+            upper = word.upper()
+            if pattern is None and self._is_path(word):
+                pattern = word
+            elif coin is None and (
+                upper in coins or await unit.past.was_held(self._watched.paths, upper)
+            ):
+                coin = upper
+            else:
+                names = [account.name for account in self._watched.accounts]
+                near = nearest(word, [*names, *self._watched.paths, *sorted(coins)])
+                raise UnknownName(word, near)
+        pattern = pattern or EVERYTHING
+        paths = tuple(path for path in self._watched.sources if matches(pattern, path))
+        return _Chosen(pattern, paths, coin)
+
+    def _is_path(self, word: str) -> bool:
+        return any(account.is_meant_by(word) for account in self._watched.accounts)
+
+    async def _past(
+        self,
+        unit: Unit,
+        chosen: _Chosen,
+        known: Mapping[str, WalletState],
+        *,
+        since: datetime,
+        now: datetime,
+    ) -> Past:
+        assets = None if chosen.coin is None else [chosen.coin]
+        kept = await unit.past.gaps(chosen.paths, since=since)
+        return Past(
+            history=await unit.wallets.history(chosen.paths, assets, since=since),
+            gaps={
+                path: [*kept.get(path, ()), *self._present_gap(known.get(path), now)]
+                for path in chosen.paths
+            },
+            spanning=self._spanning(known),
+        )
+
+    def _present_gap(self, state: WalletState | None, now: datetime) -> Iterable[Gap]:
+        """Tell that a wallet is not read at present; the gap ends in the future."""
+        if state is None or state.read_at is None:
+            return
+        account = self._watched.account(state.path.partition("/")[0])
+        if not state.readable or now - state.read_at > gap_after(account):
+            yield Gap(state.read_at, max(now, state.read_at) + timedelta(days=1))
+
+    def _spanning(self, known: Mapping[str, WalletState]) -> Collection[tuple[str, str]]:
+        """Name the snapshots that span other wallets: those kept for it, and those seen to."""
+        made_for_it = {
+            (f"{account.name}/{wallet}", coin)
+            for account in self._watched.accounts
+            for wallet, coins in account.coins.items()
+            for coin in coins
+        }
+        seen = {
+            (path, balance.asset)
+            for path, state in known.items()
+            for balance in state.balances or ()
+            if balance.staking is not None
+        }
+        return made_for_it | seen
+
+    async def _rates(
+        self,
+        unit: Unit,
+        chosen: _Chosen,
+        past: Past,
+        span: Span,
+        *,
+        since: datetime,
+        now: datetime,
+    ) -> RateAt | None:
+        """Return what tells the past prices; at the present instant it is the present ones."""
+        if chosen.coin is not None:
+            return None
+        coins = {coin for _, coin in past.history.points} | {"BTC", "EUR", "USD", "CNY"}
+        kept = await unit.past.prices(since=since - NEAR, every_h=_EVERY_H[span], coins=coins)
+        books = PastPrices(kept, self._currency)
+        present = self._prices.book(self._currency)
+
+        def rate_at(account: str, coin: str, at: datetime) -> Decimal | None:
+            if at == now:
+                market = self._prices.markets.get(account, account)
+                rate = present.rate(market, coin, now=now)
+            else:
+                rate = books.book(at).rate(self._markets.get(account, account), coin, now=at)
+            return rate.factor if rate is not None else None
+
+        return rate_at
+
+    def _bands(self, chosen: _Chosen, by: By) -> Literal["coin", "account", "wallet"]:
+        if by == "coin" and chosen.coin is None:
+            return "coin"
+        accounts = {path.partition("/")[0] for path in chosen.paths}
+        return "account" if len(accounts) > 1 else "wallet"
+
+    def _limits(self, chosen: _Chosen, past: Past) -> Iterable[Limit]:
+        """Find the rules about just what the picture shows, each level once."""
+        found = {
+            Limit(watch.rule.limit, watch.rule.comparison)
+            for watch in self._watched.watches
+            if self._is_about(watch, chosen, past)
+        }
+        return sorted(found, key=lambda limit: limit.level)
+
+    def _is_about(self, watch: Watch, chosen: _Chosen, past: Past) -> bool:
+        rule = watch.rule
+        measure = "amount" if chosen.coin is not None else "value"
+        if rule.measure != measure or rule.part != "total":
+            return False
+        if rule.asset != (chosen.coin or self._currency):
+            return False
+        concerned = {path for path in watch.paths if not is_listing(path)}
+        found = past.history.points.items()
+        holders = {path for (path, _), points in found if any(point.total for point in points)}
+        return concerned <= set(chosen.paths) and holders <= concerned
+
+    def _marks(self, chosen: _Chosen, turns: Sequence[Turn]) -> tuple[Mark, ...]:
+        """Choose what has to do with the picture; of too many the last."""
+        about = [
+            Mark(turn.at, isinstance(turn, AlertRaised))
+            for turn in turns
+            if chosen.coin in {None, turn.alert.asset} and self._concerns(turn, chosen)
+        ]
+        return tuple(about[-MOST_MARKS:])
+
+    def _concerns(self, turn: Turn, chosen: _Chosen) -> bool:
+        pattern = turn.alert.subject.removeprefix("sum ")
+        return any(matches(pattern, path) for path in chosen.paths)
+
+
+def _digest(text: str) -> str:
+    return "#" + blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+_NAMES: Mapping[Literal["coin", "account", "wallet"], Callable[[str, str], str]] = {
+    "coin": lambda path, coin: coin,
+    "account": lambda path, coin: path.partition("/")[0],
+    "wallet": lambda path, coin: path,
+}
