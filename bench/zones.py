@@ -126,21 +126,16 @@ def sent_by_ticks(zone: ZoneInfo, at: time, instants: Iterable[datetime]) -> lis
     return list(keys)
 
 
-def sent_by_cron(zone: ZoneInfo, at: time) -> tuple[list[date], int]:
-    """Return the local dates on which a daily job fires, and how often the trigger got stuck."""
+def sent_by_cron(zone: ZoneInfo, at: time) -> list[date]:
+    """Return the local dates on which a daily job fires."""
     trigger = CronTrigger(hour=at.hour, minute=at.minute, timezone=zone)
     dates: list[date] = []
-    stuck = 0
     now, before = CRON_BEGIN, None
     while now < CRON_END:
-        fires = trigger.get_next_fire_time(before, now.astimezone(zone))
-        if before is not None and fires.astimezone(UTC) <= before.astimezone(UTC):
-            stuck += 1
-            now, before = now + HOUR, None
-            continue
-        dates.append(fires.date())
-        now, before = fires.astimezone(UTC) + timedelta(milliseconds=1), fires
-    return dates, stuck
+        before = trigger.get_next_fire_time(before, now.astimezone(zone))
+        dates.append(before.date())
+        now = before.astimezone(UTC) + timedelta(milliseconds=1)
+    return dates
 
 
 def dates_of(zone: ZoneInfo, begin: datetime, end: datetime) -> set[date]:
