@@ -1,13 +1,16 @@
-"""For all tests: laws are judged without a stop-watch, and a browser for the chat page."""
+"""For all tests: laws judged without a stop-watch, a loop that never waits, and a browser."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, async_playwright
+from typing_extensions import override
 
 # A busy machine is slow: a law is judged by its cases, not by the time of each.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -27,6 +30,38 @@ ARGUMENTS = [
 ]
 
 OpenPage = Callable[..., Awaitable[Page]]
+
+
+class InstantLoop(asyncio.SelectorEventLoop):
+    """A loop whose clock jumps to the next timer as soon as nothing else is left to do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seconds = 0.0
+        self._look = self._selector.select  # type: ignore[attr-defined]
+        self._selector.select = self._jump  # type: ignore[attr-defined]
+
+    @override
+    def time(self) -> float:
+        return self._seconds
+
+    def _jump(self, timeout: float | None) -> Any:
+        if timeout is None:
+            raise RuntimeError("everybody waits, and nothing will ever happen")
+        if timeout > 0:
+            self._seconds += timeout + 1e-9  # so that rounding cannot end before the timer
+        return self._look(0)
+
+
+@pytest.fixture(scope="session")
+def instantly() -> Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]:
+    """Run a coroutine on a loop without waiting."""
+
+    def run(main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        with asyncio.Runner(loop_factory=InstantLoop) as runner:
+            return runner.run(main())
+
+    return run
 
 
 @pytest.fixture(scope="session")

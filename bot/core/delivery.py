@@ -1,7 +1,8 @@
 """Delivery decided: to whom an event goes, what an attempt has come to, and what is next.
 
 There is no idempotency key at Telegram: an attempt that broke off after the request had left may
-have arrived. Then an alert is sent again, marked as possibly repeated, and a digest is not.
+have arrived. Then an alert is sent again, marked as possibly repeated, and a digest is not. The
+first repeat comes soon, the next ones ever more rarely: all of them may have arrived.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,11 @@ from bot.core.quiet import QuietHours
 
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=1)
+"""Between attempts that surely sent nothing."""
+DOUBT_PAUSES = tuple(timedelta(seconds=s) for s in (10, 60, 300, 900, 3600))
+"""Between attempts that may each have arrived."""
+LONGEST_REFUSED = timedelta(minutes=5)
+"""After an error of a server in between: it has seldom passed on what it complains about."""
 LONGEST_REST = timedelta(hours=1)
 """A chat is tried again after that, even where Telegram asked for more."""
 
@@ -104,42 +110,79 @@ class Postponed:
     until: datetime
     maybe_sent: bool
     """Whether the next attempt may be a repeat."""
+    attempts: int
+    """What counts of them: once one may have arrived, only those that may have."""
 
 
 Decision = Delivered | Dropped | Postponed
 
 
 def decide(
-    outcome: Outcome, events: tuple[Event, ...], *, attempts: int, now: datetime
+    outcome: Outcome,
+    events: tuple[Event, ...],
+    *,
+    attempts: int,
+    maybe_sent: bool,
+    now: datetime,
 ) -> Decision:
-    """Decide what becomes of a message after an attempt; `attempts` counts this one."""
+    """Decide what becomes of a message after an attempt.
+
+    Args:
+        outcome: What the attempt has come to.
+        events: What the message tells.
+        attempts: What counts of them so far, this one included.
+        maybe_sent: Whether an earlier one may have arrived.
+        now: The present instant.
+    """
     match outcome:
         case Sent(message_id):
             return Delivered(message_id)
         case Refused(reason) | ChatGone(reason):
             return Dropped(reason)
         case ChatMoved():
-            return Postponed(now, maybe_sent=False)
-        case NotSent(_, retry_after, doubtful):
-            pause = retry_after or pause_after(attempts)
-            return Postponed(now + pause, maybe_sent=doubtful)
+            return Postponed(now, maybe_sent=False, attempts=attempts - 1)
+        case NotSent(_, retry_after, doubtful=False):
+            pause = retry_after or _pause_unsent(attempts, maybe_sent=maybe_sent)
+            counted = attempts - 1 if maybe_sent else attempts
+            return Postponed(now + min(pause, LONGEST_REST), maybe_sent=False, attempts=counted)
+        case NotSent():
+            return _refused_in_between(attempts if maybe_sent else 1, now=now)
         case MaybeSent(reason):
-            return _after_doubt(reason, events, attempts=attempts, now=now)
+            doubts = attempts if maybe_sent else 1
+            return _after_doubt(reason, events, doubts=doubts, now=now)
 
 
-def interrupted(events: tuple[Event, ...], *, now: datetime) -> Decision:
+def interrupted(
+    events: tuple[Event, ...], *, attempts: int, maybe_sent: bool, now: datetime
+) -> Decision:
     """Decide about a message whose sender died between sending and marking."""
-    return _after_doubt("interrupted while it was being sent", events, attempts=0, now=now)
+    outcome = MaybeSent("interrupted while it was being sent")
+    return decide(outcome, events, attempts=attempts, maybe_sent=maybe_sent, now=now)
+
+
+def _pause_unsent(attempts: int, *, maybe_sent: bool) -> timedelta:
+    """Try again soon; where only doubts are counted, as soon as after the first of them."""
+    return DOUBT_PAUSES[0] if maybe_sent else pause_after(attempts)
+
+
+def _refused_in_between(doubts: int, *, now: datetime) -> Decision:
+    pause = min(pause_after_doubt(doubts), LONGEST_REFUSED)
+    return Postponed(now + pause, maybe_sent=True, attempts=doubts)
 
 
 def _after_doubt(
-    reason: str, events: tuple[Event, ...], *, attempts: int, now: datetime
+    reason: str, events: tuple[Event, ...], *, doubts: int, now: datetime
 ) -> Decision:
     if any(isinstance(event, DigestDue) for event in events):
         return Dropped(f"not repeated: {reason}")
-    return Postponed(now + pause_after(attempts), maybe_sent=True)
+    return Postponed(now + pause_after_doubt(doubts), maybe_sent=True, attempts=doubts)
 
 
 def pause_after(attempts: int) -> timedelta:
     """Double the pause with every attempt, from one second up to a minute."""
     return min(FIRST_PAUSE * (1 << min(max(attempts - 1, 0), 10)), LONGEST_PAUSE)
+
+
+def pause_after_doubt(doubts: int) -> timedelta:
+    """Let each repeat of what may have arrived be rarer, down to one an hour."""
+    return DOUBT_PAUSES[min(max(doubts, 1), len(DOUBT_PAUSES)) - 1]

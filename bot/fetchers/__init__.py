@@ -23,7 +23,7 @@ and has no balances that could pass for zero.
 
 from ._clock import Clock
 from ._contract import Fetcher
-from ._limits import Pacer
+from ._limits import Limit, Pacer, Slot, WindowClosed
 from .errors import (
     ClockSkewed,
     CredentialsRejected,
@@ -57,14 +57,17 @@ __all__ = [
     "FetchError",
     "Fetcher",
     "KeyReport",
+    "Limit",
     "Pacer",
     "PermissionMissing",
     "Price",
     "RateLimited",
     "Reading",
+    "Slot",
     "Staking",
     "SubAccount",
     "UnexpectedAnswer",
+    "WindowClosed",
     "exact_sum",
     "find_exchange",
     "open_fetcher",

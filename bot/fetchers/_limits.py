@@ -89,7 +89,10 @@ class Pacer:
 
 
 class Slot:
-    """A place in some windows; it counts until `done()` plus the period of each."""
+    """A place in some windows; it counts until `done()` plus the period of each.
+
+    Only the first word counts: what was done or given back is no longer held.
+    """
 
     __slots__ = ("_windows",)
 
@@ -98,8 +101,17 @@ class Slot:
 
     def done(self) -> None:
         """Say that the answer came or that the request failed: the server sees it no later."""
-        for window in self._windows:
+        for window in self._let_go():
             window.done()
+
+    def give_back(self) -> None:
+        """Say that nothing was sent."""
+        for window in self._let_go():
+            window.forget()
+
+    def _let_go(self) -> Sequence["_Window"]:
+        held, self._windows = self._windows, ()
+        return held
 
 
 class _Window:

@@ -1,13 +1,16 @@
 """Deliver the outbox: lease a chat's next message, send it, then mark it; edit what is outdated.
 
 A crash between sending and marking leaves a row that says so; at the next start it is decided like
-any attempt that may have arrived. Messages to one chat keep their order and their distance; a chat
-that is slow or gone holds up nobody else. In a chat's quiet hours what is not critical waits.
+any attempt that may have arrived. Messages to one chat keep their order; chats that are slow or
+gone hold up nobody else, however many they are. A message is leased when it may leave and not
+before, so that only what is really under way is in doubt after a crash; how fast that goes, the
+sender knows. In a chat's quiet hours what is not critical waits.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
 
 import structlog
 
@@ -30,14 +33,12 @@ from bot.services.build_digests import BuildDigests
 from bot.services.manage_chats import ManageChats
 from bot.services.ports import Card, ChatSender, Clock, OpenUnit, Parcel, Unit
 from bot.services.show_alerts import ShowAlerts
+from bot.services.watch_vitals import WatchVitals
 
 log = structlog.get_logger(__name__)
 
-MOST_PER_SECOND = 25
-"""Telegram allows about 30 messages per second in all; answers to commands need some of them."""
-PRIVATE_GAP_S = 1.0
-GROUP_GAP_S = 3.0
-"""Telegram allows 20 messages per minute in a group."""
+MOST_EDITS = 25
+"""Found in one look; each is made anew from the database."""
 LOOK_EVERY_S = 1.0
 MOST_BREAKS = 10
 
@@ -57,10 +58,12 @@ class DeliverOutbox:
         digests: BuildDigests,
         shown: ShowAlerts,
         chats: ManageChats,
+        vitals: WatchVitals,
         clock: Clock,
         changed: asyncio.Event,
     ) -> None:
         """`changed` is set by whoever puts something into the outbox."""
+        self._vitals = vitals
         self._open_unit = open_unit
         self._sender = sender
         self._digests = digests
@@ -68,6 +71,7 @@ class DeliverOutbox:
         self._chats = chats
         self._clock = clock
         self._busy: set[int] = set()
+        self._in_line: set[asyncio.Task[None]] = set()
         self._breaks: Counter[int] = Counter()
         self._changed = changed
         self._stopping = asyncio.Event()
@@ -82,27 +86,58 @@ class DeliverOutbox:
         await self._settle_interrupted()
         async with asyncio.TaskGroup() as group:
             while not self._stopping.is_set():
-                for parcel in await self._lease():
-                    self._busy.add(parcel.chat.chat_id)
-                    group.create_task(self._deliver(parcel), name=f"deliver {parcel.id}")
+                self._vitals.turned("delivery")
+                for chat_id in await self._waiting():
+                    self._begin(group, chat_id, partial(self._deliver_next, chat_id))
                 for card in await self._outdated():
-                    self._busy.add(card.chat.chat_id)
-                    group.create_task(self._edit(card), name=f"edit {card.parcel_id}")
+                    self._begin(group, card.chat.chat_id, partial(self._shown.edit, card))
                 await _wait(self._changed, LOOK_EVERY_S)
                 self._changed.clear()
+            for task in self._in_line:
+                task.cancel()
 
-    async def _lease(self) -> list[Parcel]:
-        most = MOST_PER_SECOND - len(self._busy)
-        if most <= 0:
-            return []
+    async def _waiting(self) -> Collection[int]:
+        """Name the chats that something waits for, and that nobody serves."""
         try:
             async with self._open_unit() as unit:
                 await self._release(unit)
-                parcels = await unit.outbox.lease(now=self._clock(), busy=self._busy, most=most)
-                return [parcel for parcel in parcels if not await self._put_off(unit, parcel)]
+                waiting = await unit.outbox.waiting(now=self._clock(), busy=self._busy)
+            self._vitals.worked("delivery")
         except Exception:
             log.exception("The outbox could not be read", action="deliver")
-            return []
+            return ()
+        return waiting
+
+    def _begin(
+        self, group: asyncio.TaskGroup, chat_id: int, work: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._busy.add(chat_id)
+        task = group.create_task(self._serve(chat_id, work), name=f"serve {chat_id}")
+        self._in_line.add(task)
+        task.add_done_callback(self._in_line.discard)
+
+    async def _serve(self, chat_id: int, work: Callable[[], Awaitable[None]]) -> None:
+        """Do one thing in a chat as soon as it may be done; alone there meanwhile."""
+        try:
+            async with self._sender.turn(chat_id):
+                self._in_line -= {asyncio.current_task()}
+                if not self._stopping.is_set():
+                    await work()
+        except Exception:
+            log.exception("A chat was not served", action="deliver", chat=chat_id)
+            await _wait(self._stopping, LOOK_EVERY_S)
+        finally:
+            self._busy.discard(chat_id)
+            self._changed.set()
+
+    async def _deliver_next(self, chat_id: int) -> None:
+        for parcel in await self._lease(chat_id):
+            await self._keep(parcel, await self._attempt(parcel))
+
+    async def _lease(self, chat_id: int) -> list[Parcel]:
+        async with self._open_unit() as unit:
+            parcels = await unit.outbox.lease(now=self._clock(), only=[chat_id])
+            return [parcel for parcel in parcels if not await self._put_off(unit, parcel)]
 
     async def _release(self, unit: Unit) -> None:
         """Let nothing wait where it is not quiet now, whatever the clock said before."""
@@ -111,43 +146,20 @@ class DeliverOutbox:
                 await unit.outbox.release(chat.chat_id, at=self._clock())
 
     async def _put_off(self, unit: Unit, parcel: Parcel) -> bool:
-        """Keep what is not critical for the end of quiet hours; look at once what is behind it."""
+        """Keep what is not critical for the end of quiet hours."""
         until = self._chats.quiet_until(parcel.chat)
         if until is None or any(disturbs(event) for event in parcel.events):
             return False
         await unit.outbox.put_off(parcel.id, until=until)
-        self._changed.set()
         return True
 
     async def _outdated(self) -> Sequence[Card]:
         """Find messages to edit, in chats to which nothing is being sent."""
-        most = MOST_PER_SECOND - len(self._busy)
-        if most <= 0:
-            return ()
         try:
-            return await self._shown.due(busy=self._busy, most=most)
+            return await self._shown.due(busy=self._busy, most=MOST_EDITS)
         except Exception:
             log.exception("What messages show could not be read", action="edit")
             return ()
-
-    async def _deliver(self, parcel: Parcel) -> None:
-        """Send one message and keep its chat busy for the distance to the next one."""
-        try:
-            await self._keep(parcel, await self._attempt(parcel))
-        finally:
-            await self._let_go(parcel.chat.chat_id)
-
-    async def _edit(self, card: Card) -> None:
-        """Edit one message; Telegram counts that like one that is sent."""
-        try:
-            await self._shown.edit(card)
-        finally:
-            await self._let_go(card.chat.chat_id)
-
-    async def _let_go(self, chat_id: int) -> None:
-        await _wait(self._stopping, PRIVATE_GAP_S if chat_id > 0 else GROUP_GAP_S)
-        self._busy.discard(chat_id)
-        self._changed.set()
 
     async def _attempt(self, parcel: Parcel) -> Outcome:
         """Send; what breaks off in a way that nobody foresaw may have arrived.
@@ -184,6 +196,7 @@ class DeliverOutbox:
             parcel.events,
             maybe_repeated=parcel.maybe_sent,
             reply_to=parcel.reply_to,
+            late=parcel.late,
         )
 
     async def _send_digest(self, parcel: Parcel, event: DigestDue) -> Outcome:
@@ -206,7 +219,13 @@ class DeliverOutbox:
 
     async def _settle(self, parcel: Parcel, outcome: Outcome) -> None:
         now = self._clock()
-        decision = decide(outcome, parcel.events, attempts=parcel.attempts, now=now)
+        decision = decide(
+            outcome,
+            parcel.events,
+            attempts=parcel.attempts,
+            maybe_sent=parcel.maybe_sent,
+            now=now,
+        )
         chat_id = parcel.chat.chat_id
         match outcome:
             case ChatMoved(new_id):
@@ -227,7 +246,9 @@ class DeliverOutbox:
         now = self._clock()
         async with self._open_unit() as unit:
             for parcel in await unit.outbox.interrupted():
-                decision = interrupted(parcel.events, now=now)
+                decision = interrupted(
+                    parcel.events, attempts=parcel.attempts, maybe_sent=parcel.maybe_sent, now=now
+                )
                 await unit.outbox.settle(parcel.id, decision, at=now)
                 log.warning("A message may go out twice", action="deliver", parcel=parcel.id)
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, sele
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.delivery import (
+    DOUBT_PAUSES,
     LONGEST_PAUSE,
     LONGEST_REST,
     Chat,
@@ -17,12 +19,15 @@ from bot.core.delivery import (
     Dropped,
     Postponed,
 )
+from bot.core.elsewhere import Late, is_late
 from bot.core.events import AlertRaised, AlertReminded, Event
 from bot.core.faces import Ending, Face
+from bot.core.portions import fits, portions
 from bot.core.quiet import mergeable
 from bot.services.ports import Parcel, Shown
 from bot.store._upsert import upsert
 from bot.store.chats import SqlChats
+from bot.store.elsewhere import SqlElsewhere
 from bot.store.schema import incidents, outbox
 
 _OPEN = incidents.c.ending.is_(None)
@@ -35,9 +40,11 @@ class SqlOutbox:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self._elsewhere = SqlElsewhere(connection)
 
     async def add(self, events: Sequence[Event], *, chats: Iterable[Chat], at: datetime) -> None:
         """See the port."""
+        queued: list[Event] = []
         for chat in chats:
             first_told = await self._first_told(events, chat.chat_id)
             messages: dict[int | None, list[Event]] = defaultdict(list)
@@ -46,8 +53,11 @@ class SqlOutbox:
                 if later in first_told or not isinstance(event, Ending):
                     messages[first_told.get(later)].append(event)
             for reply_to, told in messages.items():
-                await self._queue(chat.chat_id, told, reply_to=reply_to, at=at)
+                for portion in portions(told):
+                    await self._queue(chat.chat_id, portion, reply_to=reply_to, at=at)
+                queued += told
             await self._close(events, chat.chat_id)
+        await self._elsewhere.add(events, queued=queued, at=at)
 
     async def _first_told(self, events: Sequence[Event], chat_id: int) -> dict[str | None, int]:
         later = {_later_of(event) for event in events} - {None}
@@ -76,6 +86,7 @@ class SqlOutbox:
             "reply_to": reply_to,
             "queued_at": at,
             "not_before": at,
+            "due_at": at,
         }
         added = insert(outbox).values(row).returning(outbox.c.id)
         outbox_id = await self._connection.scalar(added)
@@ -148,26 +159,40 @@ class SqlOutbox:
         told = [event for event in events if isinstance(event, AlertRaised | AlertReminded)]
         return [event.alert.incident for event in told]
 
-    async def lease(self, *, now: datetime, busy: Collection[int], most: int) -> Sequence[Parcel]:
+    async def waiting(self, *, now: datetime, busy: Collection[int]) -> Collection[int]:
         """See the port."""
-        chats = {
-            chat.chat_id: chat
-            for chat in await SqlChats(self._connection).load()
-            if chat.gone is None and chat.chat_id not in busy and _may_hear(chat, now)
-        }
-        heads = (
-            select(func.min(outbox.c.id))
-            .where(outbox.c.done_at.is_(None), outbox.c.chat_id.in_(chats), _not_put_off(now))
-            .group_by(outbox.c.chat_id)
-        )
-        waiting = and_(outbox.c.id.in_(heads), _due(now), outbox.c.sending_since.is_(None))
-        rows = await self._rows(waiting, most=most)
+        chats = await self._listening(now)
+        due = _next_of(chats.keys() - set(busy), now)
+        return list(await self._connection.scalars(select(outbox.c.chat_id).where(due)))
+
+    async def lease(
+        self, *, now: datetime, only: Collection[int] | None = None
+    ) -> Sequence[Parcel]:
+        """See the port."""
+        chats = await self._listening(now)
+        wanted = chats.keys() if only is None else chats.keys() & set(only)
+        rows = await self._rows(_next_of(wanted, now))
         await self._connection.execute(
             update(outbox)
             .where(outbox.c.id.in_([row.id for row in rows]))
             .values(sending_since=now, attempts=outbox.c.attempts + 1, held=False)
         )
-        return [_parcel(row, chats[row.chat_id], attempts=row.attempts + 1) for row in rows]
+        return [
+            replace(
+                _parcel(row, chats[row.chat_id], attempts=row.attempts + 1),
+                late=await self._late(row, now),
+            )
+            for row in rows
+        ]
+
+    async def _late(self, row: Row[Any], now: datetime) -> Late | None:
+        if not is_late(row.due_at, now=now):
+            return None
+        return Late(row.due_at, elsewhere=await self._elsewhere.told(row.events))
+
+    async def _listening(self, now: datetime) -> Mapping[int, Chat]:
+        known = await SqlChats(self._connection).load()
+        return {c.chat_id: c for c in known if c.gone is None and _may_hear(c, now)}
 
     async def interrupted(self) -> Sequence[Parcel]:
         """See the port."""
@@ -175,16 +200,13 @@ class SqlOutbox:
         rows = await self._rows(begun)
         return [_parcel(row, Chat(row.chat_id), attempts=row.attempts) for row in rows]
 
-    async def _rows(
-        self, which: ColumnElement[bool], *, most: int | None = None
-    ) -> Sequence[Row[Any]]:
+    async def _rows(self, which: ColumnElement[bool]) -> Sequence[Row[Any]]:
         told = outbox.alias()
         query = (
             select(outbox, told.c.message_id.label("told_in"))
             .outerjoin_from(outbox, told, told.c.id == outbox.c.reply_to)
             .where(which)
             .order_by(outbox.c.id)
-            .limit(most)
         )
         return (await self._connection.execute(query)).all()
 
@@ -195,6 +217,16 @@ class SqlOutbox:
             .where(outbox.c.id == parcel_id)
             .values(sending_since=None, **_settled(decision, at))
         )
+        if isinstance(decision, Delivered):
+            await self._elsewhere.reach(await self.events_of(parcel_id))
+            await self._hasten(parcel_id, at=at)
+
+    async def _hasten(self, delivered: int, *, at: datetime) -> None:
+        """Repeat next what is in doubt where something has just been delivered."""
+        chat = select(outbox.c.chat_id).where(outbox.c.id == delivered).scalar_subquery()
+        waits = and_(outbox.c.chat_id == chat, outbox.c.done_at.is_(None), outbox.c.maybe_sent)
+        soon = and_(waits, ~outbox.c.held, outbox.c.not_before > at)
+        await self._connection.execute(update(outbox).where(soon).values(not_before=at))
 
     async def put_off(self, parcel_id: int, *, until: datetime) -> None:
         """See the port."""
@@ -203,9 +235,16 @@ class SqlOutbox:
         waits = and_(outbox.c.chat_id == row.chat_id, _HELD, ~this)
         found = await self._connection.execute(select(outbox).where(waits).order_by(outbox.c.id))
         into = [other for other in found if mergeable(other.events) and mergeable(row.events)]
-        if into:
-            return await self._merge(row, into[0], until=until)
-        values = {"held": True, "not_before": until, "sending_since": None, "attempts": 0}
+        # Into none but the last, so that nothing is told before what it follows.
+        if into and fits((*into[-1].events, *row.events)):
+            return await self._merge(row, into[-1], until=until)
+        values = {
+            "held": True,
+            "not_before": until,
+            "due_at": until,
+            "sending_since": None,
+            "attempts": 0,
+        }
         await self._connection.execute(update(outbox).where(this).values(values))
         return None
 
@@ -216,6 +255,7 @@ class SqlOutbox:
             "maybe_sent": into.maybe_sent or row.maybe_sent,
             "reply_to": into.reply_to if into.reply_to == row.reply_to else None,
             "not_before": until,
+            "due_at": until,
         }
         for statement in (
             update(outbox).where(outbox.c.id == into.id).values(merged),
@@ -227,7 +267,18 @@ class SqlOutbox:
     async def release(self, chat_id: int, *, at: datetime) -> None:
         """See the port."""
         waits = and_(outbox.c.chat_id == chat_id, _HELD, outbox.c.not_before > at)
-        await self._connection.execute(update(outbox).where(waits).values(not_before=at))
+        await self._connection.execute(
+            update(outbox).where(waits).values(not_before=at, due_at=at)
+        )
+
+    async def oldest_due(self, *, now: datetime, chats: Collection[int]) -> datetime | None:
+        """See the port."""
+        known = await SqlChats(self._connection).load()
+        here = {c.chat_id for c in known if c.chat_id in chats and _may_hear(c, now)}
+        waits = and_(outbox.c.done_at.is_(None), outbox.c.due_at <= now)
+        oldest = select(func.min(outbox.c.due_at)).where(waits, outbox.c.chat_id.in_(here))
+        found: datetime | None = await self._connection.scalar(oldest)
+        return found
 
     async def forget(self, *, before: datetime) -> None:
         """See the port."""
@@ -236,13 +287,31 @@ class SqlOutbox:
         await self._connection.execute(delete(outbox).where(old))
 
 
+def _next_of(chats: Collection[int], now: datetime) -> ColumnElement[bool]:
+    """Find the oldest message of each chat, where it is due and nothing is under way."""
+    waits = and_(outbox.c.done_at.is_(None), outbox.c.chat_id.in_(chats))
+    in_line = and_(waits, _not_put_off(now), ~_in_doubt(now))
+    heads = select(func.min(outbox.c.id)).where(in_line).group_by(outbox.c.chat_id)
+    under_way = select(outbox.c.chat_id).where(waits, outbox.c.sending_since.is_not(None))
+    return and_(outbox.c.id.in_(heads), _due(now), outbox.c.chat_id.not_in(under_way))
+
+
 def _not_put_off(now: datetime) -> ColumnElement[bool]:
     return or_(~outbox.c.held, outbox.c.not_before <= now)
 
 
+def _in_doubt(now: datetime) -> ColumnElement[bool]:
+    """Find what may have arrived more than once: while it waits, what is behind it goes on."""
+    return and_(outbox.c.maybe_sent, outbox.c.attempts > 1, ~_due(now))
+
+
 def _due(now: datetime) -> ColumnElement[bool]:
     """Find what need not wait; nobody waits so long unless the clock was ahead."""
-    return or_(outbox.c.not_before <= now, outbox.c.not_before > now + LONGEST_PAUSE)
+    return or_(
+        outbox.c.not_before <= now,
+        outbox.c.not_before > now + DOUBT_PAUSES[-1],
+        and_(~outbox.c.maybe_sent, outbox.c.not_before > now + LONGEST_PAUSE),
+    )
 
 
 def _may_hear(chat: Chat, now: datetime) -> bool:
@@ -261,8 +330,9 @@ def _settled(decision: Decision, at: datetime) -> dict[str, Any]:
             return {"done_at": at, "message_id": message_id}
         case Dropped(reason):
             return {"done_at": at, "dropped": reason}
-        case Postponed(until, maybe_sent):
-            return {"not_before": until} | ({"maybe_sent": True} if maybe_sent else {})
+        case Postponed(until, maybe_sent, attempts):
+            doubt = {"maybe_sent": True} if maybe_sent else {}
+            return {"not_before": until, "attempts": attempts, **doubt}
 
 
 def _parcel(row: Row[Any], chat: Chat, *, attempts: int) -> Parcel:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from bot.chat.handlers import UseCases
 from bot.chat.poller import Poller, UpdatesBot
 from bot.core.portfolio import Account
 from bot.core.rules import parse_rule
+from bot.fetchers import Pacer
 from bot.fetchers.errors import FetchError
 from bot.fetchers.model import Balance, Reading, SubAccount
 from bot.log import set_up_log
@@ -35,6 +37,7 @@ from bot.services.ports import OpenUnit
 from bot.services.preview_rule import PreviewRule
 from bot.services.read_accounts import ReadAccounts
 from bot.services.report_balances import ReportBalances
+from bot.services.watch_vitals import WatchVitals
 from bot.services.watched import Watched
 from bot.store.database import open_database
 from bot.store.unit_of_work import units_of
@@ -49,6 +52,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try again at once where the bot would wait for seconds."""
     monkeypatch.setattr("bot.chat.poller.pause_after", lambda attempts: timedelta(milliseconds=1))
     monkeypatch.setattr("bot.chat.pace.PAUSES_S", (0.001, 0.001))
+    monkeypatch.setattr("bot.chat.pace.Pacer", partial(Pacer, enabled=False))
 
 
 @pytest.fixture
@@ -202,6 +206,7 @@ class Desk:
                 prices=prices,
                 spawn=self.spawn,
                 wake_delivery=lambda: None,
+                vitals=WatchVitals(**told),
                 **told,
             ),
             balances=ReportBalances(watched=watched, prices=prices, **unit_and_clock),
@@ -226,8 +231,20 @@ class Desk:
         """Run the poller while the block runs; give the application, to put handlers into."""
         bot = self.build()
         async with asyncio.TaskGroup() as self.tasks:
-            application = build_application(bot, self.use_cases())
-            poller = Poller(application, bot, open_unit=self.open_unit, clock=self.clock)
+            use = self.use_cases()
+            application = build_application(bot, use)
+            poller = Poller(
+                application,
+                bot,
+                chats=use.chats,
+                vitals=WatchVitals(
+                    recipients=use.chats.recipients,
+                    open_unit=self.open_unit,
+                    clock=self.clock,
+                ),
+                open_unit=self.open_unit,
+                clock=self.clock,
+            )
             task = self.tasks.create_task(poller.run())
             try:
                 yield application

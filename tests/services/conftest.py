@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from bot.core.delivery import Chat, Delivered, Outcome, Sent
 from bot.core.digest import Digest
+from bot.core.elsewhere import Late
 from bot.core.events import Event
 from bot.core.portfolio import LISTING, Account
 from bot.core.rules import Rule, parse_rule
@@ -33,6 +34,7 @@ from bot.services.ports import Card, ChatSender, OpenUnit, Parcel, PriceReader
 from bot.services.read_accounts import ReadAccounts
 from bot.services.report_balances import ReportBalances
 from bot.services.show_alerts import ShowAlerts
+from bot.services.watch_vitals import WatchVitals
 from bot.services.watched import Watched, settle_watched
 from bot.store.database import open_database
 from bot.store.unit_of_work import units_of
@@ -145,6 +147,7 @@ class Said:
     digest: Digest | None
     maybe_repeated: bool
     reply_to: int | None
+    late: Late | None = None
 
     @property
     def kinds(self) -> list[str]:
@@ -163,13 +166,30 @@ class Recorder(ChatSender):
     """What to answer to edits, in this order, before all is well."""
     gates: dict[int, asyncio.Event] = field(default_factory=dict)
     """Chats in which sending hangs until the event is set."""
+    turns: dict[int, asyncio.Event] = field(default_factory=dict)
+    """Chats whose turn does not come until the event is set."""
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @override
+    @asynccontextmanager
+    async def turn(self, chat_id: int) -> AsyncIterator[None]:
+        if chat_id in self.turns:
+            await self.turns[chat_id].wait()
+        yield
+
+    @override
     async def send_events(
-        self, chat: Chat, events: Sequence[Event], *, maybe_repeated: bool, reply_to: int | None
+        self,
+        chat: Chat,
+        events: Sequence[Event],
+        *,
+        maybe_repeated: bool,
+        reply_to: int | None,
+        late: Late | None = None,
     ) -> Outcome:
-        return await self._take(Said(chat.chat_id, tuple(events), None, maybe_repeated, reply_to))
+        return await self._take(
+            Said(chat.chat_id, tuple(events), None, maybe_repeated, reply_to, late)
+        )
 
     @override
     async def edit_events(self, card: Card) -> Outcome:
@@ -255,6 +275,12 @@ class House:
             wake_delivery=self.changed.set,
         )
 
+    @cached_property
+    def vitals(self) -> WatchVitals:
+        return WatchVitals(
+            open_unit=self.open_unit, recipients=self.chats.recipients, clock=self.clock
+        )
+
     @property
     def prices(self) -> KeepPrices:
         """Have the prices that were told so far."""
@@ -297,6 +323,7 @@ class House:
             clock=self.clock,
             spawn=self.spawn,
             wake_delivery=self.changed.set,
+            vitals=self.vitals,
         )
 
     def build_rules(self) -> ManageRules:
@@ -355,6 +382,7 @@ class House:
             digests=self.build_digests(),
             shown=shown or self.build_shown(),
             chats=self.chats,
+            vitals=self.vitals,
             clock=self.clock,
             changed=self.changed,
         )
@@ -399,7 +427,7 @@ class House:
 
     async def _take(self, unit: Any, taken: list[Parcel]) -> None:
         now = self.clock()
-        while parcels := await unit.outbox.lease(now=now, busy=(), most=25):
+        while parcels := await unit.outbox.lease(now=now):
             for parcel in parcels:
                 await unit.outbox.settle(parcel.id, Delivered(100 + parcel.id), at=now)
             taken += parcels

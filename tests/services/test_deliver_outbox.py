@@ -16,6 +16,7 @@ from bot.core.delivery import (
     MaybeSent,
     NotSent,
     Refused,
+    Sent,
 )
 from bot.core.events import DigestDue, SourceFound
 from bot.core.quiet import QuietHours
@@ -27,10 +28,8 @@ OWNER, GROUP = 1001, -4001
 
 
 @pytest.fixture(autouse=True)
-def no_distance(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let messages to one chat follow each other at once."""
-    monkeypatch.setattr("bot.services.deliver_outbox.PRIVATE_GAP_S", 0)
-    monkeypatch.setattr("bot.services.deliver_outbox.GROUP_GAP_S", 0)
+def no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look often."""
     monkeypatch.setattr("bot.services.deliver_outbox.LOOK_EVERY_S", 0.01)
 
 
@@ -109,7 +108,7 @@ async def test_crash_repeats_an_alert_and_says_so(house: Any, rows: Any) -> None
     await crash_while_sending(house)
     async with house.delivering():
         await until(lambda: _put_back(rows))
-        house.clock.advance(seconds=1)
+        house.clock.advance(seconds=10)
         (said,) = await house.sender.wait_for(1)
     assert said.maybe_repeated
     assert (await rows())[0][2] is not None
@@ -316,17 +315,28 @@ async def test_unexpected_error_does_not_block_the_chat(house: Any) -> None:
     assert said[1].maybe_repeated
 
 
-async def test_message_that_always_breaks_is_given_up(house: Any, rows: Any) -> None:
-    """A fault of ours in one message does not keep those behind it for ever."""
-    house.sender.outcomes[OWNER] = [ZeroDivisionError("a bug")] * 10
+async def test_message_that_always_breaks_is_given_up(
+    house: Any, rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of ours in one message keeps neither those behind it nor itself for ever."""
+    monkeypatch.setattr("bot.services.deliver_outbox.MOST_BREAKS", 4)
+    bug = ZeroDivisionError("a bug")
+    house.sender.outcomes[OWNER] = [bug, bug, Sent(77), bug, bug]
     await queue(house, news(house, "a/a"), OWNER)
     await queue(house, news(house, "b/b"), OWNER)
+
+    async def given_up() -> bool:
+        behind = await _is_delivered(rows, 1)
+        house.clock.advance(seconds=3600 if behind else 1)
+        return bool((await rows())[0][3] == "it broke off again and again")
+
     async with house.delivering():
-        for count in range(1, 12):
-            said = await house.sender.wait_for(count)
-            house.clock.advance(minutes=2)
-    assert said[-1].events[0].path == "b/b"
-    assert (await rows())[0][3] == "it broke off again and again"
+        await until(given_up)
+    assert [s.events[0].path for s in house.sender.said] == ["a/a", "a/a", "b/b", "a/a", "a/a"]
+
+
+async def _is_delivered(rows: Any, index: int) -> bool:
+    return (await rows())[index][2] is not None
 
 
 async def test_long_outage_and_one_break_lose_nothing(house: Any) -> None:
@@ -426,12 +436,54 @@ async def test_stop_finishes_what_is_under_way(house: Any, rows: Any) -> None:
     assert [row[:3] for row in await rows()] == [(OWNER, False, 1001), (OWNER, False, None)]
 
 
-async def test_distance_between_messages(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a message its chat is left alone for a while; other chats are not."""
-    monkeypatch.setattr("bot.services.deliver_outbox.PRIVATE_GAP_S", 60)
-    for path in ("a/a", "b/b"):
-        await queue(house, news(house, path), OWNER, GROUP)
+async def test_each_chat_has_its_turn(house: Any, rows: Any) -> None:
+    """Before its turn nothing is taken out for a chat; others are served meanwhile."""
+    house.sender.turns[OWNER] = asyncio.Event()
+    await queue(house, news(house), OWNER, GROUP)
     async with house.delivering():
-        await house.sender.wait_for(3)
-        await asyncio.sleep(0.05)  # several looks at the outbox, and none may send
-        assert sorted(s.chat_id for s in house.sender.said) == [GROUP, GROUP, OWNER]
+        await until(lambda: _is_delivered(rows, 1))
+        assert (await rows())[0] == (OWNER, False, None, None)
+        house.sender.turns[OWNER].set()
+        await house.sender.wait_for(2)
+
+
+async def test_stop_leaves_those_whose_turn_has_not_come(house: Any, rows: Any) -> None:
+    """Who waits for a turn when it is told to stop keeps a message that nobody doubts."""
+    house.sender.turns[OWNER] = asyncio.Event()
+    await queue(house, news(house), OWNER, GROUP)
+    async with house.delivering():
+        await house.sender.wait_for(1)
+    assert (await rows())[0] == (OWNER, False, None, None)
+
+
+async def test_many_hanging_chats_hold_up_nobody(house: Any) -> None:
+    """However many chats hang, the others are served at once."""
+    hanging = range(3001, 3101)
+    house.owners = (OWNER, *hanging)
+    for chat in hanging:
+        await house.chats.greet(chat, title="slow")
+        house.sender.gates[chat] = asyncio.Event()
+    await queue(house, news(house, "a/a"), *hanging)
+    async with house.delivering():
+        await house.sender.wait_for(100)
+        await queue(house, news(house, "b/b"), OWNER, GROUP)
+        said = await house.sender.wait_for(102)
+        assert {s.chat_id for s in said[100:]} == {OWNER, GROUP}
+        for gate in house.sender.gates.values():
+            gate.set()
+
+
+async def test_outbox_that_cannot_be_leased(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chat whose message cannot be taken out is looked at again after a while."""
+    lease, failures = SqlOutbox.lease, [OSError("the disk is full")] * 3
+
+    async def failing(*args: Any, **kwargs: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await lease(*args, **kwargs)
+
+    monkeypatch.setattr(SqlOutbox, "lease", failing)
+    await queue(house, news(house), OWNER)
+    async with house.delivering():
+        (said,) = await house.sender.wait_for(1)
+    assert not said.maybe_repeated

@@ -24,7 +24,7 @@ async def test_sweep(house: Any, engine: AsyncEngine) -> None:
             await unit.inbox.mark_handled(update_id, at=start)
         for _ in range(2):
             await unit.outbox.add([event], chats=[Chat(1001)], at=start)
-        (sent,) = await unit.outbox.lease(now=start, busy=(), most=9)
+        (sent,) = await unit.outbox.lease(now=start)
         await unit.outbox.settle(sent.id, Delivered(1), at=start)
     keeper = KeepHouse(open_unit=house.open_unit, clock=house.clock)
     for age, kept in ((KEEP_UPDATES, {1, 2, 3}), (KEEP_UPDATES + SECOND, {2, 3})):
@@ -36,7 +36,7 @@ async def test_sweep(house: Any, engine: AsyncEngine) -> None:
     async with house.open_unit() as unit:
         assert await unit.inbox.unhandled() == {2: "never handled"}
         assert await unit.inbox.next_offset() == 4
-        (waiting,) = await unit.outbox.lease(now=house.clock(), busy=(), most=9)
+        (waiting,) = await unit.outbox.lease(now=house.clock())
     assert waiting.id != sent.id
 
 

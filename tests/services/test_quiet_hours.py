@@ -19,13 +19,11 @@ TO_NOON = parse_quiet("08:00-12:00")
 
 @pytest.fixture(autouse=True)
 async def quiet(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let messages follow each other at once, and be quiet in the owner's chat.
+    """Look often, and be quiet in the owner's chat.
 
     Nothing is edited: there are no states behind these alerts.
     """
     monkeypatch.setattr("bot.services.show_alerts.ShowAlerts.due", _nothing)
-    monkeypatch.setattr("bot.services.deliver_outbox.PRIVATE_GAP_S", 0)
-    monkeypatch.setattr("bot.services.deliver_outbox.GROUP_GAP_S", 0)
     monkeypatch.setattr("bot.services.deliver_outbox.LOOK_EVERY_S", 0.01)
     await house.chats.set_quiet(OWNER, TO_NOON, title="You")
 
@@ -235,13 +233,13 @@ async def test_other_hours_hold_for_what_waits_already(
 @pytest.mark.parametrize("outcome", [NotSent("no connection"), MaybeSent("hung up")])
 async def test_what_fails_until_they_begin_waits(house: Any, outcome: Any) -> None:
     """A message that cannot be sent before the hours begin waits, with its doubt, like others."""
-    house.clock.advance(hours=-1, seconds=-1)
+    house.clock.advance(hours=-1, seconds=-10)
     house.sender.outcomes[OWNER] = [outcome]
     async with house.delivering():
         await queue(house, raised(house, "A"))
         await house.sender.wait_for(1)
         await _settled(house)
-        house.clock.advance(seconds=1)
+        house.clock.advance(seconds=10)
         await looked(house)
         await queue(house, found(house))
         await looked(house)

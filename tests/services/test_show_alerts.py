@@ -15,9 +15,7 @@ OWNER, GROUP = 1001, -4001
 
 @pytest.fixture(autouse=True)
 async def at_once(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let messages follow each other at once, and nobody but the owner listen."""
-    monkeypatch.setattr("bot.services.deliver_outbox.PRIVATE_GAP_S", 0)
-    monkeypatch.setattr("bot.services.deliver_outbox.GROUP_GAP_S", 0)
+    """Look often, and let nobody but the owner listen."""
     monkeypatch.setattr("bot.services.deliver_outbox.LOOK_EVERY_S", 0.01)
     house.chats_allowed = ()
 

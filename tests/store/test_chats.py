@@ -39,12 +39,12 @@ async def test_what_lasts_waits_for_a_chat_that_is_gone(
     async with open_unit() as unit:
         await unit.chats.add(chats[0])
         await unit.outbox.add([raised("A")], chats=chats, at=now)
-        (sending,) = await unit.outbox.lease(now=now, busy=(), most=1)
+        (sending,) = await unit.outbox.lease(now=now)
         await unit.outbox.add([raised("B"), changed], chats=chats, at=now)
         await unit.chats.mark_gone(1, reason="blocked")
         await unit.outbox.settle(sending.id, Delivered(11), at=now)
         await unit.chats.add(chats[0])
-        (left,) = await unit.outbox.lease(now=now, busy=(), most=9)
+        (left,) = await unit.outbox.lease(now=now)
         assert left.events == (changed,)
         assert await unit.outbox.told(1) == {"A"}
 
@@ -90,7 +90,7 @@ async def test_group_that_moves_takes_everything_along(
             await unit.chats.add(chat)
             await unit.digests.add(chat.chat_id, DAY, at=now)
         await unit.outbox.add([raised("A")], chats=chats, at=now)
-        (first, *_) = await unit.outbox.lease(now=now, busy=[-100], most=9)
+        (first, *_) = await unit.outbox.lease(now=now, only=[-4])
         await unit.outbox.settle(first.id, Delivered(77), at=now)
         await unit.outbox.add([raised("B")], chats=chats[:1], at=now)
         await unit.chats.move(-4, to=-100)
@@ -98,5 +98,5 @@ async def test_group_that_moves_takes_everything_along(
         assert [chat.chat_id for chat in await unit.chats.load()] == [-100]
         assert not await unit.digests.add(-100, DAY, at=now)
         await unit.outbox.add([cleared("A")], chats=[Chat(-100)], at=now)
-        leased = await unit.outbox.lease(now=now, busy=(), most=9)
+        leased = await unit.outbox.lease(now=now)
         assert [parcel.chat.chat_id for parcel in leased] == [-100]

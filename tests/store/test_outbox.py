@@ -35,10 +35,15 @@ async def queue(open_unit: OpenUnit, *events: object, chats: Sequence[int], at: 
 
 
 async def lease(
-    open_unit: OpenUnit, now: datetime, *, busy: Sequence[int] = (), most: int = 25
+    open_unit: OpenUnit, now: datetime, *, only: Sequence[int] | None = None
 ) -> list[Parcel]:
     async with open_unit() as unit:
-        return list(await unit.outbox.lease(now=now, busy=busy, most=most))
+        return list(await unit.outbox.lease(now=now, only=only))
+
+
+async def waiting(open_unit: OpenUnit, now: datetime, *, busy: Sequence[int] = ()) -> list[int]:
+    async with open_unit() as unit:
+        return sorted(await unit.outbox.waiting(now=now, busy=busy))
 
 
 async def settle(
@@ -79,12 +84,15 @@ async def test_order_and_one_at_a_time(open_unit: OpenUnit, raised: Raise, now: 
     assert ids(await lease(open_unit, now)) == [(1, ["B"])]
 
 
-async def test_busy_chats_and_most(open_unit: OpenUnit, raised: Raise, now: datetime) -> None:
-    """Chats that are busy are passed over, and no more are leased than asked for."""
+async def test_who_waits(open_unit: OpenUnit, raised: Raise, now: datetime) -> None:
+    """Chats are named whose next message is due; only those that are asked for are leased."""
     await queue(open_unit, raised("A"), chats=[1, 2, -3], at=now)
-    assert ids(await lease(open_unit, now, busy=[1], most=1)) == [(2, ["A"])]
-    assert ids(await lease(open_unit, now, busy=[1])) == [(-3, ["A"])]
-    assert ids(await lease(open_unit, now)) == [(1, ["A"])]
+    assert await waiting(open_unit, now, busy=[1]) == [-3, 2]
+    assert ids(await lease(open_unit, now, only=[2])) == [(2, ["A"])]
+    assert ids(await lease(open_unit, now, only=[1, 2, 99])) == [(1, ["A"])]
+    assert await waiting(open_unit, now) == [-3]
+    assert ids(await lease(open_unit, now)) == [(-3, ["A"])]
+    assert await waiting(open_unit, now) == []
 
 
 async def test_postponed_holds_its_place(
@@ -95,11 +103,11 @@ async def test_postponed_holds_its_place(
         await queue(open_unit, raised(incident), chats=[1], at=now)
     (parcel,) = await lease(open_unit, now)
     until = now + timedelta(seconds=1)
-    await settle(open_unit, parcel, Postponed(until, maybe_sent=True), now)
+    await settle(open_unit, parcel, Postponed(until, maybe_sent=True, attempts=1), now)
     assert await lease(open_unit, now) == []
     (again,) = await lease(open_unit, until)
     assert (ids([again]), again.attempts, again.maybe_sent) == ([(1, ["A"])], 2, True)
-    await settle(open_unit, again, Postponed(until, maybe_sent=False), now)
+    await settle(open_unit, again, Postponed(until, maybe_sent=False, attempts=1), now)
     (third,) = await lease(open_unit, until)
     assert third.maybe_sent  # a doubt does not go away by a later failure that surely sent nothing
 
@@ -126,7 +134,7 @@ async def test_what_was_under_way(open_unit: OpenUnit, raised: Raise, now: datet
         (found,) = await unit.outbox.interrupted()
     assert (found.id, found.events) == (cut.id, cut.events)
     assert await lease(open_unit, now) == []
-    await settle(open_unit, found, Postponed(now, maybe_sent=True), now)
+    await settle(open_unit, found, Postponed(now, maybe_sent=True, attempts=1), now)
     (again,) = await lease(open_unit, now)
     assert (again.id, again.maybe_sent) == (cut.id, True)
 
@@ -196,6 +204,42 @@ async def test_clock_that_was_ahead_holds_up_nothing(
     assert ids(await lease(open_unit, now)) == [(1, ["A"]), (2, ["A"])]
 
 
+async def test_only_doubts_pause_for_long(
+    open_unit: OpenUnit, raised: Raise, now: datetime
+) -> None:
+    """A pause longer than any of its kind was set by a wrong clock, and is not kept."""
+    minutes = timedelta(minutes=30)
+    await queue(open_unit, raised("A"), chats=[1, 2], at=now)
+    for parcel, doubt in zip(await lease(open_unit, now), (True, False), strict=True):
+        decision = Postponed(now + minutes, maybe_sent=doubt, attempts=4)
+        await settle(open_unit, parcel, decision, now)
+    assert ids(await lease(open_unit, now)) == [(2, ["A"])]
+    assert ids(await lease(open_unit, now + minutes)) == [(1, ["A"])]
+
+
+async def test_doubt_holds_up_nothing_for_long(
+    open_unit: OpenUnit, raised: Raise, now: datetime
+) -> None:
+    """The first repeat keeps its place; later ones let others go before, and follow them."""
+    for incident in ("A", "B", "C"):
+        await queue(open_unit, raised(incident), chats=[1], at=now)
+    (parcel,) = await lease(open_unit, now)
+    first = Postponed(now + timedelta(seconds=10), maybe_sent=True, attempts=1)
+    await settle(open_unit, parcel, first, now)
+    assert await lease(open_unit, now) == []
+    (parcel,) = await lease(open_unit, first.until)
+    second = Postponed(now + timedelta(minutes=5), maybe_sent=True, attempts=2)
+    await settle(open_unit, parcel, second, now)
+    (overtaking,) = await lease(open_unit, now)
+    assert ids([overtaking]) == [(1, ["B"])]
+    assert await lease(open_unit, second.until) == []  # one at a time, whatever is due
+    await settle(open_unit, overtaking, Delivered(11), now)
+    (again,) = await lease(open_unit, now)  # for something has arrived in this chat
+    assert (ids([again]), again.attempts) == ([(1, ["A"])], 3)
+    await settle(open_unit, again, Delivered(12), now)
+    assert ids(await lease(open_unit, now)) == [(1, ["C"])]
+
+
 async def test_moved_chat_keeps_order(
     open_unit: OpenUnit, raised: Raise, cleared: Clear, now: datetime
 ) -> None:
@@ -219,7 +263,7 @@ async def test_put_off(open_unit: OpenUnit, raised: Raise, now: datetime) -> Non
     for incident, doubt in (("A", False), ("B", True)):
         await queue(open_unit, raised(incident), chats=[1], at=now)
         (parcel,) = await lease(open_unit, now)
-        await settle(open_unit, parcel, Postponed(now, maybe_sent=doubt), now)
+        await settle(open_unit, parcel, Postponed(now, maybe_sent=doubt, attempts=1), now)
         (parcel,) = await lease(open_unit, now)
         async with open_unit() as unit:
             await unit.outbox.put_off(parcel.id, until=end)
@@ -242,7 +286,7 @@ async def test_put_off_holds_its_place_afterwards(
         await unit.outbox.release(1, at=now)
     (again,) = await lease(open_unit, now)
     later = now + timedelta(minutes=1)
-    await settle(open_unit, again, Postponed(later, maybe_sent=False), now)
+    await settle(open_unit, again, Postponed(later, maybe_sent=False, attempts=1), now)
     await queue(open_unit, raised("B"), chats=[1], at=now)
     assert await lease(open_unit, now) == []
     assert ids(await lease(open_unit, later)) == [(1, ["A"])]

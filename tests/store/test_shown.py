@@ -27,7 +27,7 @@ async def tell(open_unit: OpenUnit, *events: AlertRaised | AlertCleared | AlertR
     async with open_unit() as unit:
         await unit.outbox.add(events, chats=[Chat(1), Chat(2)], at=at)
     async with open_unit() as unit:
-        while parcels := await unit.outbox.lease(now=at, busy=(), most=25):
+        while parcels := await unit.outbox.lease(now=at):
             for parcel in parcels:
                 message_id = 1000 * parcel.chat.chat_id + parcel.id
                 await unit.outbox.settle(parcel.id, Delivered(message_id), at=at)
@@ -82,7 +82,7 @@ async def test_the_end_is_told_once(
     async with open_unit() as unit:
         assert await unit.outbox.told(1) == set()
         await unit.outbox.add([cleared("A")], chats=[Chat(1)], at=now)
-        assert await unit.outbox.lease(now=now, busy=(), most=25) == []
+        assert await unit.outbox.lease(now=now) == []
 
 
 async def test_what_a_message_is_about(
@@ -113,7 +113,7 @@ async def test_a_reminder_is_a_reply(
     async with open_unit() as unit:
         await unit.outbox.add(reminders, chats=[Chat(1)], at=now)
         found = []
-        while parcels := await unit.outbox.lease(now=now, busy=(), most=25):
+        while parcels := await unit.outbox.lease(now=now):
             for parcel in parcels:
                 await unit.outbox.settle(parcel.id, Delivered(1), at=now)
                 found.append((parcel.events, parcel.reply_to))

@@ -33,13 +33,13 @@ async def deliver(desk: Any, sender: ChatSender) -> None:
     """Send what waits in the outbox, once."""
     now = desk.clock()
     async with desk.open_unit() as unit:
-        parcels = await unit.outbox.lease(now=now, busy=(), most=25)
+        parcels = await unit.outbox.lease(now=now)
     for parcel in parcels:
         outcome = await sender.send_events(
             parcel.chat, parcel.events, maybe_repeated=False, reply_to=parcel.reply_to
         )
         assert isinstance(outcome, Sent)
-        decision = decide(outcome, parcel.events, attempts=1, now=now)
+        decision = decide(outcome, parcel.events, attempts=1, maybe_sent=False, now=now)
         async with desk.open_unit() as unit:
             await unit.outbox.settle(parcel.id, decision, at=now)
 
