@@ -1,0 +1,110 @@
+"""Lives as the campaign has them: born of one process that has everything loaded, and ended."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.chaos.seams import HAND
+from bench.chaos.victim import Order
+
+_REPOSITORY = Path(__file__).parents[2]
+
+
+class DiedByItself(Exception):
+    """A life ended that nobody has ended."""
+
+
+@dataclass(slots=True)
+class Life:
+    """A process of the bot."""
+
+    pid: int
+    struck: bool = False
+
+    def strike(self) -> None:
+        """Kill it; nothing happens when it is dead already."""
+        self.struck = True
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+
+class Nursery:
+    """Bears one life at a time."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._living: Life | None = None
+
+    async def bear(self, order: Order) -> Life:
+        """Start a life."""
+        assert self._process.stdin
+        self._process.stdin.write(order.line())
+        self._living = Life(int(await self._line()))
+        return self._living
+
+    async def outlast(self, life: Life, *, at_most_s: float) -> bool:
+        """Wait for the end of a life, and bring it about in time; tell whether that was needed.
+
+        Raises:
+            DiedByItself: it was no kill that ended it.
+        """
+        late = False
+        try:
+            async with asyncio.timeout(at_most_s):
+                code = int(await self._line())
+        except TimeoutError:
+            late = True
+            life.strike()
+            code = int(await self._line())
+        self._living = None
+        if code != -signal.SIGKILL:
+            raise DiedByItself(f"exit code {code}")
+        return late
+
+    def end(self) -> None:
+        """End the life that there is, and bear no more."""
+        if self._living is not None:
+            self._living.strike()
+        assert self._process.stdin
+        self._process.stdin.close()  # it ends with its input
+
+    async def _line(self) -> bytes:
+        assert self._process.stdout
+        line = await self._process.stdout.readline()
+        if not line:
+            raise DiedByItself("so did the process that bears them")
+        return line
+
+
+@asynccontextmanager
+async def nursery() -> AsyncIterator[Nursery]:
+    """Have a nursery until the end of the block."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bench.chaos.victim"), cwd=_REPOSITORY, stdin=PIPE, stdout=PIPE
+    )
+    bearing = Nursery(process)
+    try:
+        assert process.stdout
+        assert await process.stdout.readline() == b"ready\n"
+        yield bearing
+    finally:
+        bearing.end()
+        await process.wait()
+
+
+def open_windows(journal: Path) -> dict[int, float]:
+    """Tell since when, by chat, something was on its way that was never marked."""
+    handed: dict[int, float] = {}
+    for line in journal.read_text().splitlines() if journal.exists() else ():
+        what, chat_id, at = line.split()
+        if what == HAND:
+            handed[int(chat_id)] = float(at)
+        else:
+            handed.pop(int(chat_id), None)
+    return handed
