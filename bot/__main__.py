@@ -1,7 +1,7 @@
 """The command line: each command a thin edge around a use of the program.
 
 Exit codes: 0 all is well; 1 something could not be read or is not right; 2 the settings or the
-command line are wrong.
+command line are wrong; 70 the bot hung and has ended itself, to be started again.
 """
 
 import asyncio
@@ -131,13 +131,30 @@ async def _run_bot(settings: Settings) -> None:
 
     log = structlog.get_logger(__name__)
     try:
+        await _check_channels(settings)
         async with open_app(settings) as app:
             await app.run()
+    except SettingsError as e:
+        _refuse(e)
     except DatabaseUnusable as e:
         _refuse(SettingsError([f"BOT_DATABASE_URL: {e}"]))
     except Exception:
         log.exception("The bot has broken off; whoever started it should start it again")
         raise typer.Exit(1) from None
+
+
+async def _check_channels(settings: Settings) -> None:
+    """Refuse addresses that are none; where that cannot be found out, to watch matters more."""
+    import structlog
+
+    from bot.app import check_channels
+    from bot.channels import ChannelsFailed
+
+    try:
+        await check_channels(settings)
+    except ChannelsFailed as e:
+        log = structlog.get_logger(__name__)
+        log.warning("BOT_FALLBACK_URLS were not checked", action="start", reason=str(e))
 
 
 def _run_until_stopped(work: Coroutine[Any, Any, None]) -> None:

@@ -14,13 +14,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import structlog
 
+from bot.channels import AppriseChannels, unknown_addresses
 from bot.chat.application import build_application, build_bot
 from bot.chat.door import TelegramDoor
 from bot.chat.handlers import UseCases
+from bot.chat.i18n import LanguageOf
 from bot.chat.poller import Poller, UpdatesBot
 from bot.chat.sender import TelegramSender
+from bot.chat.views.plain import plain_events
 from bot.fetchers import Fetcher, Pacer, Reading, SubAccount, find_exchange, open_fetcher
 from bot.jobs import Timetable
 from bot.services.build_digests import BuildDigests
@@ -33,20 +37,34 @@ from bot.services.keep_prices import KeepPrices
 from bot.services.manage_alerts import ManageAlerts
 from bot.services.manage_chats import ManageChats
 from bot.services.manage_rules import ManageRules
-from bot.services.ports import Clock, OpenUnit, SubAccountLister, SweepFloor, WalletReader
+from bot.services.ports import (
+    Clock,
+    OpenUnit,
+    Ping,
+    PingFailed,
+    SubAccountLister,
+    SweepFloor,
+    WalletReader,
+)
 from bot.services.preview_rule import PreviewRule
 from bot.services.read_accounts import ReadAccounts
 from bot.services.report_balances import ReportBalances
+from bot.services.send_heartbeat import SendHeartbeat
 from bot.services.show_alerts import ShowAlerts
+from bot.services.tell_elsewhere import TellElsewhere
+from bot.services.watch_vitals import WatchVitals
 from bot.services.watched import Watched, settle_watched
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.store.database import open_database
 from bot.store.unit_of_work import units_of
 from bot.transport import WireTransport
+from bot.watchdog import STUCK_AFTER, Limits, Watchdog
 
 log = structlog.get_logger(__name__)
 
 CHECK_TICK_S, DIGEST_TICK_S, PRICE_TICK_S, HOUSE_TICK_S = 1.0, 5.0, 60.0, 3600.0
+ELSEWHERE_TICK_S, HEARTBEAT_TICK_S = 5.0, 60.0
+PING_WITHIN_S = 10.0
 STOP_TICKS_WITHIN_S, STOP_SENDING_WITHIN_S = 2.0, 6.0
 """For what is at work when the bot is told to stop; supervisors give it ten seconds in all."""
 
@@ -100,6 +118,67 @@ def floor_of(fetchers: Mapping[str, Fetcher]) -> SweepFloor:
     return lambda account, wallets: fetchers[account].sweep_floor(wallets)
 
 
+def pinger_of(http: WireTransport, url: str) -> Ping:
+    """Ask for an address that may carry a token: no error shows it."""
+
+    async def ping() -> None:
+        try:
+            async with asyncio.timeout(PING_WITHIN_S):
+                answer = await http.handle_async_request(httpx.Request("GET", url))
+                await answer.aclose()
+        except TimeoutError:
+            failure = PingFailed(f"no answer within {PING_WITHIN_S:g} s")
+        except httpx.TransportError as e:
+            failure = PingFailed(str(e))
+        else:
+            if answer.is_success:
+                return
+            failure = PingFailed(f"answered with {answer.status_code}")
+        raise failure
+
+    return ping
+
+
+async def check_channels(settings: Settings) -> None:
+    """Have the addresses of other channels looked at, where there are any.
+
+    Raises:
+        SettingsError: there is one that Apprise does not know.
+        ChannelsFailed: Apprise could not be asked.
+    """
+    urls = [url.get_secret_value() for url in settings.fallback_urls]
+    unknown = await unknown_addresses(urls) if urls else []
+    if unknown:
+        raise SettingsError(map(_unknown_channel, unknown))
+
+
+def _unknown_channel(place: int) -> str:
+    """Say which address is none, and nothing of it."""
+    is_teen = place % 100 in {11, 12, 13}
+    end = "th" if is_teen else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"BOT_FALLBACK_URLS: the {place}{end} is no address that Apprise knows"
+
+
+def open_channels(settings: Settings, *, clock: Clock) -> AppriseChannels:
+    """Have the other channels of the settings; their names are made with the bot's token."""
+    token = settings.telegram.token
+    return AppriseChannels(
+        [url.get_secret_value() for url in settings.fallback_urls],
+        key=token.get_secret_value() if token else "",
+        render=lambda events: plain_events(events, zone=settings.timezone, now=clock()),
+    )
+
+
+def open_heartbeat(
+    settings: Settings, http: WireTransport, vitals: WatchVitals
+) -> SendHeartbeat | None:
+    """Have a heart where somebody listens to it."""
+    if settings.heartbeat_url is None:
+        return None
+    ping = pinger_of(http, settings.heartbeat_url.get_secret_value())
+    return SendHeartbeat(ping=ping, vitals=vitals)
+
+
 def markets_of(settings: Settings) -> dict[str, str]:
     """Name for each account the one that asks for its prices: the first at the same server."""
     first: dict[tuple[str, str | None], str] = {}
@@ -123,6 +202,11 @@ def open_prices(
     )
 
 
+def language_of_chats(settings: Settings) -> LanguageOf:
+    """Tell which language each chat speaks: that of the settings."""
+    return lambda _chat_id: settings.language
+
+
 @dataclass(frozen=True, slots=True)
 class App:
     """The bot, built and ready."""
@@ -130,6 +214,9 @@ class App:
     use: UseCases
     poller: Poller
     delivery: DeliverOutbox
+    elsewhere: TellElsewhere
+    vitals: WatchVitals
+    heartbeat: SendHeartbeat | None
     prices: KeepPrices
     house: KeepHouse
     found: FindChats
@@ -137,6 +224,7 @@ class App:
     tasks: "Tasks"
     open_unit: OpenUnit
     clock: Clock
+    limits: Limits
 
     async def run(self) -> None:
         """Work until cancelled; then finish what is being sent, and leave the rest for later."""
@@ -146,16 +234,22 @@ class App:
         timetable.add("keep_prices", self.prices.refresh, every_s=PRICE_TICK_S)
         timetable.add("keep_house", self.house.sweep, every_s=HOUSE_TICK_S)
         timetable.add("find_chats", self.found.look, every_s=HOUSE_TICK_S)
+        timetable.add("tell_elsewhere", self.elsewhere.look, every_s=ELSEWHERE_TICK_S)
+        if self.heartbeat is not None:
+            timetable.add("heartbeat", self.heartbeat.beat, every_s=HEARTBEAT_TICK_S)
+        watchdog = Watchdog(lambda: self.vitals.turns, clock=self.clock, limits=self.limits)
         async with self.tasks.owned():
             delivery = self.tasks.start(self.delivery.run(), name="deliver")
             self.tasks.start(self.poller.run(), name="poll")
             timetable.start()
+            watchdog.start()
             try:
                 await self.use.checks.start_due()  # the first tick would be a second away
                 self.tasks.start(self.prices.refresh(), name="prices")  # and this a minute
                 self.tasks.start(self.found.look(), name="find chats")  # and this an hour
                 await asyncio.Event().wait()
             finally:
+                watchdog.stop()
                 await timetable.stop(within_s=STOP_TICKS_WITHIN_S)
                 self.delivery.stop()
                 await _finished(delivery, within_s=STOP_SENDING_WITHIN_S)
@@ -198,12 +292,15 @@ async def _finished(task: asyncio.Task[None], *, within_s: float) -> None:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, clock: Clock = utc_now) -> AsyncIterator[App]:
+async def open_app(
+    settings: Settings, *, clock: Clock = utc_now, limits: Limits = STUCK_AFTER
+) -> AsyncIterator[App]:
     """Build the bot on an open database; nothing is asked or sent before `run()`.
 
     Args:
         settings: Checked by `require_bot`.
         clock: Gives the present instant.
+        limits: How long a part may stand still before the process is ended.
 
     Raises:
         DatabaseUnusable: the database cannot be opened.
@@ -216,7 +313,7 @@ async def open_app(settings: Settings, *, clock: Clock = utc_now) -> AsyncIterat
             stack.push_async_callback(transport.aclose)
         token = settings.telegram.token.get_secret_value() if settings.telegram.token else ""
         bot = build_bot(token, api_url=settings.telegram.api_url, transports=transports)
-        app = _assembled(settings, units_of(engine), bot, http, clock=clock)
+        app = _assembled(settings, units_of(engine), bot, http, clock=clock, limits=limits)
         await _made_ready(settings, app)
         yield app
 
@@ -228,12 +325,14 @@ def _assembled(
     http: WireTransport,
     *,
     clock: Clock,
+    limits: Limits,
 ) -> App:
     watched, zone = Watched(settings.watched, settings.rules), settings.timezone
     fetchers = open_fetchers(settings, http, clock=clock)
     prices = open_prices(settings, fetchers, clock=clock)
     outbox_changed = asyncio.Event()
     tasks = Tasks()
+    language_of = language_of_chats(settings)
 
     chats = ManageChats(
         owners=settings.telegram.owners,
@@ -243,6 +342,7 @@ def _assembled(
         clock=clock,
         wake_delivery=outbox_changed.set,
     )
+    vitals = WatchVitals(open_unit=open_unit, recipients=chats.recipients, clock=clock)
     rules = ManageRules(
         fixed=settings.rules,
         watched=watched,
@@ -278,8 +378,9 @@ def _assembled(
         clock=clock,
         spawn=tasks.spawn,
         wake_delivery=outbox_changed.set,
+        vitals=vitals,
     )
-    sender = TelegramSender(bot, zone=zone, clock=clock)
+    sender = TelegramSender(bot, zone=zone, clock=clock, language_of=language_of)
     shown = ShowAlerts(
         watched=watched,
         open_unit=open_unit,
@@ -294,6 +395,7 @@ def _assembled(
         digests=digests,
         shown=shown,
         chats=chats,
+        vitals=vitals,
         clock=clock,
         changed=outbox_changed,
     )
@@ -318,16 +420,31 @@ def _assembled(
     return App(
         use=use,
         poller=Poller(
-            build_application(bot, use), bot, chats=chats, open_unit=open_unit, clock=clock
+            build_application(bot, use),
+            bot,
+            chats=chats,
+            vitals=vitals,
+            open_unit=open_unit,
+            clock=clock,
+            language_of=language_of,
         ),
         found=FindChats(chats=chats, door=TelegramDoor(bot)),
         delivery=delivery,
+        elsewhere=TellElsewhere(
+            channels=open_channels(settings, clock=clock),
+            open_unit=open_unit,
+            recipients=chats.recipients,
+            clock=clock,
+        ),
+        vitals=vitals,
+        heartbeat=open_heartbeat(settings, http, vitals),
         prices=prices,
         house=KeepHouse(open_unit=open_unit, clock=clock),
         watched=watched,
         tasks=tasks,
         open_unit=open_unit,
         clock=clock,
+        limits=limits,
     )
 
 

@@ -40,6 +40,9 @@ class Limits:
     look_s: float = LOOK_EVERY_S
 
 
+STUCK_AFTER = Limits()
+
+
 @dataclass(slots=True)
 class _Watch:
     """How often something had turned, and what the watchdog's own count was then."""
@@ -89,12 +92,12 @@ class Watchdog:
         turns: Callable[[], Mapping[str, int]],
         *,
         clock: Callable[[], datetime],
-        limits: Limits | None = None,
+        limits: Limits = STUCK_AFTER,
     ) -> None:
         """`turns` says how often each part has turned; it is called from the thread."""
         self._turns = turns
         self._clock = clock
-        self._patience = Patience(limits or Limits())
+        self._patience = Patience(limits)
         self._look_s = self._patience.limits.look_s
         self._loop_turns = 0
         self._stopped = threading.Event()

@@ -20,11 +20,13 @@ from telegram.ext import Application, ExtBot
 
 from bot.chat.access import KINDS, Caller, Gate, caller_of, changes_something
 from bot.chat.contest import Contest
+from bot.chat.i18n import LanguageOf, _, english, languages, speaking
 from bot.chat.strangers import Strangers
 from bot.chat.views.words import COMMANDS
 from bot.core.delivery import pause_after
 from bot.services.manage_chats import ManageChats
 from bot.services.ports import Clock, OpenUnit
+from bot.services.watch_vitals import WatchVitals
 
 log = structlog.get_logger(__name__)
 
@@ -88,23 +90,27 @@ class Poller:
         bot: UpdatesBot,
         *,
         chats: ManageChats,
+        vitals: WatchVitals,
         open_unit: OpenUnit,
         clock: Clock,
+        language_of: LanguageOf = english,
     ) -> None:
         self._application = application
+        self._vitals = vitals
         self._bot = bot
         self._gate = Gate(chats)
-        self._strangers = Strangers(bot, clock=clock)
+        self._strangers = Strangers(bot, clock=clock, language_of=language_of)
         self._contest = Contest(bot, chats=chats, clock=clock)
         self._open_unit = open_unit
         self._clock = clock
+        self._language_of = language_of
         self._offset: int | None = None
         self._places = asyncio.Semaphore(AT_ONCE)
         self._in_order = asyncio.Lock()
 
     async def run(self) -> None:
         """Poll until cancelled."""
-        await self._until_done("greet Telegram", self._application.initialize)
+        await self._until_done("greet Telegram", self._greet)
         log.info("Talking to Telegram", action="poll", bot=self._bot.username)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._until_done("set the menu", self._set_menu))
@@ -116,8 +122,18 @@ class Poller:
             while True:
                 await self._until_done("poll", lambda: self._poll(group))
 
+    async def _greet(self) -> None:
+        self._vitals.turned("poll")
+        await self._application.initialize()
+
     async def _set_menu(self) -> None:
-        await self._bot.set_my_commands([BotCommand(*item) for item in COMMANDS.items()])
+        """Set it as it is by default, and for those whose Telegram speaks another language."""
+        default = self._language_of(None)
+        for code in languages():
+            with speaking(code):
+                menu = [BotCommand(name, _(meaning)) for name, meaning in COMMANDS.items()]
+            two_letters = None if code == default else code.partition("_")[0]
+            await self._bot.set_my_commands(menu, language_code=two_letters)
 
     async def _until_done(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do it, and again after a pause while we are not let; say so once, and when we are."""
@@ -148,8 +164,10 @@ class Poller:
             raise
 
     async def _poll(self, group: asyncio.TaskGroup) -> None:
+        self._vitals.turned("poll")
         asked_from = self._offset
         batch = self._sorted_out(await self._bot.fetch_raw_updates(asked_from))
+        self._vitals.worked("poll")
         await self._contest.passed()
         fresh = await self._kept(batch.known)
         if batch.newest is not None:
@@ -204,7 +222,9 @@ class Poller:
             try:
                 update = _parsed(update_id, raw, self._bot)
                 if update is not None:
-                    await self._application.process_update(update)
+                    chat = update.effective_chat
+                    with speaking(self._language_of(chat.id if chat else None)):
+                        await self._application.process_update(update)
             except Exception:
                 log.exception("An update was not handled", action="handle", update=update_id)
                 return

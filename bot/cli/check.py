@@ -8,7 +8,8 @@ from math import ceil
 
 from rich.console import Console
 
-from bot.app import open_fetchers
+from bot.app import check_channels, open_fetchers
+from bot.channels import ChannelsFailed
 from bot.chat.probe import TelegramUnusable, ask_name
 from bot.cli.balances import read_now
 from bot.fetchers import (
@@ -20,7 +21,7 @@ from bot.fetchers import (
     Reading,
     UnexpectedAnswer,
 )
-from bot.settings import AccountSettings, Settings
+from bot.settings import AccountSettings, Settings, SettingsError
 from bot.store.database import probe_database
 from bot.store.errors import DatabaseUnusable
 from bot.transport import WireTransport
@@ -54,6 +55,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("settings", ok=True, message=_summary(settings))
     yield _database(settings)
     yield await _telegram(settings)
+    if settings.fallback_urls:
+        yield await _channels(settings)
     async with WireTransport() as http:
         fetchers = open_fetchers(settings, http)  # for all of it: they share one pace
         found = await read_now(settings, ["*"], fetchers)
@@ -165,6 +168,21 @@ async def _telegram(settings: Settings) -> Finding:
     except TelegramUnusable as e:
         return Finding("telegram", ok=False, message=str(e), advice=e.advice)
     return _listeners(settings, name)
+
+
+async def _channels(settings: Settings) -> Finding:
+    """Look at the addresses of other channels; who is behind them only a message would show."""
+    what = "other channels"
+    try:
+        await check_channels(settings)
+    except SettingsError as e:
+        advice = "write them as Apprise does: https://appriseit.com/services/"
+        return Finding(what, ok=False, message="; ".join(e.lines), advice=advice)
+    except ChannelsFailed as e:
+        return Finding(what, ok=False, message=str(e), advice="try again")
+    count = len(settings.fallback_urls)
+    known = f"{count} well-formed {'address' if count == 1 else 'addresses'}"
+    return Finding(what, ok=True, message=f"{known}; none was tried, as that sends something")
 
 
 def _listeners(settings: Settings, name: str) -> Finding:

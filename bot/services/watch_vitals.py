@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
-from bot.core.vitals import Part, Vitals
+from bot.core.vitals import PARTS, Part, Vitals
 from bot.services.ports import Clock, OpenUnit, Recipients
 
 
@@ -19,13 +19,13 @@ class WatchVitals:
         self._recipients = recipients
         self._clock = clock
         self._began_at = clock()
-        self._turns: Counter[Part] = Counter()
+        self._turns: Counter[str] = Counter(dict.fromkeys(PARTS, 0))
         self._worked_at: dict[Part, datetime] = {}
 
     @property
-    def turns(self) -> Mapping[Part, int]:
+    def turns(self) -> Mapping[str, int]:
         """How often each part has turned; may be read from any thread."""
-        return self._turns
+        return dict(self._turns)
 
     def turned(self, part: Part) -> None:
         """Take note that a part goes round, wherever that leads."""

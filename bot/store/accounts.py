@@ -53,6 +53,12 @@ class SqlAccounts:
         )
         return done.rowcount == 1
 
+    async def oldest_due(self, *, now: datetime) -> tuple[str, datetime] | None:
+        """See the port."""
+        due = select(accounts.c.name, accounts.c.due_at).where(accounts.c.due_at <= now)
+        rows = await self._connection.execute(due.order_by(accounts.c.due_at).limit(1))
+        return next(((name, due_at) for name, due_at in rows), None)
+
     async def finish(self, claim: Claim, *, due_at: datetime) -> bool:
         """See the port."""
         done = await self._connection.execute(

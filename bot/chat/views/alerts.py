@@ -27,7 +27,9 @@ from bot.chat.views.figures import (
 )
 from bot.chat.views.layout import first_page, one_line, pages, path_text, paths_text
 from bot.chat.views.mistakes import reason_text
+from bot.chat.views.notices import notice_blocks
 from bot.core.alerts import AlertState, Hush
+from bot.core.elsewhere import Late
 from bot.core.events import (
     Alert,
     AlertCleared,
@@ -49,7 +51,12 @@ SIGNS = {"critical": later("🔴 CRITICAL"), "warning": later("🟠 WARNING")}
 
 
 def events_text(
-    events: Sequence[Event], *, zone: ZoneInfo, now: datetime, maybe_repeated: bool
+    events: Sequence[Event],
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+    maybe_repeated: bool,
+    late: Late | None = None,
 ) -> str:
     """Set what is told together in one message, the worst first; a test says that it is one."""
     events, passed = settled(events)
@@ -63,6 +70,7 @@ def events_text(
         *_lost(events, now),
         *_found(events),
         *(_sub_accounts(e) for e in events if isinstance(e, SubAccountsChanged)),
+        *notice_blocks(events),
         *(
             _begun_anew(begun, over, zone, now)
             if place_of(begun) in anew
@@ -70,9 +78,21 @@ def events_text(
             for begun, over in passed
         ),
     ]
+    if late is not None:
+        blocks.append(_late(late, zone, now))
     if maybe_repeated:
         blocks.append(_("<i>This may be a repeat: Telegram did not confirm the first one.</i>"))
     return first_page(_spaced(blocks), more=_("… and more: /alerts shows all"))
+
+
+def _late(late: Late, zone: ZoneInfo, now: datetime) -> str:
+    """Say that it is told long after it should have been, and whether it is news."""
+    since = clock_text(late.since, zone, now=now)
+    if late.elsewhere:
+        said = _("<i>late: since {since}, told by other channels meanwhile</i>")
+    else:
+        said = _("<i>late: this is from {since}</i>")
+    return said.format(since=escape(since))
 
 
 def _spaced(blocks: Sequence[str]) -> list[str]:
