@@ -11,7 +11,7 @@ message, at the edge, and no view has to hand it on.
 """
 
 import gettext as catalogs
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -21,9 +21,18 @@ from pathlib import Path
 ENGLISH = "en"
 LOCALES = Path(__file__).parent / "locales"
 
+LanguageOf = Callable[[int | None], str]
+"""Tells by its id which language a chat speaks; of None, which one is spoken by default."""
+
 _spoken: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
+def english(_chat_id: int | None) -> str:
+    """Speak English everywhere: a `LanguageOf`."""
+    return ENGLISH
+
+
+@cache
 def languages() -> tuple[str, ...]:
     """Name all languages there are by their codes, English first."""
     return (ENGLISH, *sorted(path.stem for path in LOCALES.glob("*.po")))

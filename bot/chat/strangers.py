@@ -14,6 +14,7 @@ from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
 from bot.chat.access import OPEN_TO_ALL, Caller, command_of
+from bot.chat.i18n import LanguageOf, speaking
 from bot.chat.views.words import whoami_text
 from bot.services.ports import Clock
 
@@ -29,9 +30,10 @@ LOG_EVERY_S = 60.0
 class Strangers:
     """Owns what little is done for them, one after another."""
 
-    def __init__(self, bot: ExtBot[str], *, clock: Clock) -> None:
+    def __init__(self, bot: ExtBot[str], *, clock: Clock, language_of: LanguageOf) -> None:
         self._bot = bot
         self._clock = clock
+        self._language_of = language_of
         self._answered: dict[int, datetime] = {}
         self._waiting: asyncio.Queue[Caller] = asyncio.Queue(MOST_CHATS)
         self._met = asyncio.Event()
@@ -75,10 +77,12 @@ class Strangers:
             caller = await self._waiting.get()
             if caller.chat_id is None or caller.user_id is None:
                 continue
+            with speaking(self._language_of(caller.chat_id)):
+                ids = whoami_text(user_id=caller.user_id, chat_id=caller.chat_id)
             try:
                 await self._bot.send_message(
                     caller.chat_id,
-                    whoami_text(user_id=caller.user_id, chat_id=caller.chat_id),
+                    ids,
                     parse_mode=ParseMode.HTML,
                     reply_parameters=_reply(caller),
                 )
