@@ -15,6 +15,7 @@ from bot.settings.values import (
     ClockTime,
     Duration,
     Ids,
+    Language,
     Level,
     Lowered,
     MoneyName,
@@ -102,6 +103,7 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///data/bot.db"
     currency: MoneyName = "USD"
     timezone: Zone = ZoneInfo("UTC")
+    language: Language = "en"
     digest_at: ClockTime = time(9)
     log: LogSettings = LogSettings()
     fallback_urls: Addresses = ()

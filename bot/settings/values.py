@@ -5,6 +5,7 @@ import json
 import re
 from datetime import time, timedelta
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -15,6 +16,8 @@ from bot.core.durations import parse_duration
 from bot.core.rules import Rule, parse_rule
 from bot.core.valuation import Currency
 
+LOCALES = Path(__file__).parents[1] / "chat" / "locales"
+"""What the chat can speak besides English: a file each."""
 _NO_URL = "expected a URL such as https://api.example.com"
 
 
@@ -83,6 +86,14 @@ def _zone(value: object) -> object:
         return ZoneInfo(name)
     near = get_close_matches(name, available_timezones(), 3) or ["Europe/Berlin", "UTC"]
     raise ValueError(f"expected a time zone such as {', '.join(near)}, got «{name}»")
+
+
+def _language(value: object) -> str:
+    code = str(value).strip()
+    known = ["en", *sorted(path.stem for path in LOCALES.glob("*.po"))]
+    if code not in known:
+        raise ValueError(f"expected a language: {', '.join(known)}; got «{code}»")
+    return code
 
 
 def _clock_time(value: object) -> object:
@@ -156,6 +167,7 @@ Url = Annotated[str, BeforeValidator(_base_url)]
 SecretUrl = Annotated[SecretStr, AfterValidator(_full_url)]
 Addresses = Annotated[tuple[SecretStr, ...], BeforeValidator(_addresses)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+Language = Annotated[str, BeforeValidator(_language)]
 Level = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR"],
     BeforeValidator(lambda value: str(value).strip().upper()),
