@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from telegram.ext import Application
+from telegram.ext import Application, Defaults
 from telegram.request import HTTPXRequest
 
 from bot.chat.access import Gate
@@ -38,6 +38,8 @@ def build_bot(token: str, *, api_url: str, transports: tuple[Any, Any]) -> Updat
         get_updates_request=polling,
         request=rest,
         rate_limiter=Pace(),
+        # Whoever deletes a command before it is answered is answered all the same.
+        defaults=Defaults(allow_sending_without_reply=True),
     )
 
 

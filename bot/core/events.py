@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
+from bot.core.lost_chats import LossReason
+
 Severity = Literal["warning", "critical"]
 Measure = Literal["amount", "value", "drop", "runway"]
 """What a rule is about: units of a coin, money, percent of a fall, seconds that are left."""
@@ -193,8 +195,7 @@ class ChatLost:
     chat_id: int
     title: str
     """As it was known last; empty where it never was."""
-    reason: str
-    """In our words."""
+    reason: LossReason
     at: datetime
     kind: Literal["chat_lost"] = "chat_lost"
 

@@ -1,27 +1,32 @@
-"""Why a chat is lost, in our words: Telegram's are made for programs."""
+"""Why a chat is lost, sorted from what Telegram says about it: its words are made for programs."""
 
-from bot.core.sentences import Sentence
+from typing import Literal
 
-_REASONS = {
-    "blocked by the user": Sentence("the bot was blocked there"),
-    "deactivated": Sentence("the account was deleted"),
-    "kicked": Sentence("the bot was put out of the group"),
-    "not a member": Sentence("the bot is not in the group"),
-    "chat not found": Sentence("there is no such chat, or the bot was never in it"),
-    "bot can't initiate": Sentence("nobody there has said /start yet"),
-    "chat was deleted": Sentence("the group was deleted"),
-    "upgraded": Sentence("the group was made a supergroup, whose id is not known"),
-    "thread not found": Sentence("the topic is gone"),
-    "topic_closed": Sentence("the topic is closed"),
-    "rights": Sentence("the bot may not write there"),
-    "restricted": Sentence("the bot may not write there"),
-    "write_forbidden": Sentence("the bot may not write there"),
+LossReason = Literal[
+    "blocked", "account deleted", "put out", "not there", "unknown", "group deleted", "upgraded",
+    "topic gone", "topic closed", "may not write", "other",
+]  # fmt: skip
+
+_SIGNS: dict[str, LossReason] = {
+    "blocked by the user": "blocked",
+    "deactivated": "account deleted",
+    "kicked": "put out",
+    "not a member": "not there",
+    "chat not found": "unknown",
+    "initiate conversation": "unknown",
+    "chat was deleted": "group deleted",
+    "upgraded": "upgraded",
+    "thread not found": "topic gone",
+    "topic_closed": "topic closed",
+    "rights": "may not write",
+    "restricted": "may not write",
+    "write_forbidden": "may not write",
 }
 """By what Telegram's word contains; the first that fits."""
 
 
-def why_lost(said: str) -> str:
-    """Say why nothing can be sent to a chat, from what Telegram said about it."""
+def why_lost(said: str) -> LossReason:
+    """Sort what Telegram said when it took nothing for a chat."""
     told = said.lower()
-    found = (ours for theirs, ours in _REASONS.items() if theirs in told)
-    return str(next(found, Sentence("Telegram takes nothing for it")))
+    found = (ours for theirs, ours in _SIGNS.items() if theirs in told)
+    return next(found, "other")

@@ -96,6 +96,7 @@ class ManageChats:
             there = {chat.chat_id for chat in known} | set(self._former_ids.values())
             for chat_id in sorted(self._chats - there):
                 await self._welcome(unit, Chat(chat_id, since=self._clock()))
+                self._titles[chat_id] = ""
             for chat in known:
                 allowed = self._is_allowed(chat)
                 if chat.gone == NOT_NAMED and allowed:
@@ -110,6 +111,7 @@ class ManageChats:
         if chat_id in self._gone:
             self._gone.remove(chat_id)
             self._gone.add(to)
+        self._titles[to] = self._titles.pop(chat_id, "")
         async with self._open_unit() as unit:
             if {chat_id, to}.isdisjoint(chat.chat_id for chat in await unit.chats.load()):
                 await unit.chats.add(Chat(chat_id, since=self._clock()))

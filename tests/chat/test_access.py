@@ -1,10 +1,18 @@
-"""Who is answered: strangers get silence, but for their own ids."""
+"""Who is answered: strangers get silence, but for their own ids; what is forged does nothing."""
 
 from typing import Any
 
 import pytest
 
-from bot.sandbox.telegram import TelegramServer
+from bot.chat.access import Caller, caller_of, changes_something
+from bot.chat.views.words import (
+    FORWARDED,
+    OLD_BUTTON,
+    ONLY_OWNERS,
+    ONLY_OWNERS_SILENCE,
+    UNKNOWN_COMMAND,
+)
+from bot.sandbox.telegram import Message, TelegramServer
 
 OWNER, STRANGER, GROUP, FOREIGN_GROUP = 1001, 6666, -4001, -4002
 EVERY_COMMAND = ["/balance", "/alerts", "/rules", "/digest", "/help", "/nonsense", "hello"]
@@ -21,13 +29,16 @@ async def test_stranger_gets_silence(desk: Any, telegram: TelegramServer, text: 
 
 
 @pytest.mark.parametrize("text", ["/start", "/whoami", "/start@balance_demo_bot", "/WhoAmI"])
-async def test_stranger_may_learn_their_ids(desk: Any, text: str) -> None:
+async def test_stranger_may_learn_their_ids(
+    desk: Any, telegram: TelegramServer, text: str
+) -> None:
     """What goes into the settings is told to anybody, and nothing else."""
     async with desk.polling():
-        (private,) = await desk.ask(text, chat=STRANGER)
-        (group,) = await desk.ask(text, chat=FOREIGN_GROUP, user=STRANGER)
-    assert private == f"Your user id: {STRANGER}\nThis chat's id: {STRANGER}"
-    assert group == f"Your user id: {STRANGER}\nThis chat's id: {FOREIGN_GROUP}"
+        for chat in (STRANGER, FOREIGN_GROUP):
+            said = telegram.say(chat, STRANGER, text)
+            told = await telegram.wait_for_message(chat, after=said)
+            assert told.text == f"Your user id: {STRANGER}\nThis chat's id: {chat}"
+            assert told.reply_to is (said if chat == FOREIGN_GROUP else None)
 
 
 async def test_command_for_another_bot_is_none_of_ours(desk: Any) -> None:
@@ -97,3 +108,249 @@ async def test_press_of_a_stranger_does_nothing(desk: Any, telegram: TelegramSer
     assert not press.answered.is_set()
     assert desk.exchange.asked == []
     assert telegram.calls_of("editMessageText") == []
+
+
+GROUP_BODY = {"id": GROUP, "type": "supergroup", "title": "Desk"}
+YOU = {"id": OWNER, "is_bot": False, "first_name": "You"}
+EVE = {"id": STRANGER, "is_bot": False, "first_name": "Eve"}
+ANONYMOUS = {
+    "id": 1087968824,
+    "is_bot": True,
+    "first_name": "Group",
+    "username": "GroupAnonymousBot",
+}
+
+
+def message(text: str, sender: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Make the object `Message` as Telegram would send it."""
+    body = {"message_id": 900, "date": 1, "chat": GROUP_BODY, "from": sender, "text": text}
+    if text.startswith("/"):
+        length = len(text.split()[0])
+        body["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
+    return body | more
+
+
+async def handled(desk: Any, telegram: TelegramServer, update: dict[str, Any]) -> list[str]:
+    """Let an update come as it is; give the methods that were called because of it."""
+    telegram.updates.inject(update)
+    calls = len(telegram.calls)
+    await desk.quiet()
+    return [c.method for c in list(telegram.calls)[calls:] if c.method not in NOT_ANSWERS]
+
+
+NOT_ANSWERS = {"getUpdates", "setMyCommands", "getMe"}
+
+
+async def test_anonymous_admin_is_a_viewer(desk: Any, telegram: TelegramServer) -> None:
+    """Nobody knows who it is: balances may be seen, and nothing is changed."""
+    async with desk.polling():
+        anonymous = {"sender_chat": GROUP_BODY}
+        for text in ("/rule main/funding USDT < 5", "/quiet 22:00-07:00", "/whoami"):
+            await handled(desk, telegram, {"message": message(text, ANONYMOUS, **anonymous)})
+    texts = [m.text for m in telegram.messages(GROUP) if m.from_bot]
+    assert texts[:2] == [ONLY_OWNERS, ONLY_OWNERS_SILENCE]
+    assert "You are a viewer here." in texts[2]
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"edited_message": message("/balance", YOU)},
+        {"channel_post": message("/balance", YOU)},
+        {"edited_channel_post": message("/balance", YOU)},
+        {"inline_query": {"id": "1", "from": YOU, "query": "/balance", "offset": ""}},
+        {"message": message("/balance@another_bot", YOU)},
+        {"message": message("say /balance", YOU)},
+    ],
+)
+async def test_what_is_no_command_to_us(
+    desk: Any, telegram: TelegramServer, update: dict[str, Any]
+) -> None:
+    """Edited, in a channel, inline, for another bot, in the midst of talk: nothing happens."""
+    async with desk.polling():
+        assert await handled(desk, telegram, update) == []
+    assert desk.exchange.asked == []
+
+
+async def test_command_for_another_bot_in_private(desk: Any) -> None:
+    """There is nobody else there, so it is answered, but not carried out."""
+    async with desk.polling():
+        assert await desk.ask("/balance@another_bot") == [UNKNOWN_COMMAND]
+    assert desk.exchange.asked == []
+
+
+async def test_forwarded_command_is_somebody_elses(desk: Any, telegram: TelegramServer) -> None:
+    """It is not carried out; in private it is said why."""
+    origin = {"type": "hidden_user", "date": 1, "sender_user_name": "Eve"}
+    private = {"chat": {"id": OWNER, "type": "private", "first_name": "You"}}
+    body = message("/quiet 00:00-23:59", YOU, forward_origin=origin)
+    async with desk.polling():
+        assert await handled(desk, telegram, {"message": body}) == []
+        await handled(desk, telegram, {"message": body | private})
+    assert [m.text for m in telegram.messages(OWNER) if m.from_bot] == [FORWARDED]
+    async with desk.open_unit() as unit:
+        assert [chat.quiet for chat in await unit.chats.load() if chat.quiet] == []
+
+
+@pytest.fixture
+async def listed(desk: Any, telegram: TelegramServer) -> Message:
+    """Have a rule of a chat, and the list of rules in the group."""
+    async with desk.polling():
+        await desk.ask("/rule main/trading USDT < 5", chat=GROUP, user=OWNER)
+        telegram.press(GROUP, telegram.messages(GROUP)[-1].id, "✅ Add", OWNER)
+        await desk.quiet()
+        await desk.ask("/rules", chat=GROUP, user=OWNER)
+    return telegram.messages(GROUP)[-1]
+
+
+async def rules_of(desk: Any) -> list[tuple[bool, bool]]:
+    async with desk.open_unit() as unit:
+        return [(made.paused, made.deleted_at is None) for made in await unit.rules.load()]
+
+
+FORGED = ["r:d:1:1", "r:u:0:1", "r:r:0:1", "d:a:1:", "d:x:1:", "a:8:ABC123", "w:r:ABC123",
+    "b:r:0:*", "b:t:0:*", "p:0", "nonsense", ""]  # fmt: skip
+
+
+@pytest.mark.parametrize("data", FORGED)
+async def test_forged_data_does_nothing(
+    desk: Any, telegram: TelegramServer, listed: Message, data: str
+) -> None:
+    """Any client can send any bytes for a message it sees: only what is on its buttons counts."""
+    desk.exchange.asked.clear()
+    text, before = listed.text, await rules_of(desk)
+    async with desk.polling():
+        press = telegram.forge(GROUP, listed.id, data, OWNER)
+        await desk.quiet()
+    assert press.answer == OLD_BUTTON
+    assert (listed.text, await rules_of(desk), desk.exchange.asked) == (text, before, [])
+
+
+async def test_buttons_that_are_there_still_work(
+    desk: Any, telegram: TelegramServer, listed: Message
+) -> None:
+    """What the guard refuses is refused because it is forged."""
+    async with desk.polling():
+        telegram.press(GROUP, listed.id, "⏸ Pause", OWNER)
+        await desk.quiet()
+    assert await rules_of(desk) == [(True, True)]
+
+
+async def test_viewers_get_a_notice_on_the_button(
+    desk: Any, telegram: TelegramServer, listed: Message
+) -> None:
+    """They change nothing, and no message is sent about it."""
+    async with desk.polling():
+        for label in ("⏸ Pause", "🗑 Delete", "✏️ Edit #1"):
+            press = telegram.press(GROUP, listed.id, label, 2002)
+            await desk.quiet()
+            assert press.answer == ONLY_OWNERS
+    assert await rules_of(desk) == [(False, True)]
+    assert telegram.messages(GROUP)[-1] is listed
+
+
+def press_of(listed: Message, **more: Any) -> dict[str, Any]:
+    """Make a press of "Delete" that is well but for what is given."""
+    data = next(b["callback_data"] for b in listed.buttons if "Delete" in b["text"])
+    body = {"id": "1", "from": YOU, "chat_instance": "1", "data": data}
+    return {"callback_query": body | {"message": listed.to_api()} | more}
+
+
+async def test_presses_from_elsewhere_do_nothing(
+    desk: Any, telegram: TelegramServer, listed: Message
+) -> None:
+    """Inline, inaccessible, in a foreign chat or a channel, or by a stranger in one."""
+    channel = {"id": -100777, "type": "channel", "title": "News"}
+    gone = {"chat": GROUP_BODY, "message_id": listed.id, "date": 0}
+    bare = {k: v for k, v in listed.to_api().items() if k != "reply_markup"}
+    without = press_of(listed)
+    del without["callback_query"]["message"]
+    without["callback_query"]["inline_message_id"] = "77"
+    async with desk.polling():
+        for update in (
+            without,
+            press_of(listed, message=gone),
+            press_of(listed, message=bare),
+            press_of(listed, message=listed.to_api() | {"chat": channel}),
+            press_of(listed, message=listed.to_api() | {"chat": channel}, **{"from": EVE}),
+            press_of(listed, **{"from": EVE}),
+        ):
+            await handled(desk, telegram, update)
+    assert await rules_of(desk) == [(False, True)]
+
+
+async def test_error_in_the_gate_lets_nobody_past(
+    desk: Any, telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An owner in a foreign group, where even the explanation cannot be sent, sees no balances."""
+    telegram.fail("sendMessage", status=403, description="Forbidden: who knows", times=1)
+
+    async def broken(*_: object, **__: object) -> None:
+        raise OSError("the disk is full")
+
+    async with desk.polling():
+        assert await desk.ask("/balance", chat=FOREIGN_GROUP, user=OWNER) == []
+        monkeypatch.setattr("bot.services.manage_chats.ManageChats.heard", broken)
+        assert await desk.ask("/balance") == []
+    assert desk.exchange.asked == []
+
+
+async def test_membership_marks_a_chat(desk: Any, telegram: TelegramServer) -> None:
+    """Who puts the bot out, or silences it, need not wait for a message to be known as lost."""
+    async with desk.polling():
+        await desk.ask("/start")
+        await desk.ask("/start", chat=GROUP, user=OWNER)
+        telegram.kick(GROUP)
+        await desk.quiet()
+    async with desk.open_unit() as unit:
+        gone = {chat.chat_id: chat.gone for chat in await unit.chats.load()}
+        (notice,) = await unit.outbox.lease(now=desk.clock())
+    assert gone == {OWNER: None, GROUP: "bot was kicked"}
+    (event,) = notice.events
+    assert (event.kind, event.title) == ("chat_lost", "Desk")
+
+
+@pytest.mark.parametrize(
+    ("raw", "caller"),
+    [
+        ({"message": message("/start", EVE)}, Caller(GROUP, STRANGER, 900, "/start")),
+        (
+            {"message": message("x", EVE) | {"migrate_from_chat_id": -5}},
+            Caller(-5, STRANGER, 900, "x"),
+        ),
+        ({"message": {"chat": {"id": 5}}}, Caller(5, None)),
+        ({"message": {"chat": {"id": 5}, "text": ["/start"]}}, Caller(5, None)),
+        ({"callback_query": {"from": EVE}}, Caller(None, STRANGER)),
+        ({"my_chat_member": {"chat": GROUP_BODY, "from": EVE}}, Caller(GROUP, STRANGER)),
+        ({"edited_message": message("/start", YOU)}, Caller(None, None)),
+        ({}, Caller(None, None)),
+        # What nobody can read may be from anybody.
+        ({"message": None}, None),
+        ({"message": {"chat": 5}}, None),
+        ({"message": {"chat": {"id": "5"}}}, None),
+        ({"message": [1, 2]}, None),
+        ({"callback_query": {"from": 5}}, None),
+    ],
+)
+def test_caller(raw: dict[str, Any], caller: Caller | None) -> None:
+    assert caller_of(raw) == caller
+
+
+@pytest.mark.parametrize(
+    ("raw", "does"),
+    [
+        ({"callback_query": {"data": "r:p:0:1"}}, True),
+        ({"callback_query": {"data": "d:a:1:"}}, True),
+        ({"callback_query": {"data": "a:8:ABC"}}, True),
+        ({"callback_query": {"data": "a:c:ABC"}}, False),
+        ({"callback_query": {"data": "r:l:0:0"}}, False),
+        ({"callback_query": {"data": "b:r:0:*"}}, False),
+        ({"callback_query": {}}, False),
+        ({"message": {"text": "/Quiet off"}}, True),
+        ({"message": {"text": "/balance"}}, False),
+        ({"message": None}, False),
+        ({"my_chat_member": {}}, True),
+    ],
+)
+def test_what_changes_something(raw: dict[str, Any], does: bool) -> None:
+    assert changes_something(raw) is does

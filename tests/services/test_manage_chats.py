@@ -1,11 +1,13 @@
 """Who is told: by the settings, from the first start or greeting on."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.core.delivery import Chat
 from bot.fetchers.errors import CredentialsRejected
+from bot.services.manage_chats import NOT_NAMED
 
 OWNER, GROUP, STRANGER, MOVED = 1001, -4001, 6666, -1004001
 
@@ -24,10 +26,10 @@ async def test_recipients_are_allowed_and_there(house: Any) -> None:
 
 
 async def test_configured_chats_are_told_from_the_first_start_on(house: Any) -> None:
-    """A second start neither adds a chat twice nor makes it new; one that went is tried again."""
+    """A second start neither adds a chat twice nor makes it new; one that was named is back."""
     first = house.clock()
     async with house.open_unit() as unit:
-        await unit.chats.mark_gone(GROUP, reason="kicked")
+        await unit.chats.mark_gone(GROUP, reason=NOT_NAMED)
     house.clock.advance(days=1)
     await house.chats.add_configured()
     async with house.open_unit() as unit:
@@ -149,3 +151,97 @@ async def test_greeting_brings_back(house: Any) -> None:
     async with house.open_unit() as unit:
         known = house.chats.recipients(await unit.chats.load())
     assert Chat(OWNER, "New name", first) in known
+
+
+async def kinds(house: Any, chat_id: int) -> list[str]:
+    return [event.kind for parcel in await house.queued(chat_id) for event in parcel.events]
+
+
+async def test_owners_are_told_once_of_a_chat_that_is_lost(house: Any) -> None:
+    """However often it fails, and over a restart; the lost chat itself is told nothing."""
+    chats = house.chats
+    for _ in range(2):
+        await chats.mark_gone(GROUP, reason="Forbidden: bot was kicked from the group chat")
+    chats = house.chats
+    await chats.add_configured()
+    await chats.mark_gone(GROUP, reason="Forbidden: bot was kicked from the group chat")
+    (told,) = await house.queued(OWNER)
+    (event,) = told.events
+    assert (event.kind, event.chat_id, event.reason) == ("chat_lost", GROUP, "put out")
+    assert await house.queued(GROUP) == []
+
+
+async def test_who_is_told_of_a_loss(house: Any) -> None:
+    """Private chats of owners that are there: no group, and not the owner who is lost."""
+    house.owners, house.chats_allowed = (OWNER, 2002, 3003), (GROUP, -4999)
+    chats = house.chats
+    await chats.add_configured()
+    await chats.greet(2002, title="Ada")
+    await chats.mark_gone(2002, reason="Forbidden: bot was blocked by the user")
+    assert [await kinds(house, i) for i in (OWNER, 2002, 3003, GROUP, -4999)] == [
+        ["chat_lost"], [], [], [], [],
+    ]  # fmt: skip
+
+
+async def test_chats_that_nobody_names_are_lost_in_silence(house: Any) -> None:
+    """Neither one taken out of the settings nor one that was never known is told of."""
+    house.chats_allowed = ()
+    chats = house.chats
+    await chats.mark_gone(GROUP, reason="kicked")
+    await chats.mark_gone(STRANGER, reason="blocked")
+    await chats.add_configured()
+    assert await house.queued(OWNER) == []
+
+
+async def test_loss_and_the_word_of_it_are_one_transaction(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where owners cannot be told, the chat is not given up either: the next failure tells."""
+
+    async def broken(*_: object, **__: object) -> None:
+        raise OSError("the disk is full")
+
+    chats = house.chats
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.store.outbox.SqlOutbox.add", broken)
+        with pytest.raises(OSError, match="full"):
+            await chats.mark_gone(GROUP, reason="kicked")
+    assert await chats.lost() == []
+    await chats.mark_gone(GROUP, reason="kicked")
+    assert await kinds(house, OWNER) == ["chat_lost"]
+
+
+async def test_ten_lost_chats_are_ten_notices(house: Any) -> None:
+    """Each is named, by the title that was heard last."""
+    house.chats_allowed = tuple(range(-4010, -4000))
+    chats = house.chats
+    await chats.add_configured()
+    for chat_id in house.chats_allowed:
+        await chats.heard(chat_id, title=f"<b>Desk {chat_id}")
+        await chats.mark_gone(chat_id, reason="kicked")
+    told = [event for parcel in await house.queued(OWNER) for event in parcel.events]
+    assert [e.title for e in told] == [f"<b>Desk {chat_id}" for chat_id in house.chats_allowed]
+
+
+async def test_return_is_told_once(house: Any) -> None:
+    """After a loss that was told; a greeting of who was never lost says nothing."""
+    chats = house.chats
+    await chats.mark_gone(GROUP, reason="kicked")
+    await chats.greet(GROUP, title="Desk")
+    await chats.greet(GROUP, title="Desk")
+    await chats.greet(OWNER, title="You")
+    assert await kinds(house, OWNER) == ["chat_lost", "chat_found"]
+
+
+async def test_title_is_learnt_and_changes_nothing_else(house: Any) -> None:
+    """A chat that is renamed keeps all it has; one that is told nothing does not begin to be."""
+    async with house.open_unit() as unit:
+        before = {chat.chat_id: chat for chat in await unit.chats.load()}
+    chats = house.chats
+    await chats.add_configured()
+    house.clock.advance(days=1)
+    await chats.heard(GROUP, title="New desk")
+    await chats.heard(3003, title="Somebody")
+    async with house.open_unit() as unit:
+        after = {chat.chat_id: chat for chat in await unit.chats.load()}
+    assert after == before | {GROUP: replace(before[GROUP], title="New desk")}

@@ -68,3 +68,24 @@ async def test_sweep_keeps_what_matters(open_unit: OpenUnit, now: datetime) -> N
         assert await unit.inbox.unhandled() == {2: "never handled"}
         await unit.inbox.add({1: "old"}, at=now)
         assert 1 in await unit.inbox.unhandled()  # … and then it really was deleted
+
+
+async def test_what_is_new_is_told(open_unit: OpenUnit, now: datetime) -> None:
+    """Only what was not there before is to be handled."""
+    async with open_unit() as unit:
+        assert list(await unit.inbox.add({1: "a", 2: "b"}, at=now)) == [1, 2]
+        assert list(await unit.inbox.add({3: "c", 2: "b"}, at=now)) == [3]
+        assert list(await unit.inbox.add({}, at=now)) == []
+
+
+async def test_ids_may_begin_anew(open_unit: OpenUnit, now: datetime) -> None:
+    """After a quiet week Telegram goes on with any number: what came last counts, not the most."""
+    later = now + timedelta(days=8)
+    async with open_unit() as unit:
+        await unit.inbox.add({900: "a"}, at=now)
+        await unit.inbox.add({7: "b"}, at=later)
+        assert await unit.inbox.next_offset() == 8
+        for update_id in (900, 7):
+            await unit.inbox.mark_handled(update_id, at=later)
+        await unit.inbox.forget(before=later + timedelta(days=8))
+        assert await unit.inbox.next_offset() == 8

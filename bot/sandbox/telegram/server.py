@@ -233,7 +233,15 @@ class TelegramServer(Faults):
         chat = self.chats[chat_id]
         message = chat.messages[message_id]
         user = chat.member(user_id) if user_id is not None else chat.members[0]
-        chosen = _find_button(message, button)
+        return self._press(message, user, _find_button(message, button))
+
+    def forge(self, chat_id: int, message_id: int, data: str, user_id: int) -> Press:
+        """Press what is on no button, as a client of somebody's own can."""
+        chat = self.chats[chat_id]
+        button = {"text": "", "callback_data": data}
+        return self._press(chat.messages[message_id], chat.member(user_id), button)
+
+    def _press(self, message: Message, user: User, chosen: dict[str, Any]) -> Press:
         press = Press(str(secrets.randbits(62)), user, message, chosen, self.clock())
         self.presses[press.id] = press
         self.updates.add("callback_query", press.to_api())

@@ -1,9 +1,11 @@
 """The queue behind getUpdates: one poller, confirmation by offset, what grows old is lost."""
 
 import asyncio
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from bot.sandbox.telegram.changes import Signal
@@ -13,6 +15,7 @@ _KEPT_FOR = timedelta(hours=24)
 _PRESSES_KEPT_FOR = timedelta(seconds=150)
 _LONGEST_POLL_S = 50
 _MOST_AT_ONCE = 100
+_FARTHEST_AHEAD = 10
 # Kinds that a bot gets only when it asks for them.
 _ON_REQUEST = {"chat_member", "message_reaction", "message_reaction_count"}
 
@@ -36,7 +39,8 @@ class UpdateQueue:
     def __init__(self, clock: Callable[[], datetime], *, first_id: int = 500_000_001) -> None:
         self._clock = clock
         self._next_id = first_id
-        self._pending: list[_Pending] = []
+        self._pending: deque[_Pending] = deque()
+        self._newest_id = first_id - 1
         self._allowed: set[str] = set()
         self._changed = Signal()
         self._newest_poll = 0
@@ -45,8 +49,7 @@ class UpdateQueue:
     @property
     def pending(self) -> list[dict[str, Any]]:
         """The updates that wait, oldest first."""
-        self._drop_old()
-        return [update.body for update in self._pending]
+        return list(self._ready())
 
     @property
     def polled(self) -> bool:
@@ -92,26 +95,35 @@ class UpdateQueue:
 
     async def _next(self, poll: int, limit: int) -> list[dict[str, Any]]:
         most = limit if 1 <= limit <= _MOST_AT_ONCE else _MOST_AT_ONCE
-        while not (ready := self.pending):
+        while not (ready := list(islice(self._ready(), most))):
             await self._changed.wait()
             if poll != self._newest_poll:
                 raise Refusal(409, _TERMINATED)
-        return ready[:most]
+        return ready
 
     def _put(self, kind: str, body: dict[str, Any]) -> None:
         self._next_id += 1
+        self._newest_id = body["update_id"] if _is_id(body["update_id"]) else self._newest_id
         self._pending.append(_Pending(body["update_id"], kind, body, self._clock()))
         self._changed.send()
 
     def _confirm(self, offset: int) -> None:
-        if offset < 0:
-            self._pending = self._pending[offset:]
-        else:
-            self._pending = [u for u in self._pending if u.id >= offset]
+        """Forget what lies before the offset; one from the future confirms nothing."""
+        if offset > self._newest_id + _FARTHEST_AHEAD:
+            return
+        for _ in range(len(self._pending) + offset if offset < 0 else 0):
+            self._pending.popleft()
+        while offset > 0 and self._pending and self._pending[0].id < offset:
+            self._pending.popleft()
 
-    def _drop_old(self) -> None:
+    def _ready(self) -> Iterator[dict[str, Any]]:
+        """Go through what is not too old, the oldest first; a flood of them costs no poll much."""
         now = self._clock()
-        self._pending = [u for u in self._pending if now - u.since <= _kept_for(u.kind)]
+        return (u.body for u in self._pending if now - u.since <= _kept_for(u.kind))
+
+
+def _is_id(update_id: Any) -> bool:
+    return type(update_id) is int
 
 
 def _kept_for(kind: str) -> timedelta:

@@ -1,0 +1,76 @@
+"""Lost chats are knocked at: nobody tells that one may write again."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from typing_extensions import override
+
+from bot.core.delivery import Chat, ChatGone, ChatMoved, NotSent, Outcome, Sent
+from bot.services.find_chats import FindChats
+from bot.services.ports import ChatDoor
+
+OWNER, GROUP, MOVED = 1001, -4001, -1004001
+
+
+@dataclass
+class Door(ChatDoor):
+    """Answers as it is told to, and writes down who knocked where."""
+
+    outcome: Outcome | Exception
+    knocked: list[int] = field(default_factory=list)
+
+    @override
+    async def knock(self, chat: Chat) -> Outcome:
+        self.knocked.append(chat.chat_id)
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+
+async def look(house: Any, outcome: Outcome | Exception) -> tuple[Door, Any]:
+    chats, door = house.chats, Door(outcome)
+    await FindChats(chats=chats, door=door).look()
+    return door, chats
+
+
+async def test_only_what_is_lost_and_named_is_knocked_at(house: Any) -> None:
+    """A chat that is well is left alone, and so is one that the settings do not name."""
+    async with house.open_unit() as unit:
+        await unit.chats.add(Chat(-4999, since=house.clock()))
+        await unit.chats.mark_gone(-4999, reason="kicked")
+    door, _ = await look(house, Sent(0))
+    assert door.knocked == []
+
+
+async def test_chat_that_opens_is_told_what_stands(house: Any) -> None:
+    """What began meanwhile reaches it, and owners hear that it is back."""
+    await house.chats.mark_gone(GROUP, reason="not enough rights to send")
+    house.exchange.answers["main/funding"] = {"USDT": "1"}
+    await house.check(house.build_checks())
+    _, chats = await look(house, Sent(0))
+    assert await chats.lost() == []
+    queued = {i: await house.queued(i) for i in (GROUP,)}
+    assert [e.kind for p in queued[GROUP] for e in p.events] == ["alert_raised"]
+
+
+@pytest.mark.parametrize(
+    "outcome", [ChatGone("kicked"), NotSent("no answer"), OSError("a broken door")]
+)
+async def test_chat_that_stays_closed_is_told_of_once(house: Any, outcome: Any) -> None:
+    """Knocking every hour says nothing more to anybody, and nothing breaks."""
+    await house.chats.mark_gone(GROUP, reason="kicked")
+    await house.queued()
+    for _ in range(3):
+        door, chats = await look(house, outcome)
+        assert door.knocked == [GROUP]
+        assert len(await chats.lost()) == 1
+    assert await house.queued(OWNER) == []
+
+
+async def test_moved_group_is_followed(house: Any) -> None:
+    """The next knock is at the new id."""
+    await house.chats.mark_gone(GROUP, reason="upgraded")
+    await look(house, ChatMoved(MOVED))
+    door, _ = await look(house, Sent(0))
+    assert door.knocked == [MOVED]
