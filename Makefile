@@ -3,6 +3,8 @@
 # make pictures   the pictures of the README, taken from the demo
 # make bench   what a fetch costs and how close to the limits we read, beside ccxt, and what judging
 #              costs: three minutes
+# make chaos   a thousand kills of the bot and thousands of cut connections, and what was not told:
+#              a quarter of an hour
 # make lock   renew the locks after a change of the dependencies in pyproject.toml
 
 PYTHON ?= python3
@@ -10,7 +12,7 @@ PORT ?= 8080
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo run test lint types layers pictures bench lock clean
+.PHONY: demo run test lint types layers pictures bench chaos lock clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/.installed
@@ -55,6 +57,12 @@ bench: .venv/.installed-dev
 	@$(BIN)/python -m bench.sub_accounts
 	@$(BIN)/python -m bench.sweep
 	@$(BIN)/python -m bench.judge
+
+# KILLS=300 for a shorter one, SEED=2 for another one.
+KILLS ?= 1000
+SEED ?= 1
+chaos: .venv/.installed-dev
+	@$(BIN)/python -m bench.chaos --kills $(KILLS) --seed $(SEED)
 
 # The locks name no host: whoever installs from them chooses the index.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

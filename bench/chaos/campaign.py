@@ -41,6 +41,7 @@ class Campaign:
         self._witness = Witness(scene)
         self._windows: dict[int, dict[int, float]] = {}
         self._days: list[Day] = []
+        self._life = Life(pid=0)
 
     async def run(self, kills: int, *, until: str | None = None) -> Account:
         """Go on for so many kills, or until there is a fault of this name."""
@@ -120,6 +121,7 @@ class Campaign:
         )
         if point == AFTER_SEND:
             scene.phone.strike_after(nth, life.strike)
+        self._life = life
         return life
 
     async def _doomed_life(self) -> None:
@@ -152,7 +154,7 @@ class Campaign:
 
     async def _watch(self, done: Callable[[], bool], *, at_most_s: float) -> None:
         ends = time.monotonic() + at_most_s
-        while time.monotonic() < ends and not done():
+        while time.monotonic() < ends and self._life.goes_on and not done():
             await asyncio.sleep(LOOK_S)
             self._witness.look()
 

@@ -15,7 +15,7 @@ EXPECTED = {
 }
 """What each build must be found guilty of."""
 MOST_KILLS = 150
-PATIENCE_S = 4.0
+PATIENCE_S = 6.0
 """What is not told by then does not come any more, or is found at the next round."""
 
 

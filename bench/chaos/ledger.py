@@ -118,6 +118,8 @@ class Ledger:
             place = (transition, chat_id)
             self.told[place].append(post)
             self.due.discard(place)
+            if place in self.account.lost:  # it was late
+                self.account.lost.remove(place)
 
     def give_up(self) -> None:
         """Count as lost what is due now."""

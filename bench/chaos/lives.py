@@ -27,6 +27,15 @@ class Life:
     pid: int
     struck: bool = False
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether it has not ended yet."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
     def strike(self) -> None:
         """Kill it; nothing happens when it is dead already."""
         self.struck = True

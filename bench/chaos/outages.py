@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bench.chaos.campaign import LATE_ANSWER_S, LOOK_S
 from bench.chaos.ledger import Account
-from bench.chaos.lives import Life
+from bench.chaos.lives import DiedByItself, Life
 from bench.chaos.phone import Post
 from bench.chaos.scene import ADA, CHATS, GROUP, SUPERGROUP, YOU, Scene, open_scene
 from bench.chaos.truth import Subject
@@ -23,15 +23,14 @@ Act = Callable[[Scene], None]
 LASTS_S, BLACK_HOLE_S = 3.0, 15.0
 PATIENCE_S = 90.0
 NEW_GROUP = -1009876543210
-MIGRATED = "group becomes a supergroup"
 _SEND, _POLL = "sendMessage", "getUpdates"
 _TERMINATED = "Conflict: terminated by other getUpdates request"
-_NO_HTML = "Bad Request: can't parse entities: Unsupported start tag"
 _NO_THREAD = "Bad Request: message thread not found"
 
 
 def _end(scene: Scene) -> None:
     """Let every server behave again."""
+    scene.phone.refuses_html = False
     scene.phone.end_faults()
     for served in scene.exchanges.values():
         served.faults.clear()
@@ -93,6 +92,10 @@ def _malformed(scene: Scene) -> None:
         scene.phone.updates.inject(update)
 
 
+def _refusing_html(scene: Scene) -> None:
+    scene.phone.refuses_html = True
+
+
 def _unblocked(scene: Scene) -> None:
     scene.phone.unblock(YOU)
 
@@ -101,7 +104,7 @@ def _spoken(scene: Scene) -> None:
     """End it, and let somebody speak in the groups."""
     _end(scene)
     for chat_id in (GROUP, SUPERGROUP):
-        scene.phone.say(chat_id, YOU, "/alerts")
+        scene.phone.say(chat_id, YOU, "/balance")
 
 
 def _migrated(scene: Scene) -> None:
@@ -132,7 +135,7 @@ TELEGRAM = (
     Outage("no answer at all", lambda scene: scene.phone.hang(_SEND, times=None)),
     Outage("black hole", lambda scene: scene.phone.black_hole(), lasts_s=BLACK_HOLE_S),
     Outage("malformed updates", _malformed),
-    Outage("HTML refused", _refusing(_SEND, 400, _NO_HTML, times=4)),
+    Outage("HTML refused", _refusing_html),
     Outage("blocked, and let in again", lambda scene: scene.phone.block(YOU), _unblocked),
     Outage(
         "kicked, and let in again",
@@ -140,7 +143,7 @@ TELEGRAM = (
         lambda scene: scene.phone.readmit(SUPERGROUP),
     ),
     Outage("thread not found", _refusing(_SEND, 400, _NO_THREAD, times=2), _spoken),
-    Outage(MIGRATED, _migrated, _nothing),
+    Outage("group becomes a supergroup", _migrated, _nothing),
 )
 EXCHANGES = (
     _answering("two", "okx", "http_502"),
@@ -163,13 +166,12 @@ async def run_outages(
     async with open_scene(seed) as scene:
         scene.calm()
         exercise = _Exercise(scene)
-        life = await exercise.begin()
+        await exercise.begin()
         passed = []
         for outage in OUTAGES:
             if names is None or outage.name in names:
                 passed.append(await exercise.go_through(outage))
                 print(f"outage: {outage.name}", file=sys.stderr, flush=True)
-        life.strike()
         exercise.witness.ledger.judge({})
         return passed, exercise.witness.account
 
@@ -177,17 +179,18 @@ async def run_outages(
 class _Exercise:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
+        self._life: Life | None = None
         self._fresh = scene.chance.sample(scene.truth.subjects, k=len(scene.truth.subjects))
         self.witness = Witness(scene)
+        self.witness.ledger.moved[NEW_GROUP] = GROUP
 
-    async def begin(self) -> Life:
+    async def begin(self) -> None:
         """Start the bot, and let it know everybody."""
-        life = await self._scene.bear(hasty=False)
+        self._life = await self._scene.bear(hasty=False)
         for owner in (YOU, ADA):
             self._scene.phone.say(owner, owner, "/start")
         question = self.witness.ask(YOU)
         await self._until(lambda: question not in self.witness.open, time.monotonic())
-        return life
 
     async def go_through(self, outage: Outage) -> Passed:
         """Begin it, let something happen, end it, and wait until all is as ever."""
@@ -196,8 +199,6 @@ class _Exercise:
         self.witness.ask(ADA)
         await self._watch(outage.lasts_s)
         outage.end(self._scene)
-        if outage.name == MIGRATED:
-            self.witness.ledger.moved[NEW_GROUP] = GROUP
         ended = time.monotonic()
         question = self.witness.ask(YOU)
         answered_s = await self._until(lambda: question not in self.witness.open, ended)
@@ -236,5 +237,7 @@ class _Exercise:
     async def _watch(self, seconds: float) -> None:
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
+            if self._life is None or not self._life.goes_on:
+                raise DiedByItself(self._scene.end_of_log())
             await asyncio.sleep(LOOK_S)
             self.witness.look()

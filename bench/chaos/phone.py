@@ -16,6 +16,7 @@ from bot.sandbox.telegram import Chat, Message, TelegramServer, User
 from bot.sandbox.telegram.entities import FormattedText
 from bot.sandbox.telegram.faults import ConnectionCut, Fault
 from bot.sandbox.telegram.server import Call
+from bot.sandbox.telegram.wire import bad_request
 
 MARKED = "may be a repeat"
 DIGEST = "☀️ Digest · "
@@ -69,6 +70,7 @@ class Phone(TelegramServer):
         self._strike_after = 0
         self._called = Call("", {}, clock())
         self.share = share
+        self.refuses_html = False
         self.life = 0
         self.posts: list[Post] = []
         self.shown: list[tuple[int, str]] = []
@@ -119,6 +121,8 @@ class Phone(TelegramServer):
         ordered = super().take_fault(method)
         if ordered != Fault():
             return ordered
+        if self.refuses_html and self._called.parameters.get("parse_mode"):
+            return Fault(before=_refuse_html)
         if method == _SENDS and self._strike is not None:
             return Fault(after=self._struck)
         share = self.share if method == _SENDS else self.share / 2
@@ -143,6 +147,10 @@ class Phone(TelegramServer):
             self._strike()
             self._strike = None
             raise ConnectionCut
+
+
+async def _refuse_html() -> None:
+    raise bad_request("can't parse entities: Unsupported start tag")
 
 
 def _chat_of(call: Call) -> int:
