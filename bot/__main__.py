@@ -16,6 +16,7 @@ import typer
 from bot.settings import (
     Settings,
     SettingsError,
+    exposed_files,
     load_settings,
     require_accounts,
     require_bot,
@@ -130,6 +131,8 @@ async def _run_bot(settings: Settings) -> None:
     from bot.store.errors import DatabaseUnusable
 
     log = structlog.get_logger(__name__)
+    for path in exposed_files():
+        log.warning("Others can read %s: chmod 600 %s", path, path, action="start")
     try:
         await _check_channels(settings)
         async with open_app(settings) as app:

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from math import ceil
+from pathlib import Path
 
 from rich.console import Console
 
@@ -21,8 +22,8 @@ from bot.fetchers import (
     Reading,
     UnexpectedAnswer,
 )
-from bot.settings import AccountSettings, Settings, SettingsError
-from bot.store.database import probe_database
+from bot.settings import AccountSettings, Settings, SettingsError, exposed_files
+from bot.store.database import is_exposed, probe_database, sqlite_path
 from bot.store.errors import DatabaseUnusable
 from bot.transport import WireTransport
 
@@ -53,6 +54,8 @@ async def print_check(settings: Settings, *, as_json: bool) -> int:
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("settings", ok=True, message=_summary(settings))
+    for file in exposed_files():
+        yield _exposed(str(file), file)
     yield _database(settings)
     yield await _telegram(settings)
     if settings.fallback_urls:
@@ -146,11 +149,20 @@ def _summary(settings: Settings) -> str:
     return ", ".join(_counted(count, noun) for noun, count in counts.items())
 
 
+def _exposed(what: str, path: Path) -> Finding:
+    """Warn of a file; it works all the same, so that is no reason to fail."""
+    return Finding(what, ok=True, message="others can read it", advice=f"chmod 600 {path}")
+
+
 def _database(settings: Settings) -> Finding:
     try:
-        return Finding("database", ok=True, message=probe_database(settings.database_url))
+        message = probe_database(settings.database_url)
     except DatabaseUnusable as e:
         return Finding("database", ok=False, message=str(e), advice="set BOT_DATABASE_URL")
+    path = sqlite_path(settings.database_url)
+    if is_exposed(path):
+        return replace(_exposed("database", path), message=f"{message}; others can read it")
+    return Finding("database", ok=True, message=message)
 
 
 async def _telegram(settings: Settings) -> Finding:

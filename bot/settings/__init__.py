@@ -18,6 +18,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "TelegramSettings",
+    "exposed_files",
     "load_settings",
     "require_accounts",
     "require_bot",
@@ -47,6 +48,17 @@ def load_settings(
         _refuse(checks.rule_problems(settings))
         return settings
     raise SettingsError(lines)
+
+
+def exposed_files(
+    environ: Mapping[str, str] | None = None, *, folder: Path | None = None
+) -> tuple[Path, ...]:
+    """List the files of settings that others can read, with secrets in them; see `load_settings`.
+
+    Raises:
+        SettingsError: `settings.env` cannot be read.
+    """
+    return tuple(sources.exposed(environ, folder or Path.cwd()))
 
 
 def _refuse(problems: Iterable[str]) -> None:

@@ -18,6 +18,7 @@ from bot.settings.errors import SettingsError
 PREFIX = "BOT_"
 FILE = "settings.env"
 SECRETS = Path("/run/secrets")
+OTHERS_MAY_READ = 0o044
 
 
 def gathered(environ: Mapping[str, str] | None, folder: Path) -> dict[str, str]:
@@ -38,6 +39,21 @@ def gathered(environ: Mapping[str, str] | None, folder: Path) -> dict[str, str]:
         named |= {name: value for name, value in given.items() if not _points(name)}
         named |= dict(_pointed_to(given))
     return {name: value for name, value in named.items() if value or _may_be_empty(name)}
+
+
+def exposed(environ: Mapping[str, str] | None, folder: Path) -> Iterator[Path]:
+    """List the files of settings that others on this machine can read.
+
+    Those in /run/secrets are left out: whoever mounts them there lets all in the container read.
+    """
+    environ = os.environ if environ is None else environ
+    ours = {name.upper(): value for name, value in environ.items() if _is_ours(name)}
+    named = {**_from_file(folder / FILE), **ours}
+    pointed_to = [Path(value) for name, value in named.items() if value and _points(name)]
+    for path in dict.fromkeys([folder / FILE, *pointed_to]):
+        mounted = path.resolve().is_relative_to(SECRETS.resolve())
+        if path.is_file() and not mounted and path.stat().st_mode & OTHERS_MAY_READ:
+            yield path
 
 
 def _is_ours(name: str) -> bool:

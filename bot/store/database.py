@@ -7,13 +7,15 @@ in WAL mode, so there is one connection, and one process: a lock on a file besid
 import asyncio
 import fcntl
 import os
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+import structlog
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -24,6 +26,9 @@ from bot.store.errors import DatabaseUnusable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+log = structlog.get_logger(__name__)
+
+VERSION_TABLE = "alembic_version"
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -58,11 +63,33 @@ def probe_database(url: str) -> str:
     if path.exists():
         if not os.access(path, os.R_OK | os.W_OK):
             raise DatabaseUnusable(f"{path} may not be read and written")
+        _refuse_foreign(path, how="immutable=1")
         return f"{path} is there"
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     if not os.access(folder, os.W_OK):
         raise DatabaseUnusable(f"{path} cannot be created: {folder} may not be written")
     return f"{path} will be created"
+
+
+def is_exposed(path: Path) -> bool:
+    """Say whether others on this machine can read a database that is there."""
+    return path.exists() and bool(path.stat().st_mode & 0o044)
+
+
+def _refuse_foreign(path: Path, *, how: str) -> None:
+    """Leave the database of another program alone; an empty file is as good as none."""
+    if not path.is_file() or not path.stat().st_size:
+        return
+    tables: set[str] = set()
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as found:
+            rows = found.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            tables = {name for (name,) in rows}
+    except sqlite3.DatabaseError as e:
+        if e.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            raise DatabaseUnusable(f"{path} cannot be used: {e}") from None
+    if tables and VERSION_TABLE not in tables:
+        raise DatabaseUnusable(f"{path} is the database of another program; name another file")
 
 
 @asynccontextmanager
@@ -76,6 +103,8 @@ async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
     with _to_ourselves(path):
         engine = _engine(path)
         workers = _workers_of(engine)
+        if is_exposed(path):
+            log.warning("Others can read %s: chmod 600 %s", path, path, action="open_database")
         try:
             await _migrate(engine)
             yield engine
@@ -90,9 +119,9 @@ async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
 def _to_ourselves(path: Path) -> "Iterator[None]":
     """Create the file for our eyes only, and keep other processes out while we have it."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        _make_folder(path.parent)
+        os.close(_opened(path))
+        lock = _opened(Path(f"{path}.lock"))
     except OSError as e:
         raise DatabaseUnusable(f"{path} cannot be opened: {e.strerror}") from None
     try:
@@ -101,9 +130,26 @@ def _to_ourselves(path: Path) -> "Iterator[None]":
         os.close(lock)
         raise DatabaseUnusable(f"{path} is in use by another balance-bot") from None
     try:
+        _refuse_foreign(path, how="mode=rw")
         yield
     finally:
         os.close(lock)
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)  # whatever the umask takes away
+
+
+def _opened(path: Path) -> int:
+    """Open a file; a new one is for our eyes only, and the log of SQLite takes after it."""
+    try:
+        new = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return os.open(path, os.O_RDWR)
+    os.fchmod(new, 0o600)  # whatever the umask takes away
+    return new
 
 
 def _engine(path: Path) -> AsyncEngine:

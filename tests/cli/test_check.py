@@ -26,6 +26,27 @@ async def test_check_when_all_is_well(run: Any, stage: Any, tmp_path: Path) -> N
     assert not any(tmp_path.iterdir())  # noqa: ASYNC240 - nothing else is to happen meanwhile
 
 
+async def test_check_warns_of_files_that_others_can_read(
+    run: Any, stage: Any, tmp_path: Path
+) -> None:
+    """Each has its line that says what to do; it is no reason to fail."""
+    token, database = tmp_path / "token", tmp_path / "bot.db"
+    token.write_text(stage.settings.pop("BOT_TELEGRAM__TOKEN"))
+    database.touch()
+    stage.settings |= {
+        "BOT_TELEGRAM__TOKEN_FILE": str(token),
+        "BOT_DATABASE_URL": f"sqlite:///{database}",
+    }
+    for path in (token, database):
+        path.chmod(0o640)
+    done = await run("check", settings=stage.settings)
+    assert done.code == 0
+    for path in (token, database):
+        assert done.out.count(f"→ chmod 600 {path}\n") == 1
+        path.chmod(0o600)
+    assert "chmod" not in (await run("check", settings=stage.settings)).out
+
+
 async def test_check_says_what_to_mend(run: Any, stage: Any) -> None:
     """Each thing that is wrong has its line and an advice; the others are still tried."""
     stage.settings |= {

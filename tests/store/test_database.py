@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.services.ports import OpenUnit
-from bot.store.database import open_database, probe_database
+from bot.store.database import is_exposed, open_database, probe_database
 from bot.store.errors import DatabaseUnusable
 from bot.store.unit_of_work import units_of
 
@@ -213,3 +215,80 @@ async def test_nobody_is_at_work_after_the_end(url: str) -> None:
         await asyncio.wait({asking})
     workers = [t.name for t in set(threading.enumerate()) - before if "asyncio" not in t.name]
     assert workers == []
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o277, 0o777])
+async def test_files_are_for_our_eyes_only_under_any_umask(tmp_path: Path, umask: int) -> None:
+    """Whatever the shell takes away or leaves, we can read and write, and nobody else can."""
+    before = os.umask(umask)
+    try:
+        folder = tmp_path / "new"
+        async with open_database(f"sqlite:///{folder / 'bot.db'}") as engine:
+            async with engine.begin() as connection:
+                await connection.execute(text("CREATE TABLE more (id INTEGER)"))
+            modes = {e.name: e.stat().st_mode & 0o777 for e in os.scandir(folder)}
+            assert folder.stat().st_mode & 0o777 == 0o700
+    finally:
+        os.umask(before)
+    assert {"bot.db", "bot.db.lock", "bot.db-wal", "bot.db-shm"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+
+
+async def test_database_that_others_can_read(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is opened all the same, with one line that says what to do."""
+    async with open_database(url):
+        pass
+    path = tmp_path / "data" / "bot.db"
+    for mode, lines in ((0o600, 0), (0o640, 1), (0o604, 1)):
+        path.chmod(mode)
+        capsys.readouterr()
+        async with open_database(url):
+            pass
+        said = capsys.readouterr().out
+        assert said.count(f"chmod 600 {path}") == lines
+        assert is_exposed(path) is bool(lines)
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+async def test_database_of_another_program(tmp_path: Path, journal: str) -> None:
+    """It is refused in one line, and left as it is, to the byte."""
+    path = tmp_path / "photos.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA journal_mode = {journal}")
+        connection.execute("CREATE TABLE photos (id INTEGER)")
+        connection.execute("INSERT INTO photos VALUES (1)")
+        connection.commit()
+    before = path.read_bytes()
+    assert "is the database of another program" in await refusal(f"sqlite:///{path}")
+    with pytest.raises(DatabaseUnusable, match="another program"):
+        probe_database(f"sqlite:///{path}")
+    assert path.read_bytes() == before
+    assert {entry.name for entry in os.scandir(tmp_path)} <= {"photos.db", "photos.db.lock"}
+
+
+@pytest.mark.parametrize("content", [b"", None])
+async def test_empty_file_is_as_good_as_none(tmp_path: Path, content: bytes | None) -> None:
+    """A file without anything in it, or a database without a table, becomes ours."""
+    path = tmp_path / "bot.db"
+    if content is None:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("CREATE TABLE t (id INTEGER)")
+            connection.execute("DROP TABLE t")
+    else:
+        path.write_bytes(content)
+    async with open_database(f"sqlite:///{path}") as engine, engine.begin() as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM accounts")) == 0
+
+
+async def test_our_own_database_after_a_kill(url: str, tmp_path: Path) -> None:
+    """What lies in the log of SQLite only, because nobody closed it, is still known as ours."""
+    path = tmp_path / "data" / "bot.db"
+    async with open_database(url):
+        copy = tmp_path / "copy.db"
+        shutil.copy(path, copy)
+        shutil.copy(f"{path}-wal", f"{copy}-wal")
+    probe_database(f"sqlite:///{copy}")
+    async with open_database(f"sqlite:///{copy}") as engine, engine.begin() as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM accounts")) == 0
