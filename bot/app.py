@@ -48,9 +48,11 @@ from bot.services.ports import (
 )
 from bot.services.preview_rule import PreviewRule
 from bot.services.read_accounts import ReadAccounts
+from bot.services.record_prices import RecordPrices
 from bot.services.report_balances import ReportBalances
 from bot.services.send_heartbeat import SendHeartbeat
 from bot.services.show_alerts import ShowAlerts
+from bot.services.show_history import ShowHistory
 from bot.services.tell_elsewhere import TellElsewhere
 from bot.services.watch_vitals import WatchVitals
 from bot.services.watched import Watched, settle_watched
@@ -202,6 +204,14 @@ def open_prices(
     )
 
 
+def kept_as(settings: Settings) -> dict[str, str]:
+    """Name for each account what its prices are kept as: the server, whatever accounts it has."""
+    return {
+        name: " ".join(filter(None, (account.exchange, account.base_url)))
+        for name, account in settings.accounts.items()
+    }
+
+
 def language_of_chats(settings: Settings) -> LanguageOf:
     """Tell which language each chat speaks: that of the settings."""
     return lambda _chat_id: settings.language
@@ -217,7 +227,7 @@ class App:
     elsewhere: TellElsewhere
     vitals: WatchVitals
     heartbeat: SendHeartbeat | None
-    prices: KeepPrices
+    prices: RecordPrices
     house: KeepHouse
     found: FindChats
     watched: Watched
@@ -399,7 +409,13 @@ def _assembled(
         clock=clock,
         changed=outbox_changed,
     )
-    balances = ReportBalances(watched=watched, prices=prices, open_unit=open_unit, clock=clock)
+    balances = ReportBalances(
+        watched=watched,
+        prices=prices,
+        kept_as=kept_as(settings),
+        open_unit=open_unit,
+        clock=clock,
+    )
     use = UseCases(
         checks=checks,
         balances=balances,
@@ -414,6 +430,14 @@ def _assembled(
             look_again=shown.look_again,
         ),
         digests=digests,
+        history=ShowHistory(
+            watched=watched,
+            prices=prices,
+            markets=kept_as(settings),
+            currency=settings.currency,
+            open_unit=open_unit,
+            clock=clock,
+        ),
         chats=chats,
         zone=zone,
     )
@@ -438,7 +462,9 @@ def _assembled(
         ),
         vitals=vitals,
         heartbeat=open_heartbeat(settings, http, vitals),
-        prices=prices,
+        prices=RecordPrices(
+            prices=prices, markets=kept_as(settings), open_unit=open_unit, clock=clock
+        ),
         house=KeepHouse(open_unit=open_unit, clock=clock),
         watched=watched,
         tasks=tasks,

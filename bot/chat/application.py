@@ -6,7 +6,18 @@ from telegram.ext import Application, Defaults
 from telegram.request import HTTPXRequest
 
 from bot.chat.access import Gate
-from bot.chat.handlers import UseCases, alerts, balance, other, quiet, reports, rule, rules, start
+from bot.chat.handlers import (
+    UseCases,
+    alerts,
+    balance,
+    history,
+    other,
+    quiet,
+    reports,
+    rule,
+    rules,
+    start,
+)
 from bot.chat.pace import Pace
 from bot.chat.poller import UpdatesBot
 
@@ -55,6 +66,7 @@ def build_application(bot: UpdatesBot, use: UseCases) -> Application[Any, Any, A
             *alerts.handlers(use),
             *quiet.commands(use),
             *reports.commands(use),
+            *history.handlers(use),
             *rules.handlers(use),
             *rule.handlers(use),
             *other.handlers(),

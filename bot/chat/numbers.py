@@ -140,6 +140,16 @@ def clock_text(at: datetime, zone: ZoneInfo, *, now: datetime) -> str:
     return f"{_together(day, minute)} {local.tzname()}"
 
 
+def minute_text(at: datetime) -> str:
+    """Write the hour and the minute of an instant, as its own zone has them."""
+    return _skeleton(at, "Hm", "%H:%M")
+
+
+def day_text(day: date) -> str:
+    """Write a day and its month."""
+    return _skeleton(day, "MMMd", "%d %b")
+
+
 def date_text(day: date) -> str:
     """Write a date with its day of the week and its year."""
     return _skeleton(day, "yMMMEd", "%a %d %b %Y")

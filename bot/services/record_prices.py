@@ -7,10 +7,14 @@ then on: what is older than a week is thinned out (`store/past.py`).
 from collections.abc import Mapping
 from datetime import datetime
 
+import structlog
+
 from bot.core.past_prices import KEPT_IN, MONEY, hour_of, prices_to_keep
 from bot.core.valuation import Pair
 from bot.services.keep_prices import KeepPrices
 from bot.services.ports import Clock, OpenUnit
+
+log = structlog.get_logger(__name__)
 
 
 class RecordPrices:
@@ -33,8 +37,14 @@ class RecordPrices:
         self._wanted: dict[Pair, str] = {}
 
     async def refresh(self) -> None:
-        """Ask for the last prices, and keep what of this hour is not kept yet."""
+        """Ask for the last prices, keep what of this hour is not kept yet, and raise nothing."""
         await self._prices.refresh()
+        try:
+            await self._record()
+        except Exception:
+            log.exception("Prices of this hour were not kept", action="record_prices")
+
+    async def _record(self) -> None:
         now = self._clock()
         if self._hour != hour_of(now):
             self._wanted = await self._held()

@@ -84,6 +84,8 @@ class HistoryReport:
     is_value: bool
     pattern: str
     """Which wallets; `*` are all."""
+    places: Literal["account", "wallet"]
+    """What the places are that bands can be."""
     bands: Literal["coin", "account", "wallet"]
     may_turn: bool
     """Whether it could be shown by the other kind of bands, too."""
@@ -152,7 +154,8 @@ class ShowHistory:
             past = await self._past(unit, chosen, known, since=since, now=now)
             turns = await unit.past.turns(since=since)
             rate_at = await self._rates(unit, chosen, past, question.span, since=since, now=now)
-        bands = self._bands(chosen, question.by)
+        places = _places(chosen)
+        bands = "coin" if question.by == "coin" and chosen.coin is None else places
         # In a thread: a quarter of a year of two hundred wallets takes a second.
         series = await asyncio.to_thread(
             build_series,
@@ -172,6 +175,7 @@ class ShowHistory:
             unit=chosen.coin or self._currency,
             is_value=chosen.coin is None,
             pattern=chosen.pattern,
+            places=places,
             bands=bands,
             may_turn=chosen.coin is None,
             series=series.folded(MOST_BANDS),
@@ -275,20 +279,15 @@ class ShowHistory:
         present = self._prices.book(self._currency)
 
         def rate_at(account: str, coin: str, at: datetime) -> Decimal | None:
-            if at == now:
+            rate = None
+            if at != now:
+                rate = books.book(at).rate(self._markets.get(account, account), coin, now=at)
+            if rate is None and now - at <= NEAR:  # of this hour there may be none kept yet
                 market = self._prices.markets.get(account, account)
                 rate = present.rate(market, coin, now=now)
-            else:
-                rate = books.book(at).rate(self._markets.get(account, account), coin, now=at)
             return rate.factor if rate is not None else None
 
         return rate_at
-
-    def _bands(self, chosen: _Chosen, by: By) -> Literal["coin", "account", "wallet"]:
-        if by == "coin" and chosen.coin is None:
-            return "coin"
-        accounts = {path.partition("/")[0] for path in chosen.paths}
-        return "account" if len(accounts) > 1 else "wallet"
 
     def _limits(self, chosen: _Chosen, past: Past) -> Iterable[Limit]:
         """Find the rules about just what the picture shows, each level once."""
@@ -323,6 +322,11 @@ class ShowHistory:
     def _concerns(self, turn: Turn, chosen: _Chosen) -> bool:
         pattern = turn.alert.subject.removeprefix("sum ")
         return any(matches(pattern, path) for path in chosen.paths)
+
+
+def _places(chosen: _Chosen) -> Literal["account", "wallet"]:
+    accounts = {path.partition("/")[0] for path in chosen.paths}
+    return "account" if len(accounts) > 1 else "wallet"
 
 
 def _digest(text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import Integer, and_, delete, or_, select, type_coerce
+from sqlalchemy import Integer, Text, and_, delete, or_, select, type_coerce
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -89,7 +89,8 @@ class SqlPast:
 
     async def turns(self, *, since: datetime) -> Sequence[Turn]:
         """See the port."""
-        told = or_(*(outbox.c.events.contains(f'"kind":"{kind}"') for kind in _TURNS))
+        written = type_coerce(outbox.c.events, Text)
+        told = or_(*(written.contains(f'"kind":"{kind}"') for kind in _TURNS))
         rows = await self._connection.scalars(
             select(outbox.c.events)
             .where(outbox.c.queued_at >= since, told)

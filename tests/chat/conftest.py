@@ -37,6 +37,7 @@ from bot.services.ports import OpenUnit
 from bot.services.preview_rule import PreviewRule
 from bot.services.read_accounts import ReadAccounts
 from bot.services.report_balances import ReportBalances
+from bot.services.show_history import ShowHistory
 from bot.services.watch_vitals import WatchVitals
 from bot.services.watched import Watched
 from bot.store.database import open_database
@@ -221,6 +222,9 @@ class Desk:
                 prices=prices,
                 wake_delivery=lambda: None,
                 **told,
+            ),
+            history=ShowHistory(
+                watched=watched, prices=prices, markets={}, currency="USD", **unit_and_clock
             ),
             chats=chats,
             zone=UTC_ZONE,

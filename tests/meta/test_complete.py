@@ -8,7 +8,18 @@ from typing import Any, cast, get_args
 import pytest
 from telegram.ext import BaseHandler, CommandHandler
 
-from bot.chat.handlers import UseCases, alerts, balance, other, quiet, reports, rule, rules, start
+from bot.chat.handlers import (
+    UseCases,
+    alerts,
+    balance,
+    history,
+    other,
+    quiet,
+    reports,
+    rule,
+    rules,
+    start,
+)
 from bot.chat.views.words import COMMANDS, USAGE, help_text
 from bot.fetchers import EXCHANGES
 from bot.sandbox.exchanges import EMULATORS, ENDPOINTS
@@ -95,6 +106,7 @@ def commands_with_handlers() -> set[str]:
         *alerts.handlers(nobody),
         *quiet.commands(nobody),
         *reports.commands(nobody),
+        *history.handlers(nobody),
         *rules.handlers(nobody),
         *rule.handlers(nobody),
         *other.handlers(),

@@ -19,6 +19,7 @@ from bot.services.manage_chats import ManageChats
 from bot.services.manage_rules import ManageRules
 from bot.services.preview_rule import PreviewRule
 from bot.services.report_balances import ReportBalances
+from bot.services.show_history import ShowHistory
 
 Context = CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[Any, Any]]
 Command = CommandHandler[Context, None]
@@ -36,6 +37,7 @@ class UseCases:
     previews: PreviewRule
     alerts: ManageAlerts
     digests: BuildDigests
+    history: ShowHistory
     chats: ManageChats
     zone: ZoneInfo
     """In which instants are shown."""
@@ -74,7 +76,7 @@ def button(
 async def acknowledge(press: CallbackQuery, text: str) -> None:
     """Stop the button's spinner; one that was pressed long ago has none any more."""
     try:
-        await press.answer(text)
+        await press.answer(text or None)
     except BadRequest as e:
         if "too old" not in str(e):
             raise

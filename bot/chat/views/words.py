@@ -11,6 +11,7 @@ COMMANDS: Mapping[str, str] = {
     "alerts": later("is anything wrong now?"),
     "rules": later("the limits and how they stand"),
     "rule": later("make a rule, step by step or in one line"),
+    "history": later("a chart of what there was"),
     "digest": later("the daily summary, now"),
     "quiet": later("when to tell only what is critical"),
     "test": later("a test alert, to see how it arrives"),
@@ -36,6 +37,12 @@ USAGE: Mapping[str, str] = {
         "/rule main total < 10000 USD\n"
         "/rule main/funding USDT drops 30% in 1h\n"
         "/rule main/funding USDT lasts < 24h"
+    ),
+    "history": later(
+        "/history — the value of everything in the last 7 days\n"
+        "/history main 30d — one account; 1d, 7d, 30d and 90d are there\n"
+        "/history main/funding USDT — one coin in one wallet\n"
+        "/history BTC — one coin everywhere"
     ),
     "digest": later("/digest takes nothing behind it"),
     "quiet": later(
@@ -63,7 +70,7 @@ def greeting_text(*, wallets: int, rules: int) -> str:
 def help_text() -> str:
     """List what can be asked."""
     lines = [f"/{command} — {_(meaning)}" for command, meaning in COMMANDS.items()]
-    usages = [escape(_(USAGE[command])) for command in ("balance", "rule")]
+    usages = [escape(_(USAGE[command])) for command in ("balance", "history", "rule")]
     heading = _("<b>What I can do</b>")
     return "\n".join([heading, *lines, "", "\n\n".join(usages)])
 

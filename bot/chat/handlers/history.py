@@ -1,0 +1,133 @@
+"""`/history [path] [coin] [time]`: a picture of the past, and the buttons that change it."""
+
+import asyncio
+from functools import partial
+
+import structlog
+from telegram import CallbackQuery, InputMediaPhoto, Message, Update
+from telegram.constants import ChatAction, ParseMode
+from telegram.error import BadRequest
+from telegram.ext import BaseHandler, CommandHandler
+
+from bot.aside import AsideFailed, run_aside
+from bot.chat.handlers import Context, UseCases, acknowledge, button
+from bot.chat.history_buttons import HISTORY_PATTERN, decode_history, history_keyboard
+from bot.chat.i18n import _
+from bot.chat.picture import Drawn
+from bot.chat.views.history import (
+    DRAWING,
+    NOT_DRAWN,
+    NOTHING_THEN,
+    caption,
+    nothing_text,
+    picture_of,
+    span_mistake,
+)
+from bot.chat.views.layout import one_line
+from bot.chat.views.mistakes import name_mistake
+from bot.chat.views.words import OLD_BUTTON, usage_text
+from bot.core.errors import UnknownName
+from bot.services.show_history import HistoryReport, Question, UnknownSpan, ask
+
+log = structlog.get_logger(__name__)
+
+DRAWN_WITHIN_S = 20.0
+LONGEST_QUERY = 200
+_MOST_WORDS = 3
+
+
+def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
+    """Return the command and what its buttons do."""
+    charts = Charts(use)
+
+    async def history(update: Update, context: Context) -> None:
+        if update.message is not None:
+            await _answer(use, charts, update.message, context.args or [])
+
+    return [
+        CommandHandler("history", history),
+        button(HISTORY_PATTERN, partial(_pressed, use, charts)),
+    ]
+
+
+class Charts:
+    """Has charts drawn, one at a time: each takes a core for a second."""
+
+    def __init__(self, use: UseCases) -> None:
+        self._use = use
+        self._drawing = asyncio.Lock()
+
+    async def draw(self, report: HistoryReport) -> Drawn | None:
+        """Return a picture; None where it could not be drawn, which is logged."""
+        given = picture_of(report, self._use.zone).encode()
+        try:
+            async with self._drawing:
+                made = await run_aside("bot.chat.charts", given, within_s=DRAWN_WITHIN_S)
+        except AsideFailed as e:
+            log.warning("A chart was not drawn", action="draw_chart", reason=str(e))
+            return None
+        return Drawn.decode(made)
+
+
+async def _answer(use: UseCases, charts: Charts, message: Message, words: list[str]) -> None:
+    if len(words) > _MOST_WORDS or sum(map(len, words)) > LONGEST_QUERY:
+        await message.reply_html(usage_text("history"))
+        return
+    try:
+        report = await use.history.report(ask(words))
+    except UnknownSpan as e:
+        await message.reply_html(span_mistake(e))
+        return
+    except UnknownName as e:
+        await message.reply_html(f"{one_line(name_mistake(e))}\n\n{usage_text('history')}")
+        return
+    if not report.series.known:
+        await message.reply_html(nothing_text(report))
+        return
+    await message.reply_chat_action(ChatAction.UPLOAD_PHOTO)
+    drawn = await charts.draw(report)
+    text = _caption(use, report, drawn)
+    keyboard = history_keyboard(report, shortened=use.history.shortened)
+    if drawn is None:
+        await message.reply_html(text)
+        return
+    await message.reply_photo(
+        drawn.png, caption=text, parse_mode=ParseMode.HTML, reply_markup=keyboard
+    )
+
+
+def _caption(use: UseCases, report: HistoryReport, drawn: Drawn | None) -> str:
+    """Write what stands below a picture, or instead of it."""
+    text = caption(report, use.zone, drawn.numbered if drawn else {})
+    return text if drawn else f"{text}\n{_(NOT_DRAWN)}"
+
+
+async def _pressed(
+    use: UseCases, charts: Charts, press: CallbackQuery, message: Message, data: str
+) -> None:
+    """Put another picture where the one before was."""
+    wanted = decode_history(data)
+    query = wanted.query
+    if query.startswith("#"):
+        query = use.history.lengthened(query) or query
+    try:
+        report = await use.history.report(Question(query, wanted.span, wanted.by))
+    except UnknownName:
+        await acknowledge(press, _(OLD_BUTTON))
+        return
+    if not report.series.known:
+        await acknowledge(press, _(NOTHING_THEN))
+        return
+    await acknowledge(press, _(DRAWING))
+    drawn = await charts.draw(report)
+    keyboard = history_keyboard(report, shortened=use.history.shortened)
+    text = _caption(use, report, drawn)
+    try:
+        if drawn is None:
+            await message.edit_caption(text, parse_mode=ParseMode.HTML, reply_markup=keyboard)
+            return
+        photo = InputMediaPhoto(drawn.png, caption=text, parse_mode=ParseMode.HTML)
+        await message.edit_media(photo, reply_markup=keyboard)
+    except BadRequest as e:
+        if "not modified" not in str(e):
+            raise
