@@ -89,4 +89,3 @@ async def test_the_page_shows_the_picture(scene: Scene, open_page: OpenPage) -> 
         before = await picture.get_attribute("src")
         await page.get_by_test_id("inline-button").filter(has_text="By coin").click()
         await expect(picture).not_to_have_attribute("src", before or "", timeout=30_000)
-        await page.screenshot(path="/tmp/f/page.png")

@@ -62,7 +62,7 @@ async def test_what_is_long_past_is_thinned_out(open_unit: OpenUnit) -> None:
 
 
 async def test_a_year_of_prices_is_small(url: str, tmp_path: Path) -> None:
-    """100 coins that are held for a year, thinned out as time goes, stay below 10 MB."""
+    """100 coins that are held for a year, thinned out as time goes, stay below 5 MB."""
     coins = {("okx", f"COIN{n}"): Decimal("1234.567891") for n in range(100)}
     async with open_database(url) as engine:
         open_unit = units_of(engine)
@@ -75,7 +75,7 @@ async def test_a_year_of_prices_is_small(url: str, tmp_path: Path) -> None:
             await unit.past.thin_prices(now=NOON)
     with closing(sqlite3.connect(tmp_path / "data" / "bot.db")) as base:
         base.execute("VACUUM")
-    assert (tmp_path / "data" / "bot.db").stat().st_size < 10 * 2**20
+    assert (tmp_path / "data" / "bot.db").stat().st_size < 5_000_000
 
 
 async def test_a_gap_is_kept_where_readings_lie_apart(
