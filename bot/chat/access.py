@@ -117,10 +117,11 @@ class Gate:
             if self.knows(None, user.id if user else None):
                 await _explain(update, bot_name=bot_name)
             return False
+        title = chat.effective_name or ""
         if _may_not_write(update):
-            await self._chats.mark_gone(chat.id, reason=_reason(update, chat))
+            await self._chats.mark_gone(chat.id, reason=_reason(update, chat), title=title)
             return False
-        await self._chats.heard(chat.id, title=chat.effective_name or "")
+        await self._chats.heard(chat.id, title=title)
         if update.callback_query is not None:
             return await self._takes(update.callback_query)
         return update.message is None or await _is_own_words(update.message)

@@ -17,6 +17,7 @@ import structlog
 from telegram import Bot, BotCommand, Update
 from telegram.error import Conflict, InvalidToken, TelegramError, TimedOut
 from telegram.ext import Application, ExtBot
+from typing_extensions import override
 
 from bot.chat.access import KINDS, Caller, Gate, caller_of, changes_something
 from bot.chat.contest import Contest
@@ -48,6 +49,11 @@ _NEWEST_ID = 2**63 - 1
 
 class UpdatesBot(ExtBot[str]):
     """The library's bot, which can also give updates as they came."""
+
+    @override
+    def __repr__(self) -> str:
+        """Leave out the token, which the library shows."""
+        return f"{type(self).__name__}[]"
 
     async def fetch_raw_updates(self, offset: int | None) -> list[Any]:
         """Ask for updates from `offset` on; asking confirms all before it.

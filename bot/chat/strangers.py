@@ -47,24 +47,27 @@ class Strangers:
         self._count += len(callers)
         self._newest = callers[-1]
         self._met.set()
+        self._forget()
         for caller in callers:
             if command_of(caller.text, self._bot.username) in OPEN_TO_ALL and self._may(caller):
                 self._waiting.put_nowait(caller)
 
     def _may(self, caller: Caller) -> bool:
         """Whether it is time to answer this chat, and not too many others are answered."""
+        if caller.chat_id is None or caller.user_id is None or self._waiting.full():
+            return False
+        if caller.chat_id in self._answered or len(self._answered) >= MOST_CHATS:
+            return False
+        self._answered[caller.chat_id] = self._clock()
+        return True
+
+    def _forget(self) -> None:
         now = self._clock()
         self._answered = {
             chat_id: at
             for chat_id, at in self._answered.items()
             if timedelta(0) <= now - at < AGAIN_AFTER
         }
-        if caller.chat_id is None or caller.chat_id in self._answered:
-            return False
-        if len(self._answered) >= MOST_CHATS or self._waiting.full():
-            return False
-        self._answered[caller.chat_id] = now
-        return True
 
     async def run(self) -> None:
         """Answer and count until cancelled."""

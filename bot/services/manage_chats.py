@@ -1,6 +1,7 @@
 """Manage chats: who may talk to us, and who is told."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -156,11 +157,17 @@ class ManageChats:
             known = await unit.chats.load()
         return [chat for chat in known if chat.gone is not None and self._is_allowed(chat)]
 
-    async def mark_gone(self, chat_id: int, *, reason: str) -> None:
-        """Send nothing there until it speaks, or can be sent to; tell the owners, once."""
+    async def mark_gone(self, chat_id: int, *, reason: str, title: str = "") -> None:
+        """Send nothing there until it speaks, or can be sent to; tell the owners, once.
+
+        `reason` is what Telegram says, `title` what the chat is called, where that was heard now.
+        """
         async with self._open_unit() as unit:
             known = {chat.chat_id: chat for chat in await unit.chats.load()}
             chat = known.get(chat_id)
+            if chat is not None and title:
+                chat = replace(chat, title=title)
+                await unit.chats.add(chat)
             await unit.chats.mark_gone(chat_id, reason=reason)
             if chat is not None and chat.gone is None and self._is_allowed(chat):
                 await self._tell_loss(unit, chat, reason)

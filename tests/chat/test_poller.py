@@ -1,12 +1,17 @@
 """Updates are kept before they are confirmed and handled to the end; nothing ends polling."""
 
 import asyncio
+import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bot.chat import poller
+from bot.core.delivery import Delivered
 from bot.sandbox.telegram import TelegramServer
+from bot.store.inbox import SqlInbox
 
 OWNER = 1001
 
@@ -166,6 +171,239 @@ async def test_broken_connections_do_not_end_polling(
     async with desk.polling():
         assert len(await desk.ask("/help")) == 1
         assert len(await desk.ask("/help")) == 1
+
+
+ODD_ANSWERS = {
+    "no list": b'{"ok": true, "result": {"update_id": 7}}',
+    "nothing": b'{"ok": true, "result": null}',
+    "no result": b'{"ok": true}',
+    "a bare list": b"[1, 2]",
+    "a number": b"5",
+    "no JSON": b"<html>busy</html>",
+    "no id": b'{"ok": true, "result": [5, {}, {"update_id": "7"}, {"update_id": true}]}',
+    "ids that nobody can keep": b'{"ok": true, "result": [{"update_id": 9223372036854775808}]}',
+    "a million": json.dumps({"ok": True, "result": [None] * 1_000_000}).encode(),
+}
+
+
+@pytest.mark.parametrize("name", ODD_ANSWERS)
+async def test_odd_answers_are_no_reason_to_hurry(
+    desk: Any, telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Each pause is longer than the one before, and what is well afterwards is handled."""
+    pauses: list[int] = []
+
+    def paused(attempts: int) -> timedelta:
+        pauses.append(attempts)
+        return timedelta(milliseconds=1)
+
+    monkeypatch.setattr("bot.chat.poller.pause_after", paused)
+    telegram.garble("getUpdates", status=200, body=ODD_ANSWERS[name], times=4)
+    async with desk.polling():
+        assert len(await desk.ask("/help")) == 1
+    assert pauses == [1, 2, 3, 4]
+
+
+async def test_more_than_telegram_gives_comes_again(desk: Any, telegram: TelegramServer) -> None:
+    """Of an answer without end the beginning is taken, and the next question goes on there."""
+    many = [{"update_id": number} for number in range(1, 1_000)]
+    body = json.dumps({"ok": True, "result": many}).encode()
+    telegram.garble("getUpdates", status=200, body=body, times=1)
+    async with desk.polling():
+        call = await telegram.wait_for_call("getUpdates", count=2)
+    assert int(call.parameters["offset"]) == 101
+
+
+async def test_ids_that_jump(desk: Any, telegram: TelegramServer) -> None:
+    """Far ahead, and after a quiet week anywhere: all is handled, once, and confirmed."""
+    async with desk.polling():
+        for update_id in (None, 900_000_000, 77):
+            telegram.say(OWNER, OWNER, "/help")
+            if update_id is not None:
+                body = telegram.updates.pending[-1]
+                telegram.updates.clear()
+                telegram.updates.inject(body | {"update_id": update_id})
+            await desk.quiet()
+            desk.clock.now += timedelta(days=8)
+    assert len(telegram.calls_of("sendMessage")) == 3
+    assert await next_offset(desk) == 78
+
+
+async def test_server_that_forgets_nothing(desk: Any, telegram: TelegramServer) -> None:
+    """The same answer again and again is handled once, and not asked for without a breath."""
+    telegram.say(OWNER, OWNER, "/help")
+    body = json.dumps({"ok": True, "result": telegram.updates.pending}).encode()
+    telegram.garble("getUpdates", status=200, body=body, times=None)
+    async with desk.polling():
+        await telegram.wait_for_message(OWNER, "What I can do")
+        before = len(telegram.calls_of("getUpdates"))
+        await asyncio.sleep(0.5)
+    assert len(telegram.calls_of("getUpdates")) - before <= 3
+    assert len(telegram.calls_of("sendMessage")) == 1
+
+
+async def test_malformed_update_is_reported_once(
+    desk: Any, telegram: TelegramServer, logged: Callable[[], str]
+) -> None:
+    """One line with its id and what the library calls it, without a word of what is in it."""
+    person = {"id": OWNER, "is_bot": False, "first_name": "My secret name"}
+    body = {"chat": {"id": OWNER, "type": "private"}, "from": person, "text": "my secret text"}
+    telegram.updates.inject({"message": body})
+    (update,) = telegram.updates.pending
+    async with desk.polling():
+        assert len(await desk.ask("/help")) == 1
+    (line,) = [line for line in logged().splitlines() if "action=parse_update" in line]
+    assert f"update={update['update_id']}" in line
+    assert "could not be read and is skipped" in line
+    assert "KeyError" in line or "TypeError" in line
+    assert "secret" not in line
+    async with desk.open_unit() as unit:
+        assert await unit.inbox.unhandled() == {}
+
+
+async def test_damaged_text_is_kept(desk: Any, telegram: TelegramServer) -> None:
+    """Half a character, which no file takes, blocks nothing and is answered like any other."""
+    telegram.say(OWNER, OWNER, "/help")
+    (update,) = telegram.updates.pending
+    telegram.updates.clear()
+    text = json.dumps({"ok": True, "result": [update]}).replace("/help", "/help \\ud800")
+    telegram.garble("getUpdates", status=200, body=text.encode(), times=1)
+    async with desk.polling():
+        await telegram.wait_for_message(OWNER, "Usage")
+        assert len(await desk.ask("/help")) == 1
+
+
+async def test_marking_is_tried_until_it_is_done(
+    desk: Any, telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
+) -> None:
+    """An update that was handled is marked as soon as the database lets us, with one complaint."""
+    failures = iter(range(5))
+    marked = SqlInbox.mark_handled
+
+    async def mark(self: SqlInbox, update_id: int, *, at: Any) -> None:
+        if next(failures, None) is not None:
+            raise OSError("the disk is full")
+        await marked(self, update_id, at=at)
+
+    monkeypatch.setattr(SqlInbox, "mark_handled", mark)
+    async with desk.polling():
+        assert len(await desk.ask("/help")) == 1
+    assert logged().count("Something else broke off") == 1
+    assert "It works again" in logged()
+    assert len(telegram.calls_of("sendMessage")) == 1
+
+
+async def test_black_hole_is_noticed_and_its_end(
+    desk: Any,
+    telegram: TelegramServer,
+    monkeypatch: pytest.MonkeyPatch,
+    logged: Callable[[], str],
+) -> None:
+    """A server that takes questions and answers none: a line in the beginning, one at the end."""
+    assert poller.POLL_S + 20 <= poller.DEADLINE_S < 60
+    monkeypatch.setattr(poller, "DEADLINE_S", 0.05)
+    async with desk.polling():
+        await telegram.wait_for_call("getUpdates")
+        telegram.black_hole()
+        while "does not answer as it should" not in logged():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        desk.clock.now += timedelta(minutes=7)
+        telegram.end_faults()
+        monkeypatch.setattr(poller, "DEADLINE_S", 5)
+        assert len(await desk.ask("/help")) == 1
+    lines = [line for line in logged().splitlines() if "action=poll" in line]
+    assert sum("does not answer as it should" in line for line in lines) == 1
+    (end,) = [line for line in lines if "It works again" in line]
+    assert "lasted_s=420" in end
+
+
+async def test_token_that_is_refused_for_long_is_said_once(
+    desk: Any, telegram: TelegramServer, logged: Callable[[], str]
+) -> None:
+    """After five minutes it is no blip any more: it is said what to do; polling goes on."""
+    async with desk.polling():
+        assert len(await desk.ask("/help")) == 1
+        telegram.fail("getUpdates", status=401, description="Unauthorized", times=None)
+        telegram.say(OWNER, OWNER, "/whoami")
+        for minutes in (0, 4, 2, 60):
+            desk.clock.now += timedelta(minutes=minutes)
+            await asyncio.sleep(0.05)
+            assert logged().count("goes on refusing the token") == (minutes in {2, 60})
+        telegram.end_faults()
+        await telegram.wait_for_message(OWNER, "You are an owner")
+    assert logged().count("refuses BOT_TELEGRAM__TOKEN") == 1
+
+
+OTHER = "Conflict: terminated by other getUpdates request; make sure that only one is running"
+
+
+async def notices(desk: Any) -> list[Any]:
+    """Take what waits for the owner."""
+    async with desk.open_unit() as unit:
+        parcels = await unit.outbox.lease(now=desk.clock())
+        for parcel in parcels:
+            await unit.outbox.settle(parcel.id, Delivered(1), at=desk.clock())
+    return [event for parcel in parcels for event in parcel.events]
+
+
+async def test_another_program_is_told_once_an_episode(
+    desk: Any, telegram: TelegramServer, logged: Callable[[], str]
+) -> None:
+    """They take updates by turns, so it is over only after a while without a refusal."""
+    async with desk.polling():
+        await desk.ask("/start")
+        telegram.fail("getUpdates", status=409, description=OTHER, times=5)
+        for _ in range(2):
+            await desk.ask("/help")
+            telegram.fail("getUpdates", status=409, description=OTHER, times=1)
+        await desk.ask("/help")
+        (contested,) = await notices(desk)
+        desk.clock.now += timedelta(minutes=3)
+        await desk.ask("/help")
+        (regained,) = await notices(desk)
+        await desk.ask("/help")
+        assert await notices(desk) == []
+    assert (contested.kind, contested.host) == ("poll_contested", "")
+    assert (regained.kind, regained.since) == ("poll_regained", contested.at)
+    assert logged().count("Another program polls with this token") == 1
+    assert logged().count("Nobody else takes our updates") == 1
+
+
+async def test_program_that_is_being_stopped_is_not_told(
+    desk: Any, telegram: TelegramServer
+) -> None:
+    """One or two refusals at a start are the program before this one: the log is enough."""
+    telegram.fail("getUpdates", status=409, description=OTHER, times=2)
+    async with desk.polling():
+        await desk.ask("/start")
+        desk.clock.now += timedelta(minutes=3)
+        await desk.ask("/help")
+        assert await notices(desk) == []
+
+
+async def test_webhook_is_taken_away(
+    desk: Any, telegram: TelegramServer, logged: Callable[[], str]
+) -> None:
+    """Its host is named, its path is not; what has waited meanwhile is answered."""
+    async with desk.polling():
+        await desk.ask("/start")
+        telegram.webhook_url = "https://old.example.org:8443/a-secret-path"
+        # Telegram ends the question that is open when a webhook is set.
+        telegram.fail("getUpdates", status=500, times=1)
+        telegram.say(OWNER, OWNER, "/whoami")
+        telegram.say(OWNER, OWNER, "/help")
+        await telegram.wait_for_message(OWNER, "What I can do")
+        await desk.quiet()
+        (notice,) = await notices(desk)
+    assert telegram.webhook_url == ""
+    assert (notice.kind, notice.host) == ("poll_contested", "old.example.org")
+    assert "host=old.example.org" in logged()
+    assert "a-secret-path" not in "".join(
+        line for line in logged().splitlines() if "debug" not in line
+    )
+    (call,) = telegram.calls_of("deleteWebhook")
+    assert str(call.parameters.get("drop_pending_updates")).lower() != "true"
 
 
 async def test_no_server_at_all(desk: Any, telegram: TelegramServer, open_bot: Any) -> None:

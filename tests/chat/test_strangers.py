@@ -1,0 +1,99 @@
+"""Strangers: nothing of them is kept, few of them are answered, one line tells how many."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.chat import strangers
+from bot.sandbox.telegram import Message, TelegramServer
+
+OWNER, STRANGER, FOREIGN_GROUP = 1001, 6666, -4002
+
+
+async def seen(desk: Any, telegram: TelegramServer) -> None:
+    """Wait until all that strangers said before is behind us: the owner is answered."""
+    assert len(await desk.ask("/help")) == 1
+
+
+def answers(telegram: TelegramServer, chat_id: int) -> int:
+    return len([m for m in telegram.messages(chat_id) if m.from_bot])
+
+
+async def test_nothing_of_them_is_kept(desk: Any, telegram: TelegramServer) -> None:
+    """Texts, commands and memberships leave no row; Telegram forgets them all the same."""
+    for text in ("hello", "/balance", "/start"):
+        telegram.say(STRANGER, STRANGER, text)
+        telegram.say(FOREIGN_GROUP, STRANGER, text)
+    telegram.kick(FOREIGN_GROUP)
+    async with desk.polling():
+        await desk.quiet()
+        async with desk.open_unit() as unit:
+            assert await unit.inbox.next_offset() is None
+    assert telegram.updates.pending == []
+
+
+async def test_the_same_chat_is_answered_once_in_a_while(
+    desk: Any, telegram: TelegramServer
+) -> None:
+    """And again a minute later."""
+    async with desk.polling():
+        last: Message | int = 0
+        for _ in range(2):
+            for text in ("/start", "/whoami", "/start"):
+                telegram.say(STRANGER, STRANGER, text)
+            await seen(desk, telegram)
+            last = await telegram.wait_for_message(STRANGER, after=last, timeout=5)
+            desk.clock.now += strangers.AGAIN_AFTER
+        await seen(desk, telegram)
+    assert answers(telegram, STRANGER) == 2
+
+
+async def test_only_so_many_are_answered(
+    desk: Any, telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many ask in a minute; and nobody is remembered for longer."""
+    monkeypatch.setattr(strangers, "MOST_CHATS", 3)
+    people = range(7000, 7020)
+    async with desk.polling():
+        for person in people:
+            telegram.add_private_chat(user_id=person)
+            telegram.say(person, person, "/start")
+        await seen(desk, telegram)
+        await telegram.wait_for_message(7002, timeout=5)
+        desk.clock.now += timedelta(minutes=1)
+        telegram.say(7019, 7019, "/start")
+        await telegram.wait_for_message(7019, timeout=5)
+    answered = [person for person in people if answers(telegram, person)]
+    assert answered == [7000, 7001, 7002, 7019]
+
+
+async def test_one_line_tells_how_many(
+    desk: Any, telegram: TelegramServer, logged: Callable[[], str]
+) -> None:
+    """At most one a minute, whatever they do."""
+    async with desk.polling():
+        for _ in range(150):
+            telegram.say(STRANGER, STRANGER, "my secret text")
+        await seen(desk, telegram)
+        for _ in range(150):
+            telegram.say(STRANGER, STRANGER, "my secret text")
+        await seen(desk, telegram)
+    (line,) = [line for line in logged().splitlines() if "Strangers were refused" in line]
+    assert f"newest_user={STRANGER}" in line
+    assert "updates=" in line
+    assert not any("secret" in line for line in logged().splitlines() if "debug" not in line)
+
+
+async def test_who_cannot_be_answered_holds_up_nobody(desk: Any, telegram: TelegramServer) -> None:
+    """A stranger who has blocked the bot meanwhile, or whose group is gone."""
+    telegram.add_private_chat(user_id=7000)
+    telegram.fail("sendMessage", status=403, description="Forbidden: bot was blocked", times=1)
+    async with desk.polling():
+        telegram.say(STRANGER, STRANGER, "/start")
+        await telegram.wait_for_call("sendMessage")
+        telegram.say(7000, 7000, "/start")
+        await telegram.wait_for_message(7000, timeout=5)
+        await seen(desk, telegram)
+    assert answers(telegram, STRANGER) == 0
