@@ -21,10 +21,11 @@ from bot.channels import AppriseChannels, unknown_addresses
 from bot.chat.application import build_application, build_bot
 from bot.chat.door import TelegramDoor
 from bot.chat.handlers import UseCases
-from bot.chat.i18n import LanguageOf
+from bot.chat.i18n import LanguageOf, speaking
 from bot.chat.poller import Poller, UpdatesBot
 from bot.chat.sender import TelegramSender
 from bot.chat.views.plain import plain_events
+from bot.core.events import Event
 from bot.fetchers import Fetcher, Pacer, Reading, SubAccount, find_exchange, open_fetcher
 from bot.jobs import Timetable
 from bot.services.build_digests import BuildDigests
@@ -164,10 +165,15 @@ def _unknown_channel(place: int) -> str:
 def open_channels(settings: Settings, *, clock: Clock) -> AppriseChannels:
     """Have the other channels of the settings; their names are made with the bot's token."""
     token = settings.telegram.token
+
+    def render(events: Sequence[Event]) -> str:
+        with speaking(settings.language):
+            return plain_events(events, zone=settings.timezone, now=clock())
+
     return AppriseChannels(
         [url.get_secret_value() for url in settings.fallback_urls],
         key=token.get_secret_value() if token else "",
-        render=lambda events: plain_events(events, zone=settings.timezone, now=clock()),
+        render=render,
     )
 
 
