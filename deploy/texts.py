@@ -5,38 +5,53 @@ line numbers and no dates, so that a diff shows what has changed and nothing els
 before the first text, the header with its glossary, is left as it is.
 """
 
+import ast
 from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import TypeGuard
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 BOT = Path(__file__).parents[1] / "bot"
 LOCALES = BOT / "chat" / "locales"
 PLACES = ("chat", "core", "services")
 """Where texts stand that a person reads in a chat."""
-KEYWORDS = {"_": None, "later": None, "Sentence": None, "ngettext": (1, 2)}
-"""How they are marked; the first argument is the text."""
+MARKS = {"_": 1, "later": 1, "Sentence": 1, "ngettext": 2}
+"""What marks them, and how many of its arguments are texts."""
 
 Key = str | tuple[str, ...]
 
 
+@cache
 def said() -> dict[Key, str]:
     """Return all texts of the code, in order, with the place of each."""
-    return {key_of(text): place for text, place in _found()}
-
-
-def _found() -> Iterator[tuple[str | list[str] | tuple[str, ...], str]]:
+    found: dict[Key, str] = {}
     for folder in PLACES:
-        for file, line, text, *_rest in extract_from_dir(
-            str(BOT / folder), method_map=[("**.py", "python")], keywords=KEYWORDS
-        ):
-            yield text, f"{folder}/{file}:{line}"
+        for path in sorted((BOT / folder).rglob("*.py")):
+            for text, line in _marked(ast.parse(path.read_text("utf-8"))):
+                found.setdefault(text, f"{path.relative_to(BOT)}:{line}")
+    return found
+
+
+def _marked(tree: ast.AST) -> Iterator[tuple[Key, int]]:
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
+        name = call.func.id if isinstance(call.func, ast.Name) else ""
+        marked = [arg.value for arg in call.args[: MARKS.get(name, 0)] if _is_constant(arg)]
+        texts = [text for text in marked if isinstance(text, str)]
+        if texts:
+            yield (texts[0] if len(texts) == 1 else tuple(texts)), call.lineno
+
+
+def _is_constant(node: ast.expr) -> TypeGuard[ast.Constant]:
+    return isinstance(node, ast.Constant)
 
 
 def key_of(text: str | list[str] | tuple[str, ...]) -> Key:
+    """Return what a text of a file is called in the code."""
     return text if isinstance(text, str) else tuple(text)
 
 
