@@ -1,6 +1,7 @@
 # make demo   the bot against a sandbox, with a chat page in the browser; needs no key
 # make test   everything that a reviewer would refuse: style, types, layers, tests
 # make pictures   the pictures of the README, taken from the demo
+# make texts   bring the files of all languages in line with the texts of the code
 # make bench   what a fetch costs and how close to the limits we read, beside ccxt, and what judging
 #              costs: three minutes
 # make chaos   a thousand kills of the bot and thousands of cut connections, and what was not told:
@@ -12,7 +13,7 @@ PORT ?= 8080
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo run test lint types layers pictures bench chaos lock clean
+.PHONY: demo run test lint types layers pictures texts bench chaos lock clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/.installed
@@ -50,6 +51,9 @@ layers: .venv/.installed-dev
 # Needs Chromium, as the tests of the page do.
 pictures: .venv/.installed-dev
 	$(BIN)/python deploy/pictures/take.py
+
+texts: .venv/.installed-dev
+	$(BIN)/python deploy/texts.py
 
 # One after another: side by side they would measure each other.
 bench: .venv/.installed-dev

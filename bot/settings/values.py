@@ -89,11 +89,11 @@ def _zone(value: object) -> object:
 
 
 def _language(value: object) -> str:
-    code = str(value).strip()
     known = ["en", *sorted(path.stem for path in LOCALES.glob("*.po"))]
-    if code not in known:
-        raise ValueError(f"expected a language: {', '.join(known)}; got «{code}»")
-    return code
+    by_lower = {code.lower(): code for code in known}
+    if (found := by_lower.get(str(value).strip().lower())) is None:
+        raise ValueError(f"expected a language: {', '.join(known)}; got «{value}»")
+    return found
 
 
 def _clock_time(value: object) -> object:

@@ -43,7 +43,7 @@ def test_nothing_set(load: Load) -> None:
     assert (settings.accounts, settings.rules) == ({}, {})
     assert settings.check_every == timedelta(seconds=60)
     assert settings.database_url == "sqlite:///data/bot.db"
-    assert settings.currency == "USD"
+    assert (settings.currency, settings.language) == ("USD", "en")
     assert (settings.timezone, settings.digest_at) == (ZoneInfo("UTC"), time(9))
     assert (settings.log.level, settings.log.format) == ("INFO", None)
 
@@ -67,6 +67,7 @@ def test_everything_set(load: Load) -> None:
             "BOT_CHECK_EVERY": "90s",
             "BOT_DATABASE_URL": "sqlite:///other.db",
             "BOT_CURRENCY": "eur",
+            "BOT_LANGUAGE": "ZH",
             "BOT_TIMEZONE": "Europe/Berlin",
             "BOT_DIGEST_AT": "7:30",
             "BOT_LOG__LEVEL": "debug",
@@ -81,7 +82,7 @@ def test_everything_set(load: Load) -> None:
     assert account.paths == ("main/funding", "main/sub:desk1", "main/sub:desk2")
     assert account.check_every == timedelta(minutes=5)
     assert settings.accounts["main"].credentials.api_key == "hidden-key"
-    assert settings.currency == "EUR"
+    assert (settings.currency, settings.language) == ("EUR", "zh")
     assert settings.accounts["main"].demo is True
     assert settings.rules["low"].limit == Decimal(500)
     assert (settings.timezone.key, settings.digest_at) == ("Europe/Berlin", time(7, 30))
@@ -181,6 +182,7 @@ NAMES = "expected names, or * alone, which means all there are"
             "qqqqqq",
             "expected a time zone such as Europe/Berlin, UTC, got «qqqqqq»",
         ),
+        ({}, "BOT_LANGUAGE", "tlh", "expected a language: en, zh; got «tlh»"),
         ({}, "BOT_CURRENCY", "EURO", "expected 'USD', 'USDT', 'BTC', 'EUR' or 'CNY'"),
         ({}, "BOT_DIGEST_AT", "9", f"{TIME} «9»"),
         ({}, "BOT_DIGEST_AT", "24:00", f"{TIME} «24:00»"),
