@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -18,12 +19,14 @@ from operator import add
 from bench.chaos.campaign import Campaign
 from bench.chaos.controls import Control, run_controls
 from bench.chaos.ledger import Account
+from bench.chaos.lives import Nursery, nursery
 from bench.chaos.outages import QUICK, Passed, run_outages
 from bench.chaos.scene import open_scene
 from bench.chaos.table import table
 
-SIDE_BY_SIDE = 2
-"""Campaigns of their own at the same time, each with its servers, database and bot."""
+NURSERIES = 3
+MOST_CASES = 5
+"""How many of each fault are shown."""
 PATIENCE_S = 60.0
 KILLS, QUICK_KILLS = 1000, 24
 
@@ -50,17 +53,30 @@ def _serious(account: Account) -> int:
 
 
 async def run(*, kills: int, seed: int, quick: bool) -> Result:
-    """Run all parts, one after another."""
-    each = -(-kills // SIDE_BY_SIDE)
-    runs = (_kill(each, seed + number) for number in range(SIDE_BY_SIDE))
-    account = reduce(add, await asyncio.gather(*runs))
-    controls = await run_controls(seed)
-    passed, outage_account = await run_outages(seed, names=QUICK if quick else None)
-    return Result(account, controls, passed, outage_account)
+    """Run all parts; the seconds of the long run are measured without anything beside it."""
+    async with AsyncExitStack() as stack:
+        opened = [stack.enter_async_context(nursery()) for _ in range(NURSERIES)]
+        first, second, third = await asyncio.gather(*opened)
+        killing = _kill(kills, seed, [first, second])
+        if quick:
+            account, outages = await asyncio.gather(killing, run_outages(third, seed, QUICK))
+            controls = await run_controls([first, second, third], seed)
+        else:
+            account = await killing
+            controls = await run_controls([first, second, third], seed)
+            outages = await run_outages(third, seed)
+    return Result(account, controls, *outages)
 
 
-async def _kill(kills: int, seed: int) -> Account:
-    async with open_scene(seed) as scene:
+async def _kill(kills: int, seed: int, nurseries: Sequence[Nursery]) -> Account:
+    """Have campaigns of their own side by side: servers, database and bot."""
+    each = -(-kills // len(nurseries))
+    runs = [_campaign(each, seed + number, bearing) for number, bearing in enumerate(nurseries)]
+    return reduce(add, await asyncio.gather(*runs))
+
+
+async def _campaign(kills: int, seed: int, bearing: Nursery) -> Account:
+    async with open_scene(bearing, seed) as scene:
         return await Campaign(scene, patience_s=PATIENCE_S).run(kills)
 
 
@@ -75,7 +91,9 @@ def main() -> int:
     kills = arguments.kills or (QUICK_KILLS if arguments.quick else KILLS)
     print(f"seed {arguments.seed}", file=sys.stderr)
     result = asyncio.run(run(kills=kills, seed=arguments.seed, quick=arguments.quick))
-    print(table(result.kills, result.controls, result.outages))
+    print(table(result.kills, result.controls, result.outages, seed=arguments.seed))
+    for name, cases in [*result.kills.cases.items(), *result.outage_account.cases.items()]:
+        print(name, *cases[:MOST_CASES], sep="\n  ", file=sys.stderr)
     return 0 if result.is_good else 1
 
 

@@ -20,7 +20,7 @@ from bench.chaos.witness import Witness
 
 AT_RANDOM, IN_PEACE = "at any instant", "when all was told"
 POINTS = (*WITHIN, AFTER_SEND)
-LONGEST_LIFE_S = 2.5
+LONGEST_LIFE_S = 2.0
 """For a life that does not come to its point."""
 RANDOM_WITHIN_S = 1.2
 LOOK_S = 0.02

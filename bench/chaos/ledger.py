@@ -7,11 +7,12 @@ is a fault, and so is whatever is told that did not happen.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sized
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 from bench.chaos.phone import DIGEST, Post
 from bench.chaos.truth import Transition, Truth
+from bench.chaos.weather import REFUSED_BEHIND
 
 Place = tuple[Transition, int]
 """A transition, and a chat where it is to be told."""
@@ -48,7 +49,9 @@ class Account:
     """Not told, because the one attempt may have arrived."""
     digests_lost: list[str] = field(default_factory=list)
     """Not told for no such reason."""
-    digests_twice: list[str] = field(default_factory=list)
+    digests_twice: list[list[Post]] = field(default_factory=list)
+    digests_behind: list[list[Post]] = field(default_factory=list)
+    """Told twice: a server in between refused what it had passed on, and that is tried again."""
     seconds: float = 0
 
     @property
@@ -73,7 +76,12 @@ class Account:
     @property
     def faults(self) -> Mapping[str, int]:
         """Count what must not be."""
-        found: Mapping[str, Sized] = {
+        return {name: len(cases) for name, cases in self.cases.items()}
+
+    @property
+    def cases(self) -> Mapping[str, Sequence[object]]:
+        """Gather what must not be."""
+        found: Mapping[str, Sequence[object]] = {
             LOST: self.lost,
             UNMARKED: self.unmarked,
             "repeats of what surely had arrived": self.windowless,
@@ -82,7 +90,7 @@ class Account:
             "digests told twice": self.digests_twice,
             "digests lost": self.digests_lost,
         }
-        return {name: len(cases) for name, cases in found.items() if cases}
+        return {name: cases for name, cases in found.items() if cases}
 
 
 class Ledger:
@@ -137,12 +145,16 @@ class Ledger:
             for posts, n in again
             if not any(_is_doubtful(post, windows) for post in posts[:n])
         ]
-        account.digests_twice = [
-            f"{day} in {chat_id}" for (chat_id, day), posts in self.digests.items() if posts[1:]
-        ]
+        twice = [posts for posts in self.digests.values() if posts[1:]]
+        account.digests_behind = [posts for posts in twice if _all_behind(posts[:-1])]
+        account.digests_twice = [posts for posts in twice if not _all_behind(posts[:-1])]
 
 
 def _is_doubtful(post: Post, windows: Mapping[int, Mapping[int, float]]) -> bool:
     """Whether the bot could not know that a message had arrived."""
     since = windows.get(post.life, {}).get(post.chat_id)
-    return post.answer_lost or (since is not None and post.at >= since)
+    return bool(post.trouble) or (since is not None and post.at >= since)
+
+
+def _all_behind(posts: Collection[Post]) -> bool:
+    return all(post.trouble == REFUSED_BEHIND for post in posts)

@@ -76,12 +76,20 @@ class Nursery:
             raise DiedByItself(f"exit code {code}")
         return late
 
-    def end(self) -> None:
-        """End the life that there is, and bear no more."""
+    async def end_life(self) -> None:
+        """End the life that there is, if there is one."""
+        assert self._process.stdout
         if self._living is not None:
             self._living.strike()
+            await self._process.stdout.readline()
+            self._living = None
+
+    async def end(self) -> None:
+        """Bear no more."""
+        await self.end_life()
         assert self._process.stdin
         self._process.stdin.close()  # it ends with its input
+        await self._process.wait()
 
     async def _line(self) -> bytes:
         assert self._process.stdout
@@ -103,8 +111,7 @@ async def nursery() -> AsyncIterator[Nursery]:
         assert await process.stdout.readline() == b"ready\n"
         yield bearing
     finally:
-        bearing.end()
-        await process.wait()
+        await bearing.end()
 
 
 def open_windows(journal: Path) -> dict[int, float]:

@@ -7,12 +7,12 @@ is over, how often, and how soon all is as ever: everybody told, and a new quest
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from bench.chaos.campaign import LATE_ANSWER_S, LOOK_S
 from bench.chaos.ledger import Account
-from bench.chaos.lives import DiedByItself, Life
+from bench.chaos.lives import DiedByItself, Life, Nursery
 from bench.chaos.phone import Post
 from bench.chaos.scene import ADA, CHATS, GROUP, SUPERGROUP, YOU, Scene, open_scene
 from bench.chaos.truth import Subject
@@ -160,10 +160,10 @@ QUICK = ("401 Unauthorized", "HTML refused")
 
 
 async def run_outages(
-    seed: int, *, names: tuple[str, ...] | None = None
+    bearing: Nursery, seed: int, names: Collection[str] | None = None
 ) -> tuple[list[Passed], Account]:
     """Go through all outages, or those that are named."""
-    async with open_scene(seed) as scene:
+    async with open_scene(bearing, seed) as scene:
         scene.calm()
         exercise = _Exercise(scene)
         await exercise.begin()

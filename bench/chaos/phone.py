@@ -10,6 +10,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from bench.chaos.seams import AFTER_SEND
 from bench.chaos.truth import Saying, sayings
 from bench.chaos.weather import draw, fault_of
 from bot.sandbox.telegram import Chat, Message, TelegramServer, User
@@ -36,8 +37,8 @@ class Post:
     life: int
     at: float
     """By the clock that all processes share."""
-    answer_lost: bool = False
-    """Whether the bot was not told that it had arrived."""
+    trouble: str = ""
+    """What came in place of the answer that it had arrived; empty: that answer left."""
     said: list[Saying] = field(default_factory=list)
 
     @property
@@ -132,10 +133,11 @@ class Phone(TelegramServer):
         self._drops[f"Telegram: {trouble[0]}"] += 1
         if method in _SAYS:
             self._troubled[_chat_of(self._called)] = self.life
-        return fault_of(trouble, self._lose_answer if method == _SENDS else _nothing)
+        return fault_of(trouble, lambda: self._lose_answer(method, trouble[0]))
 
-    def _lose_answer(self) -> None:
-        self.posts[-1].answer_lost = True
+    def _lose_answer(self, method: str, trouble: str) -> None:
+        if method == _SENDS:
+            self.posts[-1].trouble = trouble
 
     async def _struck(self) -> None:
         """Strike now, if it is time; the answer gets lost with the life."""
@@ -143,7 +145,7 @@ class Phone(TelegramServer):
             return
         self._strike_after -= 1
         if self._strike_after <= 0:
-            self._lose_answer()
+            self.posts[-1].trouble = AFTER_SEND
             self._strike()
             self._strike = None
             raise ConnectionCut
@@ -155,7 +157,3 @@ async def _refuse_html() -> None:
 
 def _chat_of(call: Call) -> int:
     return int(call.parameters.get("chat_id", _NO_CHAT))
-
-
-def _nothing() -> None:
-    """Lose the answer to what put no message."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench.chaos.lives import Life, Nursery, nursery
+from bench.chaos.lives import Life, Nursery
 from bench.chaos.phone import Phone
 from bench.chaos.seams import AS_IT_IS
 from bench.chaos.truth import COINS, LIMIT, Truth
@@ -89,7 +89,7 @@ class Scene:
 
 
 @asynccontextmanager
-async def open_scene(seed: int) -> AsyncIterator[Scene]:
+async def open_scene(bearing: Nursery, seed: int) -> AsyncIterator[Scene]:
     """Serve three exchanges and a Telegram with four chats, all in some trouble."""
     chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
     drops, clock, world = Counter[str](), AheadClock(), World()
@@ -98,6 +98,7 @@ async def open_scene(seed: int) -> AsyncIterator[Scene]:
     people(phone)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
+        stack.push_async_callback(bearing.end_life)
         page = await stack.enter_async_context(serve_telegram(phone, page=False))
         scene = Scene(
             truth=truth,
@@ -106,7 +107,7 @@ async def open_scene(seed: int) -> AsyncIterator[Scene]:
             environ={},
             folder=folder,
             clock=clock,
-            nursery=await stack.enter_async_context(nursery()),
+            nursery=bearing,
             chance=chance,
             drops=drops,
         )

@@ -30,7 +30,7 @@ is there, and the answer is not."""
 AS_IT_IS, MARKS_FIRST, TWO_TRANSACTIONS, NEVER_SAYS = (
     "as it is",
     "marks before it sends",
-    "state and outbox in two transactions",
+    "keeps state and outbox in two transactions",
     "never says that it may be a repeat",
 )
 HAND, MARK = "hand", "mark"

@@ -29,9 +29,11 @@ ORDER = (
 )
 
 
-def table(account: Account, controls: Sequence[Control], passed: Sequence[Passed]) -> str:
+def table(
+    account: Account, controls: Sequence[Control], passed: Sequence[Passed], *, seed: int
+) -> str:
     """Write the table in Markdown."""
-    rows = [("what was done", "what came of it"), ("---", "---")]
+    rows = [(f"what was done (seed {seed})", "what came of it"), ("---", "---")]
     rows += [*_killed(account), *map(_control, controls), *map(_passed, passed)]
     return "\n".join(f"| {what} | {came} |" for what, came in rows)
 
@@ -81,6 +83,7 @@ def _answers(account: Account) -> str:
 def _digests(account: Account) -> str:
     return (
         f"twice {len(account.digests_twice)}, lost {len(account.digests_lost)}; "
+        f"twice after a 502 behind which it had been taken {len(account.digests_behind)}; "
         f"not repeated because one may have arrived {account.digests_given_up}"
     )
 

@@ -34,7 +34,7 @@ HASTE: dict[str, Any] = {
     "bot.core.delivery.DOUBT_PAUSES": (timedelta(seconds=0.1),),
     "bot.chat.pace.Pacer": partial(Pacer, enabled=False),
     "bot.services.deliver_outbox.LOOK_EVERY_S": 0.1,
-    "bot.chat.application.ANSWER_S": 1.0,
+    "bot.chat.application.ANSWER_S": 3.0,
     "bot.chat.poller.POLL_S": 2,
     "bot.chat.poller.ANSWER_S": 3,
     "bot.chat.poller.BREATH_S": 0.05,

@@ -69,12 +69,13 @@ async def _hang() -> None:
     await asyncio.Event().wait()
 
 
+REFUSED_BEHIND = "502 after it was carried out"
 Trouble = tuple[str, int, bool, Callable[[], Awaitable[None]]]
 TROUBLES: tuple[Trouble, ...] = (
     ("connection cut before it was carried out", 6, False, _cut),
     ("connection cut after it was carried out", 6, True, _cut),
     ("502 before it was carried out", 4, False, _bad_gateway),
-    ("502 after it was carried out", 4, True, _bad_gateway),
+    (REFUSED_BEHIND, 4, True, _bad_gateway),
     ("500 before it was carried out", 2, False, _internal_error),
     ("429", 1, False, _too_many),
     ("no answer, not carried out", 1, False, _hang),

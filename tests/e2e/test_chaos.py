@@ -12,7 +12,7 @@ SEED = 1
 async def test_a_short_campaign_loses_nothing_and_finds_what_does() -> None:
     """Killed anywhere and cut off, the bot tells everything; builds that do not are found out."""
     result = await run(kills=QUICK_KILLS, seed=SEED, quick=True)
-    told = table(result.kills, result.controls, result.outages)
+    told = table(result.kills, result.controls, result.outages, seed=SEED)
     assert result.kills.faults == {}, told
     assert result.kills.killed >= QUICK_KILLS, told
     assert result.kills.due > 100, told
