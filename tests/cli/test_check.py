@@ -165,3 +165,22 @@ async def test_a_pace_that_cannot_be_kept(run: Any, stage: Any) -> None:
     assert not ok
     assert message == "every 1 s is wanted; the exchange's limits allow one every 3s"
     assert advice == "set BOT_ACCOUNTS__MAIN__CHECK_EVERY to 3s or more"
+
+
+async def test_check_looks_at_other_channels(run: Any, stage: Any) -> None:
+    """Well-formed is all that can be said of an address without sending; none of it is shown."""
+    urls = "BOT_FALLBACK_URLS"
+    assert "other channels" not in await findings(run, stage.settings)
+    good = await findings(run, {**stage.settings, urls: "json://127.0.0.1:1/hidden-token"})
+    assert good["other channels"][:2] == (
+        True,
+        "1 well-formed address; none was tried, as that sends something",
+    )
+    bad = await findings(run, {**stage.settings, urls: "ntfys://hidden,nosuch://hidden"})
+    ok, message, advice = bad["other channels"]
+    assert (ok, message) == (
+        False,
+        "BOT_FALLBACK_URLS: the 2nd is no address that Apprise knows",
+    )
+    assert "appriseit.com" in advice
+    assert "hidden" not in str(good) + str(bad)
