@@ -139,6 +139,7 @@ class Campaign:
             e.add_note(self._scene.end_of_log())
             raise
         self._scene.phone.strike_after(0, None)
+        await asyncio.sleep(LOOK_S)  # what it had handed over still arrives
         number = self._scene.lives
         self._windows[number] = open_windows(self._scene.journal_of(number))
         named = AT_RANDOM if late and point in POINTS else point

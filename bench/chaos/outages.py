@@ -44,8 +44,8 @@ class Outage:
     begin: Act
     end: Act = _end
     lasts_s: float = LASTS_S
-    account: str = ""
-    """Whose subject moves meanwhile; empty: of any."""
+    account: str = "main"
+    """Whose subject moves meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +219,7 @@ class _Exercise:
         )
 
     def _choose(self, account: str) -> Subject:
-        """Take a subject that has not moved yet; of this account, if one is named."""
+        """Take a subject of an account that has not moved yet."""
         found = next(s for s in self._fresh if s.path.startswith(account))
         self._fresh.remove(found)
         return found
