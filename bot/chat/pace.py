@@ -11,11 +11,9 @@ text here, whatever it was meant for.
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from html import unescape
 from typing import Any
 
 import structlog
@@ -24,6 +22,7 @@ from telegram.ext import BaseRateLimiter, ExtBot
 from typing_extensions import override
 
 from bot.chat.failures import never_left, pause_of
+from bot.chat.views.layout import unmarked
 from bot.core.delivery import LONGEST_REST
 from bot.fetchers import Limit, Pacer, Slot, WindowClosed
 
@@ -43,7 +42,6 @@ _OVERALL_OUTBOX = Limit("outbox", 22, _SECOND, per_address=True)
 _CHAT = Limit("chat", 3, _BURST)
 _GROUP = Limit("group", 19, _MINUTE)
 _GROUP_OUTBOX = Limit("outbox to group", 15, _MINUTE)
-_TAG = re.compile(r"</?[a-z-]+(?: [^<>]*)?>")
 Answer = bool | dict[str, Any] | list[dict[str, Any]]
 
 
@@ -197,5 +195,5 @@ def _made_plain(data: dict[str, Any]) -> bool:
     if data.pop("parse_mode", None) is None:
         return False
     said: Mapping[str, Any] = {k: data[k] for k in ("text", "caption") if data.get(k)}
-    data.update({name: unescape(_TAG.sub("", text)) for name, text in said.items()})
+    data.update({name: unmarked(text) for name, text in said.items()})
     return True

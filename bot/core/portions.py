@@ -11,6 +11,7 @@ from decimal import Decimal
 from itertools import groupby
 
 from bot.core.events import (
+    Alert,
     AlertCleared,
     AlertEnded,
     AlertRaised,
@@ -26,19 +27,22 @@ from bot.core.quiet import Begun, Over, settled
 LONGEST_NAME = 80
 LONGEST_LINE = 300
 MOST_PATHS = 5
-MOST_UNITS = 4096
-"""Telegram takes so many, after the marks of HTML are taken out."""
+MOST_UNITS = 3900
+"""Telegram takes 4,096, after the marks of HTML are taken out; the rest is for a heading."""
 ROOM = MOST_UNITS - 300
-"""The rest is for what is said of the whole message."""
-_WORDS = {AlertRaised: 400, AlertReminded: 230, AlertTested: 330}
+"""The rest is for what is said of all events together: that they are late, or told again."""
+_WORDS = {AlertRaised: 430, AlertReminded: 200, AlertTested: 260}
 """What we say around names and amounts, what is edited in later included."""
-_OTHER_WORDS = 260
-_LINE_WORDS = 160
+_VALUE_WORDS = 500
+_OTHER_WORDS = 240
+_LINE_WORDS = 120
 """What we say of something that is over already."""
-_AMOUNT = 24
-"""What an amount takes at least: it may have another one's length when the message is edited."""
-_LONGEST_AMOUNT = 60
+_AMOUNTS = (8, 110)
+"""What an amount takes at least and at most."""
 _PATH = LONGEST_NAME + 2
+_CHOSEN = {"kind", "measure", "part", "asked", "comparison", "severity"}
+"""What is one of few words, and counts among ours."""
+_NAMES = {"subject", "asset", "elsewhere"}
 
 
 def portions(events: Sequence[Event]) -> list[tuple[Event, ...]]:
@@ -59,11 +63,16 @@ def portions(events: Sequence[Event]) -> list[tuple[Event, ...]]:
 
 def fits(events: Sequence[Event]) -> bool:
     """Whether one message has room for all of them."""
+    return room_of(events) <= ROOM
+
+
+def room_of(events: Sequence[Event]) -> int:
+    """Estimate from above how many units a message takes that tells these."""
     standing, passed = settled(events)
     taken = sum(_line(begun, over) for begun, over in passed)
     for _, group in groupby(sorted(standing, key=_place), key=_place):
         taken += sum(map(_room, _blocks(list(group))))
-    return taken <= ROOM
+    return taken
 
 
 def _blocks(group: list[Event]) -> list[list[Event]]:
@@ -80,6 +89,8 @@ def _room(block: Sequence[Event]) -> int:
         case SubAccountsChanged():
             names = (first.added, first.gone, first.frozen, first.thawed)
             return _OTHER_WORDS + _PATH * (1 + sum(min(len(n), MOST_PATHS) for n in names))
+        case AlertRaised(alert=Alert(measure="value")):
+            return _VALUE_WORDS + sum(_rooms(first))
         case _:
             return _WORDS.get(type(first), _OTHER_WORDS) + sum(_rooms(first))
 
@@ -89,18 +100,22 @@ def _line(begun: Begun, over: Over) -> int:
     return _LINE_WORDS + sum(_rooms(about))
 
 
-def _rooms(value: object) -> Iterator[int]:
+def _rooms(value: object, *, longest: int = LONGEST_LINE) -> Iterator[int]:
+    """Measure all names and amounts there are within."""
     match value:
         case str():
-            yield min(len(value.encode("utf-16-le", "replace")) // 2, LONGEST_LINE)
+            yield min(len(value.encode("utf-16-le", "replace")) // 2, longest)
         case Decimal():
-            yield min(max(len(f"{value:,f}"), _AMOUNT), _LONGEST_AMOUNT)
+            least, most = _AMOUNTS
+            yield min(max(len(f"{value:,f}"), least), most)
         case tuple():
             for part in value:
-                yield from _rooms(part)
+                yield from _rooms(part, longest=longest)
         case _ if is_dataclass(value):
             for field in fields(value):
-                yield from _rooms(getattr(value, field.name))
+                if field.name not in _CHOSEN:
+                    cap = LONGEST_NAME if field.name in _NAMES else longest
+                    yield from _rooms(getattr(value, field.name), longest=cap)
 
 
 def _place(event: Event) -> tuple[int, str, str]:

@@ -1,33 +1,40 @@
 """Blocks, columns and pages: what fits a phone and what fits a message."""
 
+import re
 from collections.abc import Iterable, Sequence
-from html import escape
+from html import escape, unescape
 
 from bot.chat.i18n import ngettext
 from bot.chat.numbers import fitted, width_of
+from bot.core.portions import LONGEST_LINE, LONGEST_NAME, MOST_PATHS, MOST_UNITS
 
 COLUMNS = 34
 """What a phone shows of monospaced text in one line."""
-MOST_UNITS = 3900
-"""A message has 4,096 UTF-16 units; the rest is for a heading."""
-MOST_ROWS = 60
+MOST_ROWS = 32
+"""A row whose amount nobody has seen yet may have a hundred characters."""
 _COIN_WIDTH = 10
-_PATH_WIDTH = 80
-_LINE_WIDTH = 300
-
-MOST_PATHS = 5
+_TAG = re.compile(r"</?[a-z-]+(?: [^<>]*)?>")
 
 Row = tuple[str, str]
 
 
 def length_of(text: str) -> int:
-    """Count as Telegram does, in UTF-16 units; tags count here, too, which is on the safe side."""
-    return len(text.encode("utf-16-le")) // 2
+    """Count as Telegram does: in UTF-16 units, after the marks of HTML are taken out."""
+    return _units(unmarked(text))
+
+
+def unmarked(html: str) -> str:
+    """Take the marks of our HTML out."""
+    return unescape(_TAG.sub("", html))
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "replace")) // 2
 
 
 def path_text(path: str) -> str:
     """Show a path so that a touch copies it."""
-    return f"<code>{escape(name_text(path, width=_PATH_WIDTH))}</code>"
+    return f"<code>{escape(name_text(path, width=LONGEST_NAME))}</code>"
 
 
 def paths_text(paths: Sequence[str]) -> str:
@@ -44,12 +51,16 @@ def paths_text(paths: Sequence[str]) -> str:
 def name_text(name: str, *, width: int = _COIN_WIDTH) -> str:
     """Shorten a name to a column; control and direction marks would disorder the line."""
     shown = "".join(c for c in name if c.isprintable())
-    return shown if len(shown) <= width else f"{shown[: width - 1]}…"
+    if _units(shown) <= width:
+        return shown
+    while _units(shown) >= width:
+        shown = shown[: -max(1, (_units(shown) - width) // 2)]
+    return f"{shown}…"
 
 
 def one_line(text: str) -> str:
     """Show words of others within ours: what they may do to the line is taken out."""
-    return escape(name_text(text, width=_LINE_WIDTH))
+    return escape(name_text(text, width=LONGEST_LINE))
 
 
 def columns(rows: Sequence[Row]) -> str:

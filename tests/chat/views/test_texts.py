@@ -619,7 +619,7 @@ def test_what_belongs_to_a_coin_is_in_one_table() -> None:
     """Where tables are many, none begins with a part of the coin that the one before names."""
     held = [coin(f"C{n:03}", "3", "2", "1") for n in range(100)]
     text = shown(wallet("a/spot", coin("A", "1"), *held), by=[price("C007-USDT", "2")])
-    assert text.count("<pre>") == 2 + 6
+    assert text.count("<pre>") == 4 + 10
     assert "<pre>·" not in text
 
 
