@@ -19,25 +19,6 @@ _ALERT_PREFIX: dict[AlertAction, str] = {
 _PLACES = {"news": "a", "answer": "w"}
 _ALERT_ACTIONS = {short: action for action, short in _ALERT_PREFIX.items()}
 
-_PREFIX = {"refresh": "r", "turn": "t"}
-_ACTIONS = {short: action for action, short in _PREFIX.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class BalancePress:
-    """A button under an answer to `/balance`."""
-
-    action: Literal["refresh", "turn"]
-    """Read again, or show another page of what is known."""
-    page: int
-    """Counted from 0."""
-    query: str
-
-    def encode(self) -> str | None:
-        """Return the data for the button; None where it would be too long for one."""
-        data = f"b:{_PREFIX[self.action]}:{self.page}:{self.query}"
-        return data if len(data.encode()) <= MOST_BYTES else None
-
 
 @dataclass(frozen=True, slots=True)
 class AlertPress:
@@ -63,15 +44,6 @@ def decode_alert(data: str) -> AlertPress:
     """Read what `encode` wrote; the caller has matched `ALERT_PATTERN`."""
     place, short, incident = data.split(":")
     return AlertPress(_ALERT_ACTIONS[short], incident, "answer" if place == "w" else "news")
-
-
-BALANCE_PATTERN = r"^b:[rt]:\d{1,4}:"
-
-
-def decode_balance(data: str) -> BalancePress:
-    """Read what `encode` wrote; the caller has matched `BALANCE_PATTERN`."""
-    _, short, page, query = data.split(":", 3)
-    return BalancePress("refresh" if _ACTIONS[short] == "refresh" else "turn", int(page), query)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.chat.callbacks import AlertAction, AlertPress, BalancePress, PagePress
+from bot.chat.callbacks import AlertAction, AlertPress, PagePress
 from bot.chat.i18n import _
 from bot.chat.numbers import amount_text
 from bot.chat.views.figures import ORDER, shortfall
@@ -13,15 +13,6 @@ from bot.core.events import Alert
 from bot.core.faces import Face
 
 MOST_COPIED = 256
-
-
-def balance_keyboard(query: str, *, page: int, pages: int) -> InlineKeyboardMarkup | None:
-    """Offer to read again and to turn pages; None where the query is too long for a button."""
-    turns = _turns(lambda page: BalancePress("turn", page, query).encode(), page, pages)
-    refresh = [_button(_("🔄 Refresh"), BalancePress("refresh", page, query).encode())]
-    rows = [[button for button in row if button] for row in (turns, refresh)]
-    rows = [row for row in rows if row]
-    return InlineKeyboardMarkup(rows) if rows else None
 
 
 def _turns(

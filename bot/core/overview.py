@@ -41,6 +41,8 @@ class Overview:
     """How much of that coin is free, and how much is held; None where that is not told."""
     change: ValueChange | None = None
     """None: nothing is known of the time before."""
+    is_alone: bool = False
+    """Whether it is the only wallet of its account."""
 
     @property
     def blind(self) -> tuple[WalletState, ...]:
@@ -91,6 +93,7 @@ def overview_of(
         rates=stock.rates(shown),
         spendable=spendable(shown, stock.coin) if stock.coin else None,
         change=change,
+        is_alone=level == "wallet" and stock.is_alone(shown),
     )
 
 

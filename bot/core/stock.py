@@ -188,11 +188,17 @@ class Stock:
         """Tell what some of the wallets are worth."""
         return self._together(wallets, self.coin)
 
+    def is_alone(self, wallets: Iterable[WalletState]) -> bool:
+        """Whether there are no other wallets in the accounts of these."""
+        paths = {state.path for state in wallets}
+        accounts = set(map(account_of, paths))
+        return all(s.path in paths for s in self._states if account_of(s.path) in accounts)
+
     def rates(self, wallets: Iterable[WalletState]) -> tuple[Rate, ...]:
         """Tell what one unit of the one coin is worth wherever it lies; () for all coins."""
         if self.coin is None:
             return ()
-        lots = [lot for state in wallets for lot in self._told(state)]
+        lots = [lot for state in wallets for lot in self.lots(state)]
         markets = {self._market(lot.path) for lot in lots}
         rates = (self._book.rate(m, self.coin, now=self.at) for m in sorted(markets))
         return tuple(rate for rate in rates if rate is not None)
@@ -213,7 +219,7 @@ class Stock:
         """Tell of each coin, what is worth most first; those that are not there are left out."""
         by_coin: dict[str, list[Lot]] = defaultdict(list)
         for state in wallets:
-            for lot in self._told(state):
+            for lot in self.lots(state):
                 by_coin[lot.coin].append(lot)
         complete, owed = all(state.readable for state in wallets), owed_unread(wallets)
         found = [
@@ -223,7 +229,8 @@ class Stock:
         there = (held for held in found if held.amount.value or not held.amount.complete)
         return tuple(sorted(there, key=_order))
 
-    def _told(self, state: WalletState) -> list[Lot]:
+    def lots(self, state: WalletState) -> Sequence[Lot]:
+        """Tell what lies in a wallet and in no other."""
         lots = self._lots[state.path]
         return lots if self.coin is None else [lot for lot in lots if lot.coin == self.coin]
 
@@ -237,7 +244,7 @@ class Stock:
     def _amount(self, states: Sequence[WalletState]) -> Amount | None:
         """Tell how much of the one coin there is; None: all coins are meant, or nobody knows."""
         readable = all(state.readable for state in states)
-        lots = [lot for state in states for lot in self._told(state)]
+        lots = [lot for state in states for lot in self.lots(state)]
         if self.coin is None or not (lots or readable):
             return None
         return sum_of(lots, complete=readable, may_be_less=self.coin in owed_unread(states))

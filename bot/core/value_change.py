@@ -4,20 +4,21 @@ What is there now is told at present prices, so what amounts have added is told 
 rest is what prices have made of that which was there before. Both add up to the change.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DivisionByZero, InvalidOperation
 
 from bot.core.digest import Holdings
 from bot.core.portfolio import Amount, WalletState
-from bot.core.stock import Lot, account_of, lots_of
+from bot.core.stock import Lot, Stock, account_of, lots_of
 from bot.core.valuation import PriceBook, Rate
-from bot.fetchers.model import Staking, exact_sum
+from bot.fetchers.model import Balance, Staking, exact_sum
 
 _NONE = Decimal(0)
 _NOTHING = Amount(_NONE)
-_Pair = tuple[Amount, Amount]
+_Place = tuple[str, str, str]
 _WIDE = Context(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, DivisionByZero])
 _SNAPSHOT = Staking(None, _NONE, _NONE)
 
@@ -61,14 +62,17 @@ class Books:
     kept_as: Mapping[str, str] = field(default_factory=dict)
     """By the name of each account, the market that its prices were kept as."""
 
+    def place(self, account: str, coin: str) -> "_Place":
+        """Name where a coin of an account is priced: then, now, and as what."""
+        return self.kept_as.get(account, account), self.markets.get(account, account), coin
+
     def rates(
-        self, account: str, coin: str, *, since: datetime, now: datetime
+        self, place: "_Place", *, since: datetime, now: datetime
     ) -> tuple[Rate | None, Rate | None]:
-        """Tell what a coin that lies in an account was worth, and what it is."""
-        then = None
-        if self.then is not None:
-            then = self.then.rate(self.kept_as.get(account, account), coin, now=since)
-        return then, self.now.rate(self.markets.get(account, account), coin, now=now)
+        """Tell what a coin was worth, and what it is."""
+        kept_as, market, coin = place
+        then = self.then.rate(kept_as, coin, now=since) if self.then is not None else None
+        return then, self.now.rate(market, coin, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,93 +80,104 @@ class Past:
     """What there was at an instant."""
 
     at: datetime
-    holdings: Holdings
-    snapshots: Collection[tuple[str, str]] = ()
-    """The paths and coins of which a snapshot spans other wallets; the history tells it not."""
+    lots: Mapping[str, Mapping[str, Amount]]
+    """By path and coin, for wallets that had been read by then."""
+
+
+def past_of(holdings: Holdings, snapshots: Collection[tuple[str, str]], *, at: datetime) -> Past:
+    """Put together what wallets held at an instant.
+
+    Args:
+        holdings: What was known then.
+        snapshots: The paths and coins where what was told spans other wallets; it is not kept.
+        at: The instant.
+    """
+    states = [
+        WalletState(path, tuple(_as_it_was(path, held, snapshots)), at)
+        for path, held in holdings.items()
+    ]
+    lots: dict[str, dict[str, Amount]] = {path: {} for path in holdings}
+    for lot in lots_of(states):
+        lots[lot.path][lot.coin] = lot.amount
+    return Past(at, lots)
+
+
+def _as_it_was(
+    path: str, held: Iterable[Balance], snapshots: Collection[tuple[str, str]]
+) -> Iterator[Balance]:
+    for balance in held:
+        is_snapshot = (path, balance.asset) in snapshots
+        yield replace(balance, staking=_SNAPSHOT) if is_snapshot else balance
 
 
 def change_of(
-    wallets: Iterable[WalletState],
-    past: Past,
-    books: Books,
-    *,
-    now: datetime,
-    coin: str | None = None,
+    stock: Stock, wallets: Iterable[WalletState], past: Past, books: Books
 ) -> ValueChange | None:
-    """Compare wallets with what they held; None where there is nothing to compare.
+    """Compare what wallets hold with what they held; None where there is nothing to compare.
 
     A coin that has no price now adds nothing: it is named where the value is told.
     """
-    states = list(wallets)
-    after = [state for state in states if state.readable and state.path in past.holdings]
-    if not after:
-        return None
-    was = [_as_it_was(state, past) for state in after]
-    change = _Change(books, past.at, now)
-    pairs = _pairs(lots_of(was, coin=coin), lots_of(after, coin=coin))
-    unlike = {path for (path, _), pair in pairs.items() if not _alike(*pair)}
-    for (path, asset), (old, new) in pairs.items():
-        if path not in unlike:
-            change.add(account_of(path), asset, old=old.value, new=new.value)
-    compared = {state.path for state in after} - unlike
-    without = tuple(state.path for state in states if state.path not in compared)
-    return change.told(without) if compared else None
+    tally = _Tally(books, stock.coin)
+    compared, without = 0, []
+    for state in wallets:
+        old = past.lots.get(state.path)
+        if state.readable and old is not None and tally.add(state.path, old, stock.lots(state)):
+            compared += 1
+        else:
+            without.append(state.path)
+    return tally.told(past.at, stock.at, tuple(without)) if compared else None
 
 
-class _Change:
-    """Adds up what has become of each coin."""
+class _Tally:
+    """Adds up what there was and what has come or gone, all that is priced alike together."""
 
-    def __init__(self, books: Books, since: datetime, now: datetime) -> None:
-        self._books, self._since, self._now = books, since, now
-        self._by_amounts = self._by_prices = self._before = _NONE
-        self._known = True
+    def __init__(self, books: Books, coin: str | None) -> None:
+        self._books = books
+        self._coin = coin
+        self._old: dict[_Place, list[Decimal]] = defaultdict(list)
+        self._gained: dict[_Place, list[Decimal]] = defaultdict(list)
 
-    def add(self, account: str, coin: str, *, old: Decimal, new: Decimal) -> None:
-        """Take in one coin that lies in an account."""
-        then, rate = self._books.rates(account, coin, since=self._since, now=self._now)
-        if rate is None:
-            return
-        if old != new:
-            gained = exact_sum([new, old.copy_negate()])
-            self._by_amounts = _WIDE.fma(gained, rate.factor, self._by_amounts)
-        if not old:
-            return
-        if then is None:
-            self._known = False
-            return
-        self._before = _WIDE.fma(old, then.factor, self._before)
-        if then.factor != rate.factor:
-            risen = _WIDE.subtract(rate.factor, then.factor)
-            self._by_prices = _WIDE.fma(old, risen, self._by_prices)
+    def add(self, path: str, old: Mapping[str, Amount], lots: Iterable[Lot]) -> bool:
+        """Take in a wallet; False, and it is left out, where two readings tell it differently."""
+        new = {lot.coin: lot.amount for lot in lots}
+        coins = {**old, **new} if self._coin is None else (self._coin,)
+        pairs = {coin: (old.get(coin, _NOTHING), new.get(coin, _NOTHING)) for coin in coins}
+        if not all(_alike(was, now) for was, now in pairs.values()):
+            return False
+        account = account_of(path)
+        for coin, (was, now) in pairs.items():
+            place = self._books.place(account, coin)
+            self._old[place].append(was.value)
+            if was.value != now.value:
+                self._gained[place] += [now.value, was.value.copy_negate()]
+        return True
 
-    def told(self, without: tuple[str, ...]) -> ValueChange:
-        """Tell what has come out."""
-        prices, before = (self._by_prices, self._before) if self._known else (None, None)
-        return ValueChange(self._since, self._by_amounts, prices, before, without)
-
-
-def _as_it_was(state: WalletState, past: Past) -> WalletState:
-    """Put together what a wallet held; that a coin is a snapshot is not kept."""
-    staked = {b.asset for b in state.balances or () if b.staking}
-    balances = (
-        replace(b, staking=_SNAPSHOT)
-        if b.asset in staked or (state.path, b.asset) in past.snapshots
-        else b
-        for b in past.holdings[state.path]
-    )
-    return replace(state, balances=tuple(balances), read_at=past.at)
-
-
-def _pairs(was: Iterable[Lot], now: Iterable[Lot]) -> Mapping[tuple[str, str], _Pair]:
-    """Set beside each other what there was and what there is; what is not told is nothing."""
-    old = {(lot.path, lot.coin): lot.amount for lot in was}
-    new = {(lot.path, lot.coin): lot.amount for lot in now}
-    return {key: (old.get(key, _NOTHING), new.get(key, _NOTHING)) for key in {**old, **new}}
+    def told(self, since: datetime, now: datetime, without: tuple[str, ...]) -> ValueChange:
+        """Value what has come out."""
+        by_amounts, by_prices, before = _NONE, _NONE, _NONE
+        known = True
+        for place, amounts in self._old.items():
+            then, rate = self._books.rates(place, since=since, now=now)
+            if rate is None:
+                continue
+            gained = exact_sum(self._gained.get(place, ()))
+            by_amounts = _WIDE.fma(gained, rate.factor, by_amounts)
+            old = exact_sum(amounts)
+            if not old:
+                continue
+            if then is None:
+                known = False
+                continue
+            before = _WIDE.fma(old, then.factor, before)
+            by_prices = _WIDE.fma(old, _WIDE.subtract(rate.factor, then.factor), by_prices)
+        if not known:
+            return ValueChange(since, by_amounts, None, None, without)
+        return ValueChange(since, by_amounts, by_prices, before, without)
 
 
 def _alike(old: Amount, new: Amount) -> bool:
     """Whether two amounts are told in the same way, so that they can be compared."""
-    if not (old.value or old.part == "available") or not (new.value or new.part == "available"):
-        told = new if new.value else old
-        return told.complete or told.part == "available"
-    return old.part == new.part and (old.complete or old.part == "available")
+    if old.complete and new.complete:
+        return True
+    told = [amount for amount in (old, new) if amount is not _NOTHING]
+    return all(amount.part == "available" for amount in told)

@@ -73,6 +73,11 @@ class CheckAccounts:
         self._round: set[str] = set()
 
     @property
+    def under_way(self) -> Collection[str]:
+        """The accounts that are being read."""
+        return self._under_way.keys()
+
+    @property
     def all_attempted(self) -> bool:
         """Whether every account was checked, well or badly, since the start."""
         return self._attempted >= {account.name for account in self._watched.accounts}
@@ -121,18 +126,20 @@ class CheckAccounts:
 
     async def read_now(self, names: Collection[str]) -> None:
         """Read accounts now and return when that is done; join a check that is under way."""
-        for name in names:
-            if name not in self._under_way:
-                await self._claim_now(name)
+        if idle := [name for name in names if name not in self._under_way]:
+            await self._claim_now(idle)
         under_way = [self._under_way[name] for name in names if name in self._under_way]
         await asyncio.gather(*(done.wait() for done in under_way))
 
-    async def _claim_now(self, name: str) -> None:
+    async def _claim_now(self, names: Collection[str]) -> None:
         now = self._now()
         async with self._open_unit() as unit:
-            claim = await unit.accounts.claim(name, now=now, until=now + LEASE)
-        if claim is not None:
-            self._start(claim)
+            claims = [
+                await unit.accounts.claim(name, now=now, until=now + LEASE) for name in names
+            ]
+        for claim in claims:
+            if claim is not None:
+                self._start(claim)
 
     def _start(self, claim: Claim) -> None:
         done = self._under_way[claim.account] = asyncio.Event()

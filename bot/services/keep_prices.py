@@ -49,6 +49,11 @@ class KeepPrices:
         """See the port `PriceSource`."""
         return self._markets
 
+    @property
+    def currency(self) -> Currency:
+        """In which values are told."""
+        return self._currency
+
     def book(self, currency: Currency) -> PriceBook:
         """See the port `PriceSource`; a book is written once between two refreshes."""
         if currency not in self._books:

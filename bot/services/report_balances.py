@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.core.alerts import AlertState
-from bot.core.digest import Holdings
 from bot.core.errors import UnknownName
 from bot.core.overview import By, Overview, overview_of
 from bot.core.past_prices import MONEY, NEAR, PastPrices, hour_of
@@ -20,7 +19,7 @@ from bot.core.portfolio import (
 )
 from bot.core.stock import Stock, account_of
 from bot.core.valuation import PriceBook, Worth
-from bot.core.value_change import Books, Past, change_of
+from bot.core.value_change import Books, Past, change_of, past_of
 from bot.core.watches import MISSED_ROUNDS, blind_rules
 from bot.services.keep_prices import KeepPrices
 from bot.services.ports import Clock, OpenUnit, Unit
@@ -28,6 +27,8 @@ from bot.services.watched import Watched
 
 A_DAY = timedelta(hours=24)
 """The time over which a change is told."""
+FRESH_PAST, STALE_PAST = timedelta(minutes=5), timedelta(minutes=30)
+"""How long what there was a day ago is good enough, for an answer and for one at once."""
 _CLOCKS_APART = timedelta(minutes=1)
 """How far in the future a reading may lie before the clock must have been put back."""
 
@@ -86,7 +87,8 @@ class ReportBalances:
         self._watched = watched
         self._prices = prices
         self._kept_as = kept_as
-        self._past: tuple[datetime, PriceBook] | None = None
+        self._past: Past | None = None
+        self._past_book: PriceBook | None = None
         self._open_unit = open_unit
         self._clock = clock
 
@@ -94,6 +96,18 @@ class ReportBalances:
     def paths(self) -> tuple[str, ...]:
         """All wallets that are watched now."""
         return self._watched.paths
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All accounts and wallets."""
+        return (*(account.name for account in self._watched.accounts), *self.paths)
+
+    async def knows(self, query: str) -> bool:
+        """Whether a path, a glob or a coin means anything now."""
+        if any(account.is_meant_by(query) for account in self._watched.accounts):
+            return True
+        states = await self._states()
+        return any(_holds(state, query.upper()) for state in states)
 
     def accounts_of(self, query: str) -> tuple[str, ...]:
         """Name the accounts that an answer to `query` needs: for a coin, all of them."""
@@ -111,49 +125,61 @@ class ReportBalances:
         meant = self._meant(query, states)
         return self._report(meant.wallets, states, coin=meant.coin)
 
-    async def overview(self, query: str = "*", *, by: By = "places") -> Overview:
+    async def overview(
+        self, query: str = "*", *, by: By = "places", at_once: bool = False
+    ) -> Overview:
         """Sum up what a path, a glob or a coin means.
+
+        Args:
+            query: What is meant.
+            by: How the answer is parted.
+            at_once: Tell of the past only what is at hand: somebody waits, and will hear more.
 
         Raises:
             UnknownName: it is no path here, and no coin that any wallet holds.
         """
         now = self._clock()
-        since = now - A_DAY
         async with self._open_unit() as unit:
             states = self._watched.states_in(await unit.wallets.load())
             meant = self._meant(query, states)
-            before = await unit.wallets.holdings_at(since)
-            books = await self._books(unit, before, since)
-        change = change_of(
-            meant.wallets,
-            Past(since, before, self._snapshots()),
-            books,
-            now=now,
-            coin=meant.coin,
+            if not at_once:
+                await self._look_back(unit, states, now)
+        books = Books(
+            self._prices.book(self._prices.currency),
+            self._past_book,
+            self._prices.markets,
+            self._kept_as or {},
         )
         stock = Stock(states, books.now, markets=books.markets, now=now, coin=meant.coin)
+        past = self._past if self._is_past_at_hand(now, STALE_PAST) else None
+        change = change_of(stock, meant.wallets, past, books) if past is not None else None
         return overview_of(stock, meant.wallets, query=query, by=by, change=change)
 
-    async def _books(self, unit: Unit, before: Holdings, since: datetime) -> Books:
-        """Take the prices of now and of then; those of then are loaded once an hour."""
-        markets, currency = self._prices.markets, self._prices.currency
-        if self._kept_as is None:
-            return Books(self._prices.book(currency), None, markets)
-        hour = hour_of(since)
-        if self._past is None or self._past[0] != hour:
-            coins = {b.asset for held in before.values() for b in held} | MONEY
-            kept = await unit.past.prices(since=hour - NEAR, every_h=1, coins=coins)
-            self._past = hour, PastPrices(kept, currency).book(since)
-        return Books(self._prices.book(currency), self._past[1], markets, self._kept_as)
+    async def _look_back(self, unit: Unit, states: Sequence[WalletState], now: datetime) -> None:
+        """Load what there was a day ago, and the prices of then, unless that was done just now."""
+        if self._is_past_at_hand(now, FRESH_PAST):
+            return
+        since = now - A_DAY
+        holdings = await unit.wallets.holdings_at(since)
+        self._past = past_of(holdings, self._snapshots(states), at=since)
+        if self._kept_as is not None:
+            coins = {b.asset for held in holdings.values() for b in held} | MONEY
+            kept = await unit.past.prices(since=hour_of(since) - NEAR, every_h=1, coins=coins)
+            self._past_book = PastPrices(kept, self._prices.currency).book(since)
 
-    def _snapshots(self) -> frozenset[tuple[str, str]]:
-        """Name the wallets that are made for staked coins, whose snapshots span others."""
-        return frozenset(
+    def _is_past_at_hand(self, now: datetime, within: timedelta) -> bool:
+        return self._past is not None and timedelta(0) <= now - A_DAY - self._past.at <= within
+
+    def _snapshots(self, states: Iterable[WalletState]) -> frozenset[tuple[str, str]]:
+        """Name where staked coins lie: in wallets made for them, and where they are seen."""
+        made_for_them = {
             (f"{account.name}/{wallet}", coin)
             for account in self._watched.accounts
             for wallet, coins in account.coins.items()
             for coin in coins
-        )
+        }
+        seen = {(s.path, b.asset) for s in states for b in s.balances or () if b.staking}
+        return frozenset(made_for_them | seen)
 
     def _meant(self, query: str, states: Sequence[WalletState]) -> _Meant:
         if any(account.is_meant_by(query) for account in self._watched.accounts):
@@ -161,7 +187,7 @@ class ReportBalances:
         coin = query.upper()
         held = {b.asset for state in states for b in state.balances or ()}
         if coin not in held:
-            raise UnknownName(query, nearest(query, [*self._names(), *sorted(held)]))
+            raise UnknownName(query, nearest(query, [*self.names, *sorted(held)]))
         return _Meant(tuple(s for s in states if not s.readable or _holds(s, coin)), coin)
 
     def _report(
@@ -201,9 +227,6 @@ class ReportBalances:
             stale=stale,
             blind={s.path: blind_rules(watches, s.path) for s in (*unreadable, *stale)},
         )
-
-    def _names(self) -> list[str]:
-        return [*(account.name for account in self._watched.accounts), *self.paths]
 
     async def _states(self) -> tuple[WalletState, ...]:
         async with self._open_unit() as unit:

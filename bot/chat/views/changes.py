@@ -1,0 +1,63 @@
+"""By how much a value has changed in a day, and whether that was amounts or prices."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from bot.chat.i18n import _, ngettext
+from bot.chat.numbers import MINUS, percent_text, value_text
+from bot.core.value_change import ValueChange
+
+_TENTH = Decimal("0.1")
+
+
+def change_lines(change: ValueChange, currency: str) -> Iterator[str]:
+    """Tell the change of a day; what is not known of it is left out, and said."""
+    if change.difference is None:
+        amounts = _signed(change.by_amounts, currency)
+        yield _("24 h: {amounts} {currency} by amounts, at present prices").format(
+            amounts=amounts, currency=currency
+        )
+    elif _is_none(change.difference, currency) and _is_none(change.by_amounts, currency):
+        yield _("24 h: no change")
+    else:
+        yield _whole(change, change.difference, currency)
+        yield _causes(change, currency)
+    if change.without:
+        n = len(change.without)
+        yield ngettext(
+            "{n} wallet cannot be compared", "{n} wallets cannot be compared", n
+        ).format(n=n)
+
+
+def _whole(change: ValueChange, difference: Decimal, currency: str) -> str:
+    mark = "▲" if difference > 0 else "▼"
+    told = f"{mark} {_signed(difference, currency)} {currency}"
+    if change.percent is None:
+        return _("{change} in 24 h").format(change=told)
+    percent = percent_text(abs(change.percent).quantize(_TENTH))
+    sign = "+" if difference > 0 else MINUS
+    return _("{change} ({percent}) in 24 h").format(change=told, percent=sign + percent)
+
+
+def _causes(change: ValueChange, currency: str) -> str:
+    """Say what was amounts and what was prices."""
+    prices = change.by_prices or Decimal(0)
+    if _is_none(prices, currency):
+        return _("by amounts alone")
+    if _is_none(change.by_amounts, currency):
+        return _("by prices alone")
+    return _("amounts {amounts} · prices {prices}").format(
+        amounts=_signed(change.by_amounts, currency), prices=_signed(prices, currency)
+    )
+
+
+def _signed(value: Decimal, currency: str) -> str:
+    text = value_text(value, currency, at_least=False)
+    return text if value <= 0 else f"+{text}"
+
+
+def _is_none(value: Decimal, currency: str) -> bool:
+    """Whether nothing of it is seen when it is rounded."""
+    return value_text(value, currency, at_least=False) == value_text(
+        Decimal(0), currency, at_least=False
+    )
