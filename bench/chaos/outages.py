@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from bench.chaos.campaign import LATE_ANSWER_S, LOOK_S
 from bench.chaos.ledger import Account
 from bench.chaos.lives import DiedByItself, Life, Nursery
-from bench.chaos.phone import Post
+from bench.chaos.phone import Post, no_objection
 from bench.chaos.scene import ADA, CHATS, GROUP, SUPERGROUP, YOU, Scene, open_scene
 from bench.chaos.truth import Subject
 from bench.chaos.witness import Witness
-from bot.sandbox.telegram import ANY
+from bot.sandbox.telegram import ANY, Call
 
 Act = Callable[[Scene], None]
 LASTS_S, BLACK_HOLE_S = 3.0, 15.0
@@ -25,12 +25,13 @@ PATIENCE_S = 90.0
 NEW_GROUP = -1009876543210
 _SEND, _POLL = "sendMessage", "getUpdates"
 _TERMINATED = "Conflict: terminated by other getUpdates request"
-_NO_THREAD = "Bad Request: message thread not found"
+_NO_HTML = "can't parse entities: Unsupported start tag"
+_NO_THREAD = "message thread not found"
 
 
 def _end(scene: Scene) -> None:
     """Let every server behave again."""
-    scene.phone.refuses_html = False
+    scene.phone.objection = no_objection
     scene.phone.end_faults()
     for served in scene.exchanges.values():
         served.faults.clear()
@@ -93,7 +94,18 @@ def _malformed(scene: Scene) -> None:
 
 
 def _refusing_html(scene: Scene) -> None:
-    scene.phone.refuses_html = True
+    def objection(call: Call) -> str | None:
+        return _NO_HTML if call.parameters.get("parse_mode") else None
+
+    scene.phone.objection = objection
+
+
+def _without_thread(scene: Scene) -> None:
+    def objection(call: Call) -> str | None:
+        chat_id = str(call.parameters.get("chat_id"))
+        return _NO_THREAD if call.method == _SEND and chat_id == str(SUPERGROUP) else None
+
+    scene.phone.objection = objection
 
 
 def _unblocked(scene: Scene) -> None:
@@ -101,10 +113,9 @@ def _unblocked(scene: Scene) -> None:
 
 
 def _spoken(scene: Scene) -> None:
-    """End it, and let somebody speak in the groups."""
+    """End it, and let somebody speak there."""
     _end(scene)
-    for chat_id in (GROUP, SUPERGROUP):
-        scene.phone.say(chat_id, YOU, "/balance")
+    scene.phone.say(SUPERGROUP, YOU, "/balance")
 
 
 def _migrated(scene: Scene) -> None:
@@ -142,7 +153,7 @@ TELEGRAM = (
         lambda scene: scene.phone.kick(SUPERGROUP),
         lambda scene: scene.phone.readmit(SUPERGROUP),
     ),
-    Outage("thread not found", _refusing(_SEND, 400, _NO_THREAD, times=2), _spoken),
+    Outage("thread not found", _without_thread, _spoken),
     Outage("group becomes a supergroup", _migrated, _nothing),
 )
 EXCHANGES = (

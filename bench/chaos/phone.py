@@ -71,7 +71,8 @@ class Phone(TelegramServer):
         self._strike_after = 0
         self._called = Call("", {}, clock())
         self.share = share
-        self.refuses_html = False
+        self.objection: Callable[[Call], str | None] = no_objection
+        """Says what is wrong with a call, in the words of Telegram."""
         self.life = 0
         self.posts: list[Post] = []
         self.shown: list[tuple[int, str]] = []
@@ -122,8 +123,8 @@ class Phone(TelegramServer):
         ordered = super().take_fault(method)
         if ordered != Fault():
             return ordered
-        if self.refuses_html and self._called.parameters.get("parse_mode"):
-            return Fault(before=_refuse_html)
+        if reason := self.objection(self._called):
+            return _refusing(reason)
         if method == _SENDS and self._strike is not None:
             return Fault(after=self._struck)
         share = self.share if method == _SENDS else self.share / 2
@@ -151,8 +152,16 @@ class Phone(TelegramServer):
             raise ConnectionCut
 
 
-async def _refuse_html() -> None:
-    raise bad_request("can't parse entities: Unsupported start tag")
+def no_objection(_call: Call) -> str | None:
+    """Find nothing wrong."""
+    return None
+
+
+def _refusing(reason: str) -> Fault:
+    async def refuse() -> None:
+        raise bad_request(reason)
+
+    return Fault(before=refuse)
 
 
 def _chat_of(call: Call) -> int:
