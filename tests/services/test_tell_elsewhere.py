@@ -368,3 +368,27 @@ async def test_the_house_is_kept(house: Any, channels: Channels) -> None:
         assert len(await unit.elsewhere.load(chats=[])) == 1
         await unit.elsewhere.forget(before=house.clock() + timedelta(seconds=1))
         assert await unit.elsewhere.load(chats=[]) == ()
+
+
+async def test_quiet_hours_that_are_ended(house: Any, channels: Channels) -> None:
+    """What waited for their end, and is let go before it, is not late either."""
+    await queue(house, raised(house, severity="warning"), chats=[OWNER])
+    async with house.open_unit() as unit:
+        (parcel,) = await unit.outbox.lease(now=house.clock())
+        await unit.outbox.put_off(parcel.id, until=house.clock() + timedelta(hours=9))
+        house.clock.advance(hours=1)
+        released_at = house.clock()
+        await unit.outbox.release(OWNER, at=released_at)
+    assert await late_of(house) == [None]
+    house.clock.advance(minutes=6)
+    assert await late_of(house) == [Late(released_at, elsewhere=False)]
+
+
+async def test_what_is_queued_anew_is_the_same(house: Any, channels: Channels) -> None:
+    """A chat that begins to listen meanwhile is told what stands; the channels know it."""
+    elsewhere = build(house, channels)
+    await queue(house, raised(house), chats=[OWNER])
+    await pass_by(house, elsewhere, minutes=6)
+    await queue(house, raised(house), chats=[GROUP])
+    await pass_by(house, elsewhere, minutes=60)
+    assert len(channels.told) == 2
