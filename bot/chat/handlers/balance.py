@@ -170,9 +170,8 @@ class Answers:
     def _status(self, answer: _Answer) -> str:
         accounts = self._use.balances.accounts_of(answer.place.query)
         under_way = [name for name in accounts if name in self._use.checks.under_way]
-        if answer.is_slow and under_way:
-            return still_reading_text(under_way)
-        return reading_text(under_way or accounts)
+        text_of = still_reading_text if answer.is_slow else reading_text
+        return text_of(under_way or accounts)
 
     async def _shown(self, place: Place, status: str, *, at_once: bool = False) -> _Shown:
         """Set what is known.

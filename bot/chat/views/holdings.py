@@ -103,8 +103,8 @@ def _page(
 def _title(overview: Overview) -> Iterator[str]:
     balances, value = f"<b>{_('Balances')}</b>", value_words(overview.total)
     total = f"<b>{value}</b>" if value else _("no price yet") if overview.total.unpriced else ""
-    if overview.query == EVERYTHING and total:
-        yield f"{balances} · {total}"
+    if overview.query == EVERYTHING:
+        yield " · ".join(part for part in (balances, total) if part)
         return
     share = share_of(overview.total, overview.whole)
     of_all = (
@@ -219,6 +219,8 @@ def _part_page(overview: Overview, page: int) -> Page:
     def lines(parts: Sequence[Part]) -> list[str]:
         return triples([row for part in parts if (row := _part_row(part, overview))])
 
+    if not there:
+        return Page(_("nothing in any wallet"), 0, 1)
     return _page(there, page, lines, last=last, choice_of=partial(_choice, overview))
 
 
@@ -273,6 +275,8 @@ def _coin_page(overview: Overview, small: Decimal, page: int) -> Page:
     def lines(shown: Sequence[Held]) -> list[str]:
         return triples([_coin_row(held) for held in shown])
 
+    if not (coins or overview.blind):
+        last = [_("nothing in any wallet")]
     return _page(coins, page, lines, last=last, choice_of=_coin_choice)
 
 

@@ -22,10 +22,11 @@ COMMANDS: Mapping[str, str] = {
 
 USAGE: Mapping[str, str] = {
     "balance": later(
-        "/balance — everything\n"
+        "/balance — everything, summed up\n"
         "/balance main — one account\n"
-        "/balance main/funding — one wallet; * stands for anything\n"
-        "/balance USDT — one coin everywhere"
+        "/balance main/funding — one wallet; */spot — all that are called so\n"
+        "/balance USDT — one coin everywhere\n"
+        "/balance full — each coin of each wallet"
     ),
     "alerts": later("/alerts takes nothing behind it"),
     "rules": later("/rules takes nothing behind it"),
