@@ -8,7 +8,7 @@ import logging
 import sys
 from collections.abc import Iterable
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -17,6 +17,22 @@ from typing_extensions import override
 STRUCK_OUT = "[secret]"
 _CHATTY = ("httpx", "httpcore", "telegram", "apscheduler", "aiohttp", "alembic", "aiosqlite")
 _SHORTEST = 6  # a shorter "secret" would strike out ordinary words
+
+
+class _HostsOnly(logging.Filter):
+    """Leaves of the addresses in a library's line only where they lead: a path may be a token."""
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple) and record.name.partition(".")[0] in _CHATTY:
+            record.args = tuple(_host_of(arg) for arg in record.args)
+        return True
+
+
+def _host_of(arg: object) -> object:
+    if isinstance(arg, str) and arg.startswith(("http://", "https://")):
+        return urlsplit(arg).hostname
+    return getattr(arg, "host", arg)
 
 
 class _Redaction(logging.Formatter):
@@ -64,6 +80,7 @@ def set_up_log(
             secrets,
         )
     )
+    handler.addFilter(_HostsOnly())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -54,7 +54,7 @@ class _QueryFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
             record.args = tuple(
-                str(arg.copy_with(query=None)) if isinstance(arg, httpx.URL) else arg
+                arg.copy_with(query=None) if isinstance(arg, httpx.URL) else arg
                 for arg in record.args
             )
         return True
