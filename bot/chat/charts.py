@@ -7,7 +7,6 @@ The picture has a ground of its own, dark enough for a dark chat and calm in a l
 colours are those of Okabe and Ito, which people tell apart whatever colours they see.
 """
 
-import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
@@ -26,7 +25,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bot.chat.picture import Drawn, Picture, Strip, Value
 
-WIDTH, HEIGHT, DPI = 1080, 810, 180
+WIDTH, HEIGHT, DPI = 1080, 864, 230
 GROUND, INK, QUIET, FAINT = "#1d2a36", "#eef3f7", "#a9bac8", "#3a4a59"
 PALETTE = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#2f8fd8", "#d55e00", "#cc79a7", "#b9a3f0")
 OTHERS, LIMIT, RAISED, CLEARED = "#7f8c98", "#ffd166", "#ff7a59", "#6fd3ff"
@@ -38,10 +37,16 @@ _FLAT = 0.5
 """What never falls below that share of its height is drawn without the ground below it."""
 _MOST_LINES = 20
 """Of alerts: more would hide what they are about."""
-_WIDEST_NAME = 16
+_WIDEST_NAME = 18
+_SHORT_NAME = 8
+"""So that four fit on a line of the legend."""
 _SCALES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 _SMALL_SCALES = ((1e-6, "µ"), (1e-9, "n"), (1e-12, "p"))
 _SMALL = 1e-3
+_PLACE = (0.1, 0.2, 0.87, 0.62)
+_LINE = 0.052
+_CHARACTER = 0.0172
+"""How much of the height a line of the legend takes, and of the width a digit at the axis."""
 _FAMILIES = (
     "Noto Sans CJK SC",
     "Noto Sans CJK JP",
@@ -72,7 +77,7 @@ def draw(picture: Picture) -> Drawn:
     lettering = _Lettering()
     rcParams["font.family"] = lettering.families
     figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor=GROUND)
-    axes = figure.add_axes((0.125, 0.225, 0.845, 0.615), facecolor=GROUND)
+    axes = figure.add_axes(_PLACE, facecolor=GROUND)
     colours = colours_of([strip.name for strip in picture.strips])
     _draw_unread(axes, picture)
     _set_range(axes, picture)
@@ -80,9 +85,9 @@ def draw(picture: Picture) -> Drawn:
     _draw_total(axes, picture, colours)
     _draw_limits(axes, picture)
     _draw_marks(axes, picture)
-    _draw_axes(axes, picture)
     _write_heads(figure, picture, lettering)
-    _write_legend(figure, picture, colours, lettering)
+    lines = _write_legend(figure, picture, colours, lettering)
+    _draw_axes(axes, picture, bottom=0.095 + lines * _LINE)
     into = BytesIO()
     figure.set_canvas(FigureCanvasAgg(figure))
     figure.savefig(into, format="png", facecolor=GROUND)
@@ -109,9 +114,9 @@ class _Lettering:
         self.numbered: dict[str, str] = {}
 
     def written(self, name: str) -> str:
-        """Return a name as it can be written; mathematics is not meant."""
+        """Return a name as it can be written, its end if it is long; no mathematics is meant."""
         if all(self._has(sign) for sign in name):
-            shown = name if len(name) <= _WIDEST_NAME else f"{name[: _WIDEST_NAME - 1]}…"
+            shown = name if len(name) <= _WIDEST_NAME else f"…{name[1 - _WIDEST_NAME :]}"
             return shown.replace("$", r"\$")
         short = next((s for s, n in self.numbered.items() if n == name), None)
         if short is None:
@@ -220,7 +225,7 @@ def _draw_limits(axes: Axes, picture: Picture) -> None:
         at = min(max(level, low), high)
         above = inside or level < low
         axes.annotate(
-            f"{label}{arrow}", (right, at), (-3, 2 if above else -12), textcoords="offset points",
+            f"{label}{arrow}", (right, at), (-3, 2 if above else -24), textcoords="offset points",
             color=LIMIT, fontsize=8, ha="right", va="bottom", zorder=6,
         )  # fmt: skip
 
@@ -238,7 +243,7 @@ def _draw_marks(axes: Axes, picture: Picture) -> None:
         )  # fmt: skip
 
 
-def _draw_axes(axes: Axes, picture: Picture) -> None:
+def _draw_axes(axes: Axes, picture: Picture, *, bottom: float) -> None:
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(QUIET)
@@ -246,11 +251,12 @@ def _draw_axes(axes: Axes, picture: Picture) -> None:
     axes.tick_params(axis="x", length=3)
     axes.set_xticks([at for at, _ in picture.ticks], [label for _, label in picture.ticks])
     low, high = axes.get_ylim()
-    levels = [at for at in MaxNLocator(5).tick_values(low, high) if low <= at <= high]
+    found = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    levels = [float(at) for at in found if low <= at <= high]
     texts = list(level_texts(levels, point=picture.words["point"]))
     axes.set_yticks(levels, texts)
-    left = max(0.07, 0.04 + 0.0135 * max(map(len, texts), default=0))
-    axes.set_position((left, 0.225, 0.97 - left, 0.615))
+    left = 0.04 + _CHARACTER * max(map(len, texts), default=0)
+    axes.set_position((left, bottom, 0.95 - left, 0.82 - bottom))
     axes.grid(axis="y", color=FAINT, linewidth=0.7, zorder=1)
     axes.set_axisbelow(True)
 
@@ -260,10 +266,15 @@ def level_texts(levels: Sequence[float], *, point: str = ".") -> Iterator[str]:
     step = min((b - a for a, b in pairwise(levels)), default=0.0)
     largest = max(map(abs, levels), default=0.0)
     scale, letter = _scale_of(largest, step)
-    places = max(0, -math.floor(math.log10(step / scale) + 1e-9)) if step else 2
+    places = _places_of(step / scale)
     for level in levels:
         text = f"{level / scale:.{places}f}" if level else "0"
         yield f"{text.replace('.', point).replace('-', '−')}{letter if level else ''}"
+
+
+def _places_of(step: float) -> int:
+    """Tell how many digits behind the point it takes to write multiples of a step."""
+    return next((n for n in range(12) if abs(round(step, n) - step) <= step * 1e-6), 12)
 
 
 def _scale_of(largest: float, step: float) -> tuple[float, str]:
@@ -283,8 +294,8 @@ def _write_heads(figure: Figure, picture: Picture, lettering: _Lettering) -> Non
 
 def _write_legend(
     figure: Figure, picture: Picture, colours: Mapping[str, str], lettering: _Lettering
-) -> None:
-    """Say below what the colours and the marks are."""
+) -> int:
+    """Say below what the colours and the marks are; return how many lines that takes."""
     words = picture.words
     keys: list[Any] = [
         Patch(color=colours[strip.name], label=_named(strip, words, lettering))
@@ -297,11 +308,15 @@ def _write_legend(
         keys.append(_key("v", RAISED, words["raised"]))
     if not all(raised for _, raised in picture.marks):
         keys.append(_key("o", CLEARED, words["cleared"], hollow=True))
+    longest = max((len(key.get_label()) for key in keys), default=0)
+    columns = 4 if longest <= _SHORT_NAME else 3 if longest <= _WIDEST_NAME * 2 // 3 else 2
+    lines = -(-len(keys) // columns)
     figure.legend(
-        handles=keys, loc="upper center", bbox_to_anchor=(0.5, 0.155), ncol=4, frameon=False,
-        labelcolor=INK, fontsize=9, handlelength=1.1, handleheight=1.0, columnspacing=1.3,
-        handletextpad=0.5, borderaxespad=0.4,
+        handles=keys, loc="upper center", bbox_to_anchor=(0.5, 0.02 + lines * _LINE),
+        ncol=columns, frameon=False, labelcolor=INK, fontsize=9, handlelength=1.1,
+        handleheight=1.0, columnspacing=1.3, handletextpad=0.5, borderaxespad=0, borderpad=0,
     )  # fmt: skip
+    return lines
 
 
 def _named(strip: Strip, words: Mapping[str, str], lettering: _Lettering) -> str:

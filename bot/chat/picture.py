@@ -50,7 +50,9 @@ class Picture:
     def decode(cls, written: bytes) -> "Picture":
         """Read what `encode` wrote."""
         told = json.loads(written)
-        told["strips"] = tuple(Strip(**strip) for strip in told["strips"])
+        told["strips"] = tuple(
+            Strip(strip["name"], tuple(strip["values"])) for strip in told["strips"]
+        )
         return cls(**told)
 
 

@@ -144,11 +144,22 @@ class WalletRepository(Protocol):
         """Return the balances that were known at an instant, for wallets already read by then."""
 
     async def history(
-        self, paths: Collection[str], assets: Collection[str] | None, *, since: datetime
+        self,
+        paths: Collection[str],
+        assets: Collection[str] | None,
+        *,
+        since: datetime,
+        every: timedelta | None = None,
     ) -> History:
         """Return what is kept of some coins from an instant on, and what there was at it.
 
-        `assets` None means all coins. Nothing is told of a wallet that was never read.
+        Nothing is told of a wallet that was never read.
+
+        Args:
+            paths: Of the wallets.
+            assets: The coins; None means all.
+            since: The instant.
+            every: Of each coin the last change in each such time only; None: all changes.
         """
 
     async def count_changes(self, paths: Collection[str], asset: str, *, since: datetime) -> int:
@@ -175,6 +186,11 @@ class PastRepository(Protocol):
         self, paths: Collection[str], *, since: datetime
     ) -> Mapping[str, Sequence[Gap]]:
         """Return by path when wallets were not read; a gap that goes on is not among them."""
+
+    async def count_changes(
+        self, paths: Collection[str], assets: Collection[str] | None, *, since: datetime
+    ) -> int:
+        """Return how many changes are kept from an instant on; `assets` None means all coins."""
 
     async def was_held(self, paths: Collection[str], coin: str) -> bool:
         """Say whether a coin ever was in one of these wallets."""

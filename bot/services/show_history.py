@@ -13,7 +13,7 @@ from bot.core.errors import CoreError, UnknownName
 from bot.core.events import AlertRaised
 from bot.core.past_prices import NEAR, PastPrices
 from bot.core.portfolio import WalletState, is_listing, matches, nearest
-from bot.core.series import Gap, Past, RateAt, Series, build_series, gap_after
+from bot.core.series import POINTS, Gap, Past, RateAt, Series, build_series, gap_after
 from bot.core.valuation import Currency
 from bot.core.watches import Watch
 from bot.services.keep_prices import KeepPrices
@@ -32,6 +32,8 @@ SPANS: Mapping[Span, timedelta] = {
 USUAL: Span = "7d"
 MOST_BANDS = 8
 MOST_MARKS = 60
+MOST_CHANGES = 5_000
+"""More than that are not all drawn: of each step of the picture the last one counts."""
 EVERYTHING = "*"
 _EVERY_H: Mapping[Span, int] = {"1d": 1, "7d": 1, "30d": 3, "90d": 6}
 """Of which hours prices are looked up; the picture has no room for more."""
@@ -227,8 +229,10 @@ class ShowHistory:
     ) -> Past:
         assets = None if chosen.coin is None else [chosen.coin]
         kept = await unit.past.gaps(chosen.paths, since=since)
+        many = await unit.past.count_changes(chosen.paths, assets, since=since) > MOST_CHANGES
+        every = (now - since) / POINTS if many else None
         return Past(
-            history=await unit.wallets.history(chosen.paths, assets, since=since),
+            history=await unit.wallets.history(chosen.paths, assets, since=since, every=every),
             gaps={
                 path: [*kept.get(path, ()), *self._present_gap(known.get(path), now)]
                 for path in chosen.paths

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import Integer, Text, and_, delete, or_, select, type_coerce
+from sqlalchemy import Integer, Text, and_, delete, func, or_, select, type_coerce
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -81,6 +81,15 @@ class SqlPast:
         for row in rows:
             found[row.path].append(Gap(row.begins_at, row.ends_at))
         return found
+
+    async def count_changes(
+        self, paths: Collection[str], assets: Collection[str] | None, *, since: datetime
+    ) -> int:
+        """See the port."""
+        query = select(func.count()).where(changes.c.path.in_(paths), changes.c.at >= since)
+        if assets is not None:
+            query = query.where(changes.c.asset.in_(assets))
+        return (await self._connection.execute(query)).scalar_one()
 
     async def was_held(self, paths: Collection[str], coin: str) -> bool:
         """See the port."""

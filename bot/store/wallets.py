@@ -7,7 +7,22 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, String, and_, column, delete, func, insert, select, true, values
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    String,
+    and_,
+    bindparam,
+    cast,
+    column,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    values,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.digest import Holdings
@@ -17,7 +32,7 @@ from bot.core.portfolio import WalletState
 from bot.core.series import MOST_APART
 from bot.fetchers.model import Balance
 from bot.store._upsert import upsert
-from bot.store.schema import changes, gaps, wallets
+from bot.store.schema import Instant, changes, gaps, wallets
 
 _NONE = Decimal(0)
 
@@ -105,7 +120,12 @@ class SqlWallets:
         return holdings
 
     async def history(
-        self, paths: Collection[str], assets: Collection[str] | None, *, since: datetime
+        self,
+        paths: Collection[str],
+        assets: Collection[str] | None,
+        *,
+        since: datetime,
+        every: timedelta | None = None,
     ) -> History:
         """See the port."""
         known = await self._connection.execute(
@@ -117,7 +137,7 @@ class SqlWallets:
         read = {row.path: row.first_read_at for row in rows}
         if assets is None:
             assets = await self._assets_of(read)
-        points = await self._points(read, assets, since) if assets else {}
+        points = await self._points(read, assets, since, every) if assets else {}
         return History(points, read, {row.path: row.read_at for row in rows})
 
     async def count_changes(self, paths: Collection[str], asset: str, *, since: datetime) -> int:
@@ -134,7 +154,11 @@ class SqlWallets:
         return list(await self._connection.scalars(query))
 
     async def _points(
-        self, read: Mapping[str, datetime], assets: Collection[str], since: datetime
+        self,
+        read: Mapping[str, datetime],
+        assets: Collection[str],
+        since: datetime,
+        every: timedelta | None,
     ) -> Mapping[Coin, Sequence[Point]]:
         """Seek in the index what is asked for: the table grows for ever.
 
@@ -156,12 +180,11 @@ class SqlWallets:
         )
         begun = select(last_before).join_from(wallets, coins, true())
         first = select(*_POINT).where(changes.c.id.in_(begun.where(wallets.c.path.in_(read))))
-        of_these = and_(changes.c.path.in_(read), changes.c.asset.in_(assets))
-        then = (
-            select(*_POINT)
-            .where(of_these, changes.c.at > since)
-            .order_by(changes.c.at, changes.c.id)
+        of_these = and_(
+            changes.c.path.in_(read), changes.c.asset.in_(assets), changes.c.at > since
         )
+        wanted = of_these if every is None else _last_of_each(every, of_these, since)
+        then = select(*_POINT).where(wanted).order_by(changes.c.at, changes.c.id)
         points: dict[Coin, list[Point]] = defaultdict(list)
         for query in (first, then):
             for row in await self._connection.execute(query):
@@ -172,6 +195,20 @@ class SqlWallets:
 
 
 _POINT = [changes.c[name] for name in ("path", "asset", "at", "before_at", "total", "available")]
+
+
+def _last_of_each(
+    every: timedelta, of_these: ColumnElement[bool], since: datetime
+) -> ColumnElement[bool]:
+    """Choose of each coin the last change in each time that is so long."""
+    days = func.julianday(changes.c.at) - func.julianday(bindparam("since", since, Instant))
+    number = cast(days / (every / timedelta(days=1)), Integer)
+    last = (
+        select(func.max(changes.c.id))
+        .where(of_these)
+        .group_by(changes.c.path, changes.c.asset, number)
+    )
+    return changes.c.id.in_(last)
 
 
 def _amounts(balance: Balance) -> tuple[Decimal | None, Decimal | None, Decimal | None]:

@@ -171,3 +171,20 @@ async def test_earlier_gaps_are_found_by_the_changes(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as base:
         found = base.execute("SELECT * FROM gaps").fetchall()
     assert found == [("xt/spot", begin, "2026-01-15 12:00:00.000000")]
+
+
+async def test_of_many_changes_the_last_of_each_step(
+    open_unit: OpenUnit, wallet: Callable[..., WalletState], now: datetime
+) -> None:
+    """And what there was before; at the end of each step the same is told as by all of them."""
+    path = "main/funding"
+    for minute in range(60):
+        async with open_unit() as unit:
+            await unit.wallets.save([wallet(path, minutes=minute, USDT=str(minute))])
+    since = now + timedelta(minutes=9.5)
+    async with open_unit() as unit:
+        assert await unit.past.count_changes([path], None, since=since) == 50
+        assert await unit.past.count_changes([path], ["BTC"], since=since) == 0
+        every = timedelta(minutes=15)
+        found = await unit.wallets.history([path], None, since=since, every=every)
+    assert [point.total for point in found.points[path, "USDT"]] == [9, 24, 39, 54, 59]

@@ -20,13 +20,14 @@ from bot.chat.numbers import (
     value_text,
 )
 from bot.chat.picture import Picture, Strip
-from bot.chat.views.layout import name_text, one_line, path_text
+from bot.chat.views.layout import length_of, name_text, one_line, path_text
 from bot.core.series import Figure
 from bot.fetchers.model import exact_sum
 from bot.services.show_history import EVERYTHING, By, HistoryReport, UnknownSpan
 
 MOST_NAMES = 3
-"""Of what is missing: a caption has 1,024 characters."""
+_MOST_UNITS = 1000
+"""A caption has 1,024 UTF-16 units; tags are counted, too, which is on the safe side."""
 _AMOUNT_WIDTH = 24
 _NAME_WIDTH = 40
 _MOST_TICKS = 6
@@ -75,14 +76,12 @@ def nothing_text(report: HistoryReport) -> str:
 
 def caption(report: HistoryReport, zone: ZoneInfo, numbered: Mapping[str, str]) -> str:
     """Say below the picture what it shows in numbers, and what is missing."""
-    return "\n".join(
-        [
-            f"<b>{escape(_title(report))}</b> · {report.question.span}",
-            *_figures(report, zone),
-            *_missing(report, zone),
-            *(f"{short} = {escape(_short(name))}" for short, name in numbered.items()),
-        ]
-    )
+    text = f"<b>{escape(_title(report))}</b> · {report.question.span}"
+    named = (f"{short} = {escape(_short(name))}" for short, name in numbered.items())
+    for line in (*_figures(report, zone), *named, *_missing(report, zone)):
+        if length_of(f"{text}\n{line}") <= _MOST_UNITS:
+            text += f"\n{line}"
+    return text
 
 
 def _title(report: HistoryReport) -> str:
@@ -95,6 +94,10 @@ def _short(name: str) -> str:
     return name_text(name, width=_NAME_WIDTH)
 
 
+def _path(path: str) -> str:
+    return path_text(_short(path))
+
+
 def _figures(report: HistoryReport, zone: ZoneInfo) -> Iterator[str]:
     series = report.series
     first, last = series.opening, series.closing
@@ -105,6 +108,8 @@ def _figures(report: HistoryReport, zone: ZoneInfo) -> Iterator[str]:
     yield f"{_amount(report, first)} → <b>{_amount(report, last)}</b> {unit}"
     if change := _change(report, first, last):
         yield change
+    if low.value == high.value:
+        return
     for name, figure in ((_("min"), low), (_("max"), high)):
         at = clock_text(figure.at, zone, now=report.at)
         yield f"{name} {_amount(report, figure)} · {at}"
@@ -128,6 +133,8 @@ def _change(report: HistoryReport, first: Figure, last: Figure) -> str:
     if first.unread or last.unread or first.value is None or last.value is None:
         return ""
     difference = exact_sum([last.value, first.value.copy_negate()])
+    if not difference:
+        return _("no change")
     sign = "+" if difference > 0 else ""
     mark = "" if first.complete and last.complete else ABOUT
     told = f"{mark}{sign}{_plain(report, difference)}"
@@ -141,10 +148,10 @@ def _missing(report: HistoryReport, zone: ZoneInfo) -> Iterator[str]:
     series = report.series
     if series.unread:
         longest = sorted(series.unread.items(), key=lambda told: -told[1])
-        named = [f"{path_text(path)} {span_text(span)}" for path, span in longest]
+        named = [f"{_path(path)} {span_text(span)}" for path, span in longest]
         yield _("⚠️ not read: {names}").format(names=_named(named))
     begun = [
-        f"{path_text(path)} {_('never') if at is None else clock_text(at, zone, now=report.at)}"
+        f"{_path(path)} {_('never') if at is None else clock_text(at, zone, now=report.at)}"
         for path, at in series.unwatched.items()
     ]
     if begun:
