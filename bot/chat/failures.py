@@ -63,7 +63,9 @@ def outcome_of(error: TelegramError) -> Outcome:
         case NetworkError() if "time" in str(error).lower():
             return MaybeSent(str(error))  # a gateway has waited for Telegram in vain
         case NetworkError():
-            return NotSent(str(error), doubtful=True)  # a 5xx, perhaps of a server in between
+            # A 429 without a pause, which the library takes for none, is no doubt.
+            doubtful = "too many requests" not in str(error).lower()
+            return NotSent(str(error), doubtful=doubtful)  # a 5xx, perhaps of a server in between
         case _ if isinstance(error.__cause__, ValueError):
             return MaybeSent(str(error))  # an answer came, and nobody can read it
         case _:

@@ -29,6 +29,7 @@ from bot.fetchers import Limit, Pacer, Slot, WindowClosed
 log = structlog.get_logger(__name__)
 
 FROM_OUTBOX = "from-outbox"
+UNREADABLE = "there was an answer, and nobody can read it"
 LONGEST_WAIT_S = 30.0
 """For a person, in all the pauses that Telegram asks for; where it is longer we give up."""
 LONGEST_TURN_S = 65.0
@@ -40,6 +41,7 @@ _SECOND, _BURST, _MINUTE = (timedelta(seconds=seconds) for seconds in (1, 3, 60)
 _OVERALL = Limit("all", 28, _SECOND, per_address=True)
 _OVERALL_OUTBOX = Limit("outbox", 22, _SECOND, per_address=True)
 _CHAT = Limit("chat", 3, _BURST)
+_CHAT_OUTBOX = Limit("outbox to chat", 2, _BURST)
 _GROUP = Limit("group", 19, _MINUTE)
 _GROUP_OUTBOX = Limit("outbox to group", 15, _MINUTE)
 Answer = bool | dict[str, Any] | list[dict[str, Any]]
@@ -75,7 +77,10 @@ class Pace(BaseRateLimiter[str]):
         pauses = () if from_outbox or endpoint == "getUpdates" else PAUSES_S
 
         async def call() -> Answer:
-            return await callback(*args, **kwargs)
+            try:
+                return _checked(await callback(*args, **kwargs), endpoint)
+            except (AttributeError, LookupError, TypeError, ValueError) as e:
+                raise TelegramError(UNREADABLE) from ValueError(type(e).__name__)
 
         async def in_turn() -> Answer:
             if not _counts(endpoint):
@@ -156,12 +161,22 @@ def _counts(endpoint: str) -> bool:
     )
 
 
+def _checked(answer: Answer, endpoint: str) -> Answer:
+    """Pass on an answer that has what the library takes for granted; raise where it has not."""
+    if endpoint in {"sendMessage", "sendPhoto", "sendDocument"}:
+        message: Any = answer
+        said = message["message_id"], message["date"], message["chat"]["id"]
+        if not all(isinstance(number, int) for number in said):
+            raise TypeError
+    return answer
+
+
 def _limits_of(chat_id: int, *, from_outbox: bool) -> Sequence[Limit]:
     """Name the windows, the narrowest first: who waits there takes no other's place."""
-    chat = [_CHAT] if chat_id > 0 else [_CHAT, _GROUP]
     if not from_outbox:
-        return [*chat, _OVERALL]
-    return [*([_GROUP_OUTBOX] if chat_id < 0 else []), *chat, _OVERALL_OUTBOX, _OVERALL]
+        return [_CHAT, _OVERALL] if chat_id > 0 else [_GROUP, _CHAT, _OVERALL]
+    group = [] if chat_id > 0 else [_GROUP_OUTBOX, _GROUP]
+    return [*group, _CHAT_OUTBOX, _CHAT, _OVERALL_OUTBOX, _OVERALL]
 
 
 async def _patiently(

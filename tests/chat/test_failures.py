@@ -63,6 +63,7 @@ def because(error: TelegramError, cause: Exception) -> TelegramError:
         (because(TelegramError("x"), ValueError("no JSON")), MaybeSent("x")),
         # An answer came, and it was an error: nothing was sent.
         (NetworkError("Bad Gateway"), NotSent("Bad Gateway", doubtful=True)),
+        (NetworkError("Too Many Requests (429)"), NotSent("Too Many Requests (429)")),
         (NetworkError("Gateway Timeout (504)"), MaybeSent("Gateway Timeout (504)")),
         (InvalidToken("no"), NotSent("no")),
         (Conflict("other"), NotSent("other")),

@@ -25,6 +25,7 @@ from bot.core.events import (
     AlertTested,
     ChatLost,
     Event,
+    Measure,
     SourceFound,
     SourceLost,
     SubAccountsChanged,
@@ -48,7 +49,7 @@ amounts = st.one_of(st.just(LONGEST), st.decimals(allow_nan=False, allow_infinit
 
 @st.composite
 def alerts(draw: st.DrawFn, incident: str) -> Alert:
-    measure = draw(st.sampled_from(["amount", "value", "drop", "runway"]))
+    measure: Measure = draw(st.sampled_from(get_args(Measure)))
     return Alert(
         incident=incident,
         rule=draw(names),
