@@ -8,9 +8,11 @@ from bot.core.alerts import AlertState, Observation, step
 from bot.core.events import AlertRaised, AlertTested
 from bot.core.portfolio import Amount
 from bot.core.rules import Rule, parse_rule
+from bot.core.sentences import Sentence
 
 INCIDENT = "TEST"
-EXAMPLE = parse_rule('main/funding USDT < 500 · "An example: there is no rule yet"')
+NO_RULE_YET = Sentence("An example: there is no rule yet")
+EXAMPLE = parse_rule(f'main/funding USDT < 500 · "{NO_RULE_YET}"')
 _BEYOND = Decimal("0.1")
 _EVERYTHING = Decimal(100)
 """No fall is deeper, in percent."""

@@ -18,6 +18,7 @@ import structlog
 
 from bot.chat.application import build_application, build_bot
 from bot.chat.handlers import UseCases
+from bot.chat.i18n import LanguageOf, english
 from bot.chat.poller import Poller, UpdatesBot
 from bot.core.portfolio import Account
 from bot.core.rules import parse_rule
@@ -171,6 +172,7 @@ class Desk:
     tasks: asyncio.TaskGroup | None = None
     looked_for: set[str] = field(default_factory=set)
     """The incidents whose messages are to be edited in any case."""
+    language_of: LanguageOf = english
     accounts: tuple[Account, ...] = (
         Account("main", "okx", ("funding", "trading"), timedelta(minutes=1)),
         Account("xt", "xt", ("spot",), timedelta(minutes=1)),
@@ -248,6 +250,7 @@ class Desk:
                 ),
                 open_unit=self.open_unit,
                 clock=self.clock,
+                language_of=self.language_of,
             )
             task = self.tasks.create_task(poller.run())
             try:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from html import escape
@@ -44,6 +45,7 @@ from bot.core.events import (
 )
 from bot.core.portfolio import SUB, WalletState, is_listing
 from bot.core.quiet import Begun, Over, place_of, settled
+from bot.core.rehearsal import NO_RULE_YET
 from bot.fetchers.model import exact_sum
 from bot.services.report_balances import AlertReport
 
@@ -117,7 +119,9 @@ def _raised(events: Sequence[Event], zone: ZoneInfo, now: datetime) -> Iterator[
 def _tested(events: Sequence[Event], zone: ZoneInfo, now: datetime) -> Iterator[str]:
     for event in events:
         if isinstance(event, AlertTested):
-            told = AlertRaised(alert=event.alert, amount=event.amount, before=None, at=event.at)
+            note = _(NO_RULE_YET) if event.alert.note == NO_RULE_YET else event.alert.note
+            alert = replace(event.alert, note=note)
+            told = AlertRaised(alert=alert, amount=event.amount, before=None, at=event.at)
             yield _("🧪 TEST · nothing is wrong, this is how an alert arrives")
             yield from _raised([told], zone, now)
 
