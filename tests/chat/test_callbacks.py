@@ -1,48 +1,61 @@
 """Buttons: what they carry fits, comes back the same, and is told from what others carry."""
 
 import re
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.chat.balance_buttons import (
+    BALANCE_PATTERN,
+    BalancePress,
+    Place,
+    decode_balance,
+    name_for,
+)
 from bot.chat.callbacks import (
     ALERT_PATTERN,
-    BALANCE_PATTERN,
     MOST_BYTES,
     PAGE_PATTERN,
     AlertPress,
-    BalancePress,
     PagePress,
     decode_alert,
-    decode_balance,
     decode_page,
 )
-from bot.chat.keyboards import balance_keyboard
 
-presses = st.builds(
-    BalancePress,
-    st.sampled_from(["refresh", "turn"]),
+places = st.builds(
+    Place,
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200),
+    st.sampled_from(["places", "coins", "full"]),
     st.integers(0, 9999),
-    st.text(st.characters(exclude_categories=["Cs"]), max_size=70),
 )
+presses = st.builds(BalancePress, st.sampled_from(["show", "refresh"]), places)
+
+
+@given(presses, st.lists(st.text(max_size=70), max_size=5))
+def test_a_button_carries_what_was_put_into_it(press: BalancePress, others: list[str]) -> None:
+    """What is encoded is small enough for Telegram, matches, and means the same afterwards."""
+    data = press.encode()
+    assert len(data.encode()) <= MOST_BYTES
+    assert re.match(BALANCE_PATTERN, data)
+    read = decode_balance(data)
+    name = name_for(read.place.query, [*others, press.place.query])
+    assert name == press.place.query
+    assert replace(read, place=replace(read.place, query=name)) == press
 
 
 @given(presses)
-def test_a_button_carries_what_was_put_into_it(press: BalancePress) -> None:
-    """What is encoded is small enough for Telegram, matches, and is decoded to the same."""
-    data = press.encode()
-    if data is None:
-        assert len(press.query.encode()) > MOST_BYTES - len("b:r:9999:")
-    else:
-        assert len(data.encode()) <= MOST_BYTES
-        assert re.match(BALANCE_PATTERN, data)
-        assert decode_balance(data) == press
+def test_a_button_whose_name_is_gone(press: BalancePress) -> None:
+    """Where it carries a mark, nobody else is taken for the name that it stood for."""
+    query = decode_balance(press.encode()).place.query
+    assert name_for(query, ["main", "xt/spot"]) in {None, press.place.query}
 
 
 def test_what_is_not_ours_does_not_match() -> None:
     """Data of other buttons, or of a forger, are not taken for ours."""
-    for data in ("", "b:", "b:x:0:main", "b:r:-1:main", "b:r:00000:main", "xb:r:0:main", "b:r:0"):
+    for data in ("", "b:", "b:xp:0:main", "b:rp:-1:main", "b:rp:00000:main", "xb:rp:0:main"):
         assert not re.match(BALANCE_PATTERN, data), data
+    assert not re.match(BALANCE_PATTERN, "b:rp:0:")
 
 
 alert_presses = st.builds(
@@ -86,17 +99,3 @@ def test_a_button_that_turns_a_page(press: PagePress) -> None:
     assert not re.match(BALANCE_PATTERN, data)
     assert not re.match(ALERT_PATTERN, data)
     assert decode_page(data) == press
-
-
-def labels(query: str, page: int, pages: int) -> list[list[str]]:
-    keyboard = balance_keyboard(query, page=page, pages=pages)
-    return [[b.text for b in row] for row in keyboard.inline_keyboard] if keyboard else []
-
-
-def test_rows_of_buttons() -> None:
-    """There is a way on and a way back where there is one, and always a way to read again."""
-    assert labels("*", 0, 1) == [["🔄 Refresh"]]
-    assert labels("*", 0, 3) == [["2/3 ›"], ["🔄 Refresh"]]
-    assert labels("*", 1, 3) == [["‹ Back", "3/3 ›"], ["🔄 Refresh"]]
-    assert labels("*", 2, 3) == [["‹ Back"], ["🔄 Refresh"]]
-    assert labels("x" * 80, 1, 3) == []

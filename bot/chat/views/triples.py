@@ -10,7 +10,7 @@ from bot.chat.views.layout import COLUMNS, columns, name_text
 _NAME, _LAST = 8, 15
 """How wide a name is at least, if it is so long, and what stands last at most."""
 _GAPS = 3
-"""Between three: one and two."""
+"""Between three at least: one and two."""
 
 
 class Triple(NamedTuple):
@@ -38,9 +38,10 @@ def triples(rows: Sequence[Triple]) -> list[str]:
     name = room - amount
     names = [_cut(row.name, name) for row in rows]
     name = max(map(width_of, names))
+    first = 1 + min(COLUMNS - name - amount - last - gaps, 1)
     lines = (
-        f"{_left(name_, name)} {_right(amount_, amount)}{' ' * (gaps - 1)}{_right(last_, last)}"
-        for name_, amount_, last_ in zip(names, amounts, lasts, strict=True)
+        _left(one, name + first) + _right(two, amount) + _right(three, gaps - 1 + last)
+        for one, two, three in zip(names, amounts, lasts, strict=True)
     )
     return [f"<pre>{escape(chr(10).join(lines))}</pre>"]
 

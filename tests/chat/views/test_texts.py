@@ -565,7 +565,7 @@ def test_debts_that_cannot_be_read() -> None:
     text = shown(wallet("a/spot", coin("USDT", "1000"), coin("ETH", "2")), indebted, by=prices)
     assert "<b>≈ 1,004.00 USDT</b>" in text
     assert "ETH           ≥ 2\n· USDT     ≥ 4.00\nUSDT      ≈ 1,000<" in text
-    assert "not readable now; USDT was owed there, so that it may be less" in text
+    assert "not readable now\nUSDT was owed there, so that it may be less" in text
     of_coin = shown(wallet("a/spot", coin("ETH", "2")), indebted, coin="ETH", by=prices)
     assert "≥ 2" in of_coin
 
