@@ -74,7 +74,9 @@ async def _answer(use: UseCases, charts: Charts, message: Message, words: list[s
         await message.reply_html(usage_text("history"))
         return
     try:
-        report = await use.history.report(ask(words))
+        question = ask(words)
+        await message.reply_chat_action(ChatAction.UPLOAD_PHOTO)
+        report = await use.history.report(question)
     except UnknownSpan as e:
         await message.reply_html(span_mistake(e))
         return
@@ -84,7 +86,6 @@ async def _answer(use: UseCases, charts: Charts, message: Message, words: list[s
     if not report.series.known:
         await message.reply_html(nothing_text(report))
         return
-    await message.reply_chat_action(ChatAction.UPLOAD_PHOTO)
     drawn = await charts.draw(report)
     text = _caption(use, report, drawn)
     keyboard = history_keyboard(report, shortened=use.history.shortened)
