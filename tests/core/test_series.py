@@ -104,6 +104,7 @@ def test_a_gap_stays_a_gap() -> None:
     unknown = [f for f in found.totals if at(20.2) < f.at < at(60.7)]
     assert unknown
     assert {f.value for f in unknown} == {None}
+    assert unknown[0].at - at(20.2) < timedelta(seconds=1)  # nothing is drawn into it
     assert figure(found, 20.2).at == at(20.2)
     assert figure(found, 20.2).value == 5
     assert figure(found, 60.7).at == at(60.7)
