@@ -162,7 +162,8 @@ class ShowAlerts:
         match outcome:
             case NotSent(_, retry_after) if retry_after is not None:
                 async with self._open_unit() as unit:
-                    await unit.chats.hold(card.chat.chat_id, until=now + retry_after)
+                    rest = min(retry_after, LONGEST_REST)
+                    await unit.chats.hold(card.chat.chat_id, until=now + rest)
             case NotSent() | MaybeSent():
                 self._resting[card.parcel_id] = now + REST
             case _:  # also where it will never be: it is left as it is until there is more

@@ -73,7 +73,7 @@ async def queue(house: Any, *events: Any, chat: int = OWNER) -> None:
 async def looked(house: Any) -> None:
     """Let the outbox be looked at a few times."""
     house.changed.set()
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.25)
 
 
 async def test_told_at_the_end_as_one_message(house: Any) -> None:

@@ -257,6 +257,45 @@ async def test_moved_chat_keeps_order(
         assert await unit.outbox.shown() == []
 
 
+async def test_many_events_are_several_messages(
+    open_unit: OpenUnit, raised: Raise, now: datetime
+) -> None:
+    """What does not fit one message is several rows, each with the faces of its own alerts."""
+    many = [raised(f"{n:03}") for n in range(30)]
+    await queue(open_unit, *many, chats=[1], at=now)
+    told: list[str] = []
+    while parcels := await lease(open_unit, now, only=[1]):
+        for parcel in parcels:
+            assert len(parcel.events) < 12
+            message_id = 100 + parcel.id
+            await settle(open_unit, parcel, Delivered(message_id), now)
+            async with open_unit() as unit:
+                told += await unit.outbox.told_in(1, message_id)
+                assert [one.incident for one in await unit.outbox.shown()] == told
+    assert told == [event.alert.incident for event in many]
+
+
+async def test_put_off_until_a_message_is_full(
+    open_unit: OpenUnit, raised: Raise, now: datetime
+) -> None:
+    """What waits together is as many messages as have room for all of it."""
+    end = now + timedelta(hours=8)
+    for n in range(30):
+        await queue(open_unit, raised(f"{n:03}"), chats=[1], at=now)
+        (parcel,) = await lease(open_unit, now)
+        async with open_unit() as unit:
+            await unit.outbox.put_off(parcel.id, until=end)
+    told: list[str] = []
+    rows = 0
+    while parcels := await lease(open_unit, end):
+        for parcel in parcels:
+            rows += 1
+            told += ids([parcel])[0][1]
+            await settle(open_unit, parcel, Delivered(11), end)
+    assert told == [f"{n:03}" for n in range(30)]
+    assert 1 < rows < 10
+
+
 async def test_put_off(open_unit: OpenUnit, raised: Raise, now: datetime) -> None:
     """What was put off waits as one message, with every doubt; what is behind it overtakes it."""
     end = now + timedelta(hours=8)
