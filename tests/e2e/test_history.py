@@ -42,7 +42,7 @@ async def test_a_picture_and_its_buttons_over_a_restart(scene: Scene) -> None:
         answer = await scene.telegram.wait_for_message(
             scene.you.id, "main/funding · USDT", after=asked, timeout=30
         )
-        assert picture_size(photo(answer)) == (1080, 810)
+        assert picture_size(photo(answer)) == (1080, 864)
         assert answer.labels == ["· 1d ·", "7d", "30d", "90d"]
         assert "2,000 → 1,777.5 USDT" in answer.text
         assert "not read: main/funding 18 min" in answer.text
