@@ -47,6 +47,13 @@ class Scene:
     ) -> Message:
         return await self.telegram.wait_for_message(self.you.id, wanted, after=after, timeout=10)
 
+    async def balances(self, command: str = "/balance", part: str = "") -> Message:
+        """Ask, and wait for the answer that was read for it."""
+        return await self.answer(
+            lambda m: "Balances" in m.text and part in m.text and "⏳" not in m.text,
+            after=self.say(command),
+        )
+
     def said(self, part: str, *, chat_id: int | None = None) -> list[Message]:
         """All messages of the bot that contain a text."""
         messages = self.telegram.messages(chat_id or self.you.id)

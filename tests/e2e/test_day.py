@@ -10,8 +10,7 @@ from tests.e2e.conftest import EXACT, GROUP, Scene
 async def test_all_five_sources_stand_in_one_answer(scene: Scene) -> None:
     """What the exchanges hold arrives on the phone, to the last digit and on one screen."""
     async with scene.bot():
-        asked = scene.say("/balance")
-        answer = await scene.answer("Balances", after=asked)
+        answer = await scene.balances("/balance full")
     assert answer.edited_at is not None, "the line that said «reading» is what became the answer"
     for path in ("main/funding", "main/sub:desk1", "main/eth-staking", "coinw/spot", "xt/spot"):
         assert path in answer.text
@@ -25,7 +24,7 @@ async def test_refresh_really_reads_again(scene: Scene) -> None:
     """The button shows what the exchange says now, in the message that it belongs to."""
     scene.environ["BOT_CHECK_EVERY"] = "1h"
     async with scene.bot():
-        answer = await scene.answer("Balances", after=scene.say("/balance"))
+        answer = await scene.balances("/balance main/funding", "2,000")
         scene.okx.set("funding", "USDT", available="1777.7")
         press = scene.telegram.press(scene.you.id, answer.id, "🔄 Refresh")
         again = await scene.answer("1,777.7")
@@ -78,24 +77,29 @@ async def test_a_wrong_key_is_told_once_and_the_others_go_on(scene: Scene) -> No
         lost = await scene.telegram.wait_for_message(GROUP, "CANNOT READ", timeout=10)
         assert "xt/spot" in lost.text
         await scene.next_round()
-        answer = await scene.answer("Balances", after=scene.say("/balance"))
+        summed = await scene.balances()
+        answer = await scene.balances("/balance full")
     assert len(scene.said("CANNOT READ", chat_id=GROUP)) == 1
+    assert "⚠️ xt/spot: " in summed.text
+    assert "⚠️ xt" in summed.labels
     assert "without xt/spot" in answer.text
     assert "never read so far" in answer.text
     assert EXACT[-18:] in answer.text
-    assert "not-the-secret" not in lost.text + answer.text
+    assert "not-the-secret" not in lost.text + answer.text + summed.text
 
 
 async def test_an_unreadable_wallet_shows_its_last_good_value(scene: Scene) -> None:
     """A broken exchange is named with its reason; no zero, no alert, no recovery comes of it."""
     scene.environ["BOT_RULES__XT"] = "xt/spot USDT < 100"
     async with scene.bot():
-        await scene.answer("6,929.61087353", after=scene.say("/balance"))
+        await scene.balances("/balance xt", "6,929.61087353")
         scene.world.down.add("xt")
         await scene.telegram.wait_for_message(GROUP, "CANNOT READ", timeout=10)
-        answer = await scene.answer("xt answered HTTP 502", after=scene.say("/balance"))
+        summed = await scene.balances("/balance", "xt answered HTTP 502")
+        answer = await scene.balances("/balance xt", "xt answered HTTP 502")
         scene.world.down.clear()
         await scene.telegram.wait_for_message(GROUP, "READABLE AGAIN", timeout=10)
+    assert "last good " in summed.text
     assert "last good value" in answer.text
     assert "6,929.61087353" in answer.text
     assert scene.said("USDT low", chat_id=GROUP) == []
@@ -137,7 +141,7 @@ async def test_commands_answer(scene: Scene) -> None:
             "/balance main coinw": "Usage",
             "/balance mian/funding": "did you mean main/funding",
             "/balance usdt": "Balances · USDT",
-            "/balance coinw": "coinw/spot",
+            "/balance coinw": "Balances · coinw",
             "/nonsense": "/help",
             "hello": "/help",
         }.items():

@@ -13,11 +13,16 @@ async def test_a_person_at_the_page(scene: Scene, open_page: OpenPage) -> None:
     """Type /balance, see the table, press Refresh, see an alert arrive and its recovery."""
     async with scene.bot():
         page = await open_page(scene.page)
-        for command in ("/start", "/balance"):
+        for command in ("/start", "/balance main"):
             await page.get_by_test_id("input").fill(command)
             await page.get_by_test_id("input").press("Enter")
         table = page.get_by_test_id("message").filter(has_text="Balances")
+        await expect(table).to_contain_text("sub:desk1")
+        await table.get_by_role("button", name="sub:desk1").click()
         await expect(table).to_contain_text("12,345.678901234567890123")
+        await table.get_by_role("button", name="Back").click()
+        await table.get_by_role("button", name="funding").click()
+        await expect(table).to_contain_text("2,000")
         scene.okx.set("funding", "USDT", available="1777.7")
         await page.get_by_test_id("inline-button").filter(has_text="Refresh").click()
         await expect(table).to_contain_text("1,777.7")

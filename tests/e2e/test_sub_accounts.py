@@ -25,17 +25,20 @@ async def test_one_that_is_opened_is_watched(desk: Scene) -> None:
     async with desk.bot():
         desk.say("/start")
         await desk.answer("I watch")
-        answer = await desk.answer("Balances", after=desk.say("/balance main/sub:*"))
-        assert "main/sub:desk1" in answer.text
-        assert "sub:desk1/trading" not in answer.text
+        answer = await desk.balances("/balance main/sub:*")
+        assert "≈" in answer.text
+        assert "12,345.678901234567890123" in answer.text
+        assert "trading" not in answer.text
         desk.okx.set(desk.okx.add_sub("desk2"), "USDT", available="7")
         told = await desk.answer("SUB-ACCOUNTS")
         assert "new: main/sub:desk2" in told.text
         raised = await desk.answer("main/sub:desk2 · USDT low")
         assert raised.id == told.id  # one check, one message
         desk.okx.set("sub:desk2/trading", "ETH", available="1.5")
-        again = await desk.answer("Balances", after=desk.say("/balance main/sub:*/trading"))
-        assert re.search(r"main/sub:desk2/trading.*\n.*ETH +1\.5", again.text)
+        again = await desk.balances("/balance main/sub:*/trading", "sub:desk2")
+        assert "sub:desk2/trading" in again.labels
+        alone = await desk.balances("/balance main/sub:desk2/trading")
+        assert re.search(r"^ETH +1\.5$", alone.text, re.MULTILINE)
     assert len(desk.said("SUB-ACCOUNTS")) == 1
 
 
@@ -51,7 +54,7 @@ async def test_one_that_is_closed_is_forgotten(desk: Scene) -> None:
         ended = await desk.answer("ENDED · main/sub:desk2")
         assert ended.reply_to is not None
         assert ended.reply_to.id == raised.id
-        answer = await desk.answer("Balances", after=desk.say("/balance main"))
+        answer = await desk.balances("/balance main")
     assert gone.id != ended.id
     assert "desk2" not in answer.text
     assert not desk.said("RECOVERED")
@@ -61,13 +64,13 @@ async def test_a_list_that_fails_is_told(desk: Scene) -> None:
     """The known ones are read all the same; the totals say that there may be more."""
     async with desk.bot():
         desk.say("/start")
-        await desk.answer("Balances", after=desk.say("/balance main"))
+        await desk.balances("/balance main")
         desk.exchanges["okx"].faults.inject(LIST, "http_502", times=None)
         lost = await desk.answer("CANNOT READ · main/sub:*")
         assert "sub-accounts known before are read all the same" in lost.text
-        answer = await desk.answer("Balances", after=desk.say("/balance main/*"))
-        assert re.search(r"USDT +≥", answer.text)
-        assert "without main/sub:*" in answer.text
-        assert "main/sub:desk1" in answer.text
+        answer = await desk.balances("/balance main/*")
+        assert "≥ " in answer.text.split("\n")[1]
+        assert "⚠️ main/sub:*: " in answer.text
+        assert "sub:desk1" in answer.labels
         desk.exchanges["okx"].faults.clear()
         await desk.answer("READABLE AGAIN · main/sub:*")
