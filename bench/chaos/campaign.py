@@ -14,7 +14,7 @@ from datetime import datetime
 from bench.chaos.ledger import Account
 from bench.chaos.lives import DiedByItself, Life, open_windows
 from bench.chaos.scene import ADA, CHATS, GROUP, YOU, Scene
-from bench.chaos.seams import AFTER_SEND, AS_IT_IS, WITHIN
+from bench.chaos.seams import AFTER_SEND, AS_IT_IS, HAND, LEASE, WITHIN
 from bench.chaos.truth import Subject
 from bench.chaos.witness import Witness
 
@@ -40,6 +40,7 @@ class Campaign:
         self._patience_s = patience_s
         self._witness = Witness(scene)
         self._windows: dict[int, dict[int, float]] = {}
+        self._leases: dict[int, dict[int, float]] = {}
         self._days: list[Day] = []
         self._life = Life(pid=0)
 
@@ -141,7 +142,9 @@ class Campaign:
         self._scene.phone.strike_after(0, None)
         await asyncio.sleep(LOOK_S)  # what it had handed over still arrives
         number = self._scene.lives
-        self._windows[number] = open_windows(self._scene.journal_of(number))
+        journal = self._scene.journal_of(number)
+        self._windows[number] = open_windows(journal, HAND)
+        self._leases[number] = open_windows(journal, LEASE)
         named = AT_RANDOM if late and point in POINTS else point
         self._witness.account.kills[named] += 1
 
@@ -180,8 +183,8 @@ class Campaign:
         """Whether a message to this chat may have got lost, from a life on."""
         if self._scene.phone.was_troubled(chat_id, first):
             return True
-        windows = (self._windows.get(life, {}) for life in range(first, self._scene.lives + 1))
-        return any(chat_id in window for window in windows)
+        lives = range(first, self._scene.lives + 1)
+        return any(chat_id in self._leases.get(life, {}) for life in lives)
 
 
 def day_text(at: datetime) -> str:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.chaos.seams import HAND
+from bench.chaos.seams import MARK
 from bench.chaos.victim import Order
 
 _REPOSITORY = Path(__file__).parents[2]
@@ -114,13 +114,17 @@ async def nursery() -> AsyncIterator[Nursery]:
         await bearing.end()
 
 
-def open_windows(journal: Path) -> dict[int, float]:
-    """Tell since when, by chat, something was on its way that was never marked."""
-    handed: dict[int, float] = {}
+def open_windows(journal: Path, begun_by: str) -> dict[int, float]:
+    """Tell since when, by chat, something was begun that was never marked.
+
+    A message is begun by being leased, as far as the bot can know after a kill, and by being
+    handed over, as far as Telegram can have it.
+    """
+    begun: dict[int, float] = {}
     for line in journal.read_text().splitlines() if journal.exists() else ():
         what, chat_id, at = line.split()
-        if what == HAND:
-            handed[int(chat_id)] = float(at)
-        else:
-            handed.pop(int(chat_id), None)
-    return handed
+        if what == begun_by:
+            begun[int(chat_id)] = float(at)
+        elif what == MARK:
+            begun.pop(int(chat_id), None)
+    return begun

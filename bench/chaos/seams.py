@@ -33,7 +33,7 @@ AS_IT_IS, MARKS_FIRST, TWO_TRANSACTIONS, NEVER_SAYS = (
     "keeps state and outbox in two transactions",
     "never says that it may be a repeat",
 )
-HAND, MARK = "hand", "mark"
+LEASE, HAND, MARK = "lease", "hand", "mark"
 
 
 class Doom:
@@ -127,6 +127,12 @@ class Seams:
 
         return Witnessed
 
+    def leased(self, parcels: Sequence[Any]) -> None:
+        """Note which messages are taken to be sent; how far they came, a kill leaves unknown."""
+        for parcel in parcels:
+            self.chat_of[parcel.id] = parcel.chat.chat_id
+            self._journal.note(LEASE, parcel.chat.chat_id)
+
     def handing(self, chat_id: int) -> None:
         """Note that a message is on its way from now on."""
         self._doom.passing(BEFORE_SEND)
@@ -195,7 +201,7 @@ class _Outbox:
 
     async def lease(self, *, now: datetime, **how: Any) -> Sequence[Any]:
         parcels: Sequence[Any] = await self._inner.lease(now=now, **how)
-        self._seams.chat_of |= {parcel.id: parcel.chat.chat_id for parcel in parcels}
+        self._seams.leased(parcels)
         if self._seams.build == MARKS_FIRST:
             for parcel in parcels:
                 await self._inner.settle(parcel.id, Delivered(0), at=now)
