@@ -10,7 +10,7 @@ from bot.sandbox.telegram import TelegramServer
 from bot.services.manage_rules import ManageRules
 
 OWNER, GROUP = 1001, -4001
-WITHOUT_ARGUMENTS = [name for name in COMMANDS if name not in {"balance", "rule"}]
+WITHOUT_ARGUMENTS = [name for name in COMMANDS if name not in {"balance", "history", "rule"}]
 
 
 @pytest.mark.parametrize("name", WITHOUT_ARGUMENTS)
