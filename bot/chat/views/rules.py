@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from bot.chat.i18n import _, ngettext
 from bot.chat.numbers import AT_LEAST, amount_text, percent_text, span_text, value_text
-from bot.chat.views.layout import MOST_UNITS, length_of, one_line, path_text
+from bot.chat.views.layout import length_of, one_line, path_text
 from bot.core.alerts import AlertState
 from bot.core.forecast import LONGEST
+from bot.core.portions import MOST_UNITS
 from bot.core.rules import Rule
 from bot.services.manage_rules import UNDO_FOR, RuleChange, RuleStatus
 from bot.services.ports import MadeRule
