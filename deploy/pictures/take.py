@@ -20,10 +20,9 @@ async def main() -> None:
         )
         page = await browser.new_page(viewport=PHONE, device_scale_factor=2)  # type: ignore[arg-type]
         await page.goto(address)
-        await _say(page, "/balance", "Balances")
-        await page.mouse.move(195, 400)
-        await page.mouse.wheel(0, -5000)
-        await asyncio.sleep(1)
+        await _say(page, "/balance", "By coin")
+        await _say(page, "/balance USDT", "1 USDT =")
+        await asyncio.sleep(3)  # until it was read
         await page.screenshot(path=FOLDER / "balance.png")
         await _say(page, "/rule main/funding USDT lasts < 24h", "New rule")
         alert = page.get_by_test_id("message").filter(has_text="CRITICAL")
