@@ -17,7 +17,8 @@ LONGEST_PAUSE = timedelta(minutes=1)
 DOUBT_PAUSES = tuple(timedelta(seconds=s) for s in (10, 60, 300, 900, 3600))
 """Between attempts that may each have arrived."""
 LONGEST_REFUSED = timedelta(minutes=5)
-"""After an error of a server in between: it has seldom passed on what it complains about."""
+"""After an error of a server in between, which has seldom passed on what it complains about, and
+is often over in a second."""
 LONGEST_REST = timedelta(hours=1)
 """A chat is tried again after that, even where Telegram asked for more."""
 
@@ -166,7 +167,7 @@ def _pause_unsent(attempts: int, *, maybe_sent: bool) -> timedelta:
 
 
 def _refused_in_between(doubts: int, *, now: datetime) -> Decision:
-    pause = min(pause_after_doubt(doubts), LONGEST_REFUSED)
+    pause = _doubled(doubts, most=LONGEST_REFUSED)
     return Postponed(now + pause, maybe_sent=True, attempts=doubts)
 
 
@@ -180,7 +181,11 @@ def _after_doubt(
 
 def pause_after(attempts: int) -> timedelta:
     """Double the pause with every attempt, from one second up to a minute."""
-    return min(FIRST_PAUSE * (1 << min(max(attempts - 1, 0), 10)), LONGEST_PAUSE)
+    return _doubled(attempts, most=LONGEST_PAUSE)
+
+
+def _doubled(times: int, *, most: timedelta) -> timedelta:
+    return min(FIRST_PAUSE * (1 << min(max(times - 1, 0), 10)), most)
 
 
 def pause_after_doubt(doubts: int) -> timedelta:

@@ -48,7 +48,7 @@ def in_(seconds: float, *, attempts: int, maybe_sent: bool = False) -> Postponed
         # The first doubt begins a count of its own, however long nothing could be sent before.
         (MaybeSent("time-out"), ALERT, 1, in_(10, attempts=1, maybe_sent=True)),
         (MaybeSent("time-out"), ALERT, 5000, in_(10, attempts=1, maybe_sent=True)),
-        (NotSent("502", doubtful=True), ALERT, 7, in_(10, attempts=1, maybe_sent=True)),
+        (NotSent("502", doubtful=True), ALERT, 7, in_(1, attempts=1, maybe_sent=True)),
         (MaybeSent("time-out"), DIGEST, 1, Dropped("not repeated: time-out")),
         (Refused("too long"), ALERT, 1, Dropped("too long")),
         (ChatGone("blocked"), ALERT, 1, Dropped("blocked")),
@@ -71,7 +71,7 @@ def test_after_an_attempt(
         (MaybeSent("?"), 5, in_(3600, attempts=5, maybe_sent=True)),
         (MaybeSent("?"), 5000, in_(3600, attempts=5000, maybe_sent=True)),
         # What an error in between refuses has seldom been passed on.
-        (NotSent("502", doubtful=True), 2, in_(60, attempts=2, maybe_sent=True)),
+        (NotSent("502", doubtful=True), 2, in_(2, attempts=2, maybe_sent=True)),
         (NotSent("502", doubtful=True), 5000, in_(300, attempts=5000, maybe_sent=True)),
         # What surely was not sent is no doubt more, and is tried again soon.
         (NotSent("no network"), 2, in_(10, attempts=1)),
