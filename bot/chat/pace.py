@@ -5,9 +5,9 @@ a minute to a group; edits count. Each of these is a window that is held from th
 answer (`fetchers/_limits.py` says why), a little smaller than what is allowed. Those of the outbox
 are smaller still: what they leave is for people, who are waiting.
 
-An answer to a person waits where Telegram asks for it and tries again what never left. What comes
-from the outbox does its own waiting, over restarts. HTML that Telegram refuses is sent as plain
-text here, whatever it was meant for.
+An answer to a person waits where Telegram asks for it, and is tried again unless it was refused
+for good: better twice than never. What comes from the outbox does its own waiting, over restarts.
+HTML that Telegram refuses is sent as plain text here, whatever it was meant for.
 """
 
 import asyncio
@@ -21,9 +21,9 @@ from telegram.error import BadRequest, RetryAfter, TelegramError
 from telegram.ext import BaseRateLimiter, ExtBot
 from typing_extensions import override
 
-from bot.chat.failures import never_left, pause_of
+from bot.chat.failures import outcome_of, pause_of
 from bot.chat.views.layout import unmarked
-from bot.core.delivery import LONGEST_REST
+from bot.core.delivery import LONGEST_REST, MaybeSent, NotSent
 from bot.fetchers import Limit, Pacer, Slot, WindowClosed
 
 log = structlog.get_logger(__name__)
@@ -34,7 +34,7 @@ LONGEST_WAIT_S = 30.0
 """For a person, in all the pauses that Telegram asks for; where it is longer we give up."""
 LONGEST_TURN_S = 65.0
 """For a person, where too much is said already: the longest window is a minute long."""
-PAUSES_S = (0.5, 2.0)
+PAUSES_S = (0.5, 2.0, 8.0)
 HANGING_S = 2.0
 """A request that is not answered for so long keeps its place no longer: it would be another's."""
 _SECOND, _BURST, _MINUTE = (timedelta(seconds=seconds) for seconds in (1, 3, 60))
@@ -48,7 +48,7 @@ Answer = bool | dict[str, Any] | list[dict[str, Any]]
 
 
 class Pace(BaseRateLimiter[str]):
-    """Lets calls leave as fast as Telegram takes them, and repeats one where that is safe."""
+    """Lets calls leave as fast as Telegram takes them, and repeats those that people wait for."""
 
     def __init__(self) -> None:
         self._pacer = Pacer()
@@ -74,7 +74,8 @@ class Pace(BaseRateLimiter[str]):
     ) -> Answer:
         """Make the request in its turn; refused HTML is made plain, and requested anew."""
         from_outbox = rate_limit_args == FROM_OUTBOX
-        pauses = () if from_outbox or endpoint == "getUpdates" else PAUSES_S
+        awaited = not from_outbox and (_counts(endpoint) or endpoint == "answerCallbackQuery")
+        pauses = PAUSES_S if awaited else ()
 
         async def call() -> Answer:
             try:
@@ -182,7 +183,7 @@ def _limits_of(chat_id: int, *, from_outbox: bool) -> Sequence[Limit]:
 async def _patiently(
     request: Callable[[], Coroutine[Any, Any, Answer]], pauses: Sequence[float]
 ) -> Answer:
-    """Make a request, and again after each of the pauses where that is safe and soon."""
+    """Make a request, and again after each of the pauses unless it was refused for good."""
     patience_s = LONGEST_WAIT_S
     for pause in pauses:
         try:
@@ -200,7 +201,7 @@ def _wait_s(error: TelegramError, pause: float) -> float:
     """Say how long to wait before the next attempt; raise the error where there is to be none."""
     if isinstance(error, RetryAfter):
         return max(pause_of(error).total_seconds(), pause)
-    if never_left(error):
+    if isinstance(outcome_of(error), NotSent | MaybeSent):
         return pause
     raise error
 

@@ -10,7 +10,15 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import (
+    BadRequest,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
 
 from bot.chat.pace import FROM_OUTBOX, LONGEST_TURN_S, Pace
 from bot.fetchers import Pacer
@@ -87,10 +95,21 @@ class Api:
 
 
 @pytest.mark.parametrize(
-    "errors", [[], [REFUSED], [REFUSED, REFUSED], [flood(1)], [flood(1), REFUSED], [flood(0)]]
+    "errors",
+    [
+        [],
+        [REFUSED],
+        [REFUSED, REFUSED],
+        [flood(1)],
+        [flood(1), REFUSED],
+        [flood(0)],
+        [TOO_SLOW],
+        [NetworkError("502"), InvalidToken("401")],
+        [TimedOut("?")],
+    ],
 )
-def test_what_never_left_is_tried_again(instantly: Instantly, errors: list[TelegramError]) -> None:
-    """A connection that was refused and a short pause are waited out."""
+def test_an_answer_is_tried_again(instantly: Instantly, errors: list[TelegramError]) -> None:
+    """Better twice than never: a person waits, and no answer does harm."""
 
     async def main() -> None:
         api = Api(errors=list(errors))
@@ -100,11 +119,9 @@ def test_what_never_left_is_tried_again(instantly: Instantly, errors: list[Teleg
     instantly(main)
 
 
-@pytest.mark.parametrize(
-    "error", [TOO_SLOW, flood(31), BadRequest("who knows"), NetworkError("502"), TimedOut("?")]
-)
-def test_what_may_have_arrived_is_not(instantly: Instantly, error: TelegramError) -> None:
-    """Doubt, a long pause and a refusal are raised at once: nothing is said twice."""
+@pytest.mark.parametrize("error", [flood(31), BadRequest("who knows"), Forbidden("blocked")])
+def test_what_is_refused_for_good_is_not(instantly: Instantly, error: TelegramError) -> None:
+    """A long pause and a refusal are raised at once."""
 
     async def main() -> None:
         api = Api(errors=[error])
@@ -116,7 +133,7 @@ def test_what_may_have_arrived_is_not(instantly: Instantly, error: TelegramError
     instantly(main)
 
 
-@pytest.mark.parametrize("error", [REFUSED, flood(12)])
+@pytest.mark.parametrize("error", [REFUSED, TOO_SLOW, flood(12)])
 def test_patience_ends(instantly: Instantly, error: TelegramError) -> None:
     """After three attempts, or half a minute of pauses, the error is raised."""
 
@@ -130,7 +147,9 @@ def test_patience_ends(instantly: Instantly, error: TelegramError) -> None:
     instantly(main)
 
 
-@pytest.mark.parametrize(("endpoint", "outbox"), [("sendMessage", True), ("getUpdates", False)])
+@pytest.mark.parametrize(
+    ("endpoint", "outbox"), [("sendMessage", True), ("getUpdates", False), ("getMe", False)]
+)
 def test_who_waits_by_itself_is_not_repeated(
     instantly: Instantly, endpoint: str, *, outbox: bool
 ) -> None:

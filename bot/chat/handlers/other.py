@@ -2,6 +2,7 @@
 
 import structlog
 from telegram import Update
+from telegram.error import TelegramError
 from telegram.ext import BaseHandler, CallbackQueryHandler, MessageHandler, filters
 
 from bot.chat.handlers import Context, acknowledge
@@ -38,6 +39,13 @@ async def _old_button(update: Update, _context: Context) -> None:
 
 async def report_error(update: object, context: Context) -> None:
     """Log what a handler failed with, and say so where somebody waits for an answer."""
-    log.error("A handler broke off", action="handle", exc_info=context.error)
+    error = context.error
+    if isinstance(error, TelegramError):
+        log.warning("An answer got lost", action="handle", error=type(error).__name__)
+    else:
+        log.error("A handler broke off", action="handle", exc_info=error)
     if isinstance(update, Update) and update.message is not None:
-        await update.message.reply_text(_(BROKEN))
+        try:
+            await update.message.reply_text(_(BROKEN))
+        except TelegramError as e:
+            log.warning("Nor was that said", action="handle", error=type(e).__name__)
