@@ -61,6 +61,7 @@ bench: .venv/.installed-dev
 	@$(BIN)/python -m bench.sub_accounts
 	@$(BIN)/python -m bench.sweep
 	@$(BIN)/python -m bench.judge
+	@$(BIN)/python -m bench.balance
 	@$(BIN)/python -m bench.chart
 
 # KILLS=300 for a shorter one, SEED=2 for another one.

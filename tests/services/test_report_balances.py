@@ -148,3 +148,39 @@ async def test_what_is_staked_alone(house: Any, query: str, staked: str) -> None
     assert found.staked == {"BETH": Amount(Decimal(staked))}
     assert (await report.balances("main/funding")).staked == {}
     assert (await report.balances("main")).totals["BETH"].value == 4
+
+
+async def test_what_a_day_has_changed(house: Any, report: ReportBalances) -> None:
+    """What there was a day ago is looked up, but not for an answer that must be there at once."""
+    house.clock.advance(minutes=24 * 60)
+    house.exchange.answers["main/funding"] = {"USDT": "4", "ETH": "2"}
+    await house.check(house.build_checks())
+    house.exchange.prices = {"okx": [Price("USDT", "USD", Decimal(1), house.clock())]}
+    await house.prices.refresh()
+    at_once = await report.overview(at_once=True)
+    assert at_once.change is None
+    change = (await report.overview()).change
+    assert change is not None
+    assert change.by_amounts == 3
+    assert change.by_prices is None  # no prices are kept here
+    assert (await report.overview("main/funding", at_once=True)).change is not None
+    other = (await report.overview("xt")).change
+    assert other is not None
+    assert other.by_amounts == 0
+    house.clock.advance(minutes=31)
+    assert (await report.overview(at_once=True)).change is None
+
+
+@pytest.mark.parametrize(
+    ("query", "level"),
+    [("*", "accounts"), ("main", "wallets"), ("xt", "wallet"), ("eth", "wallet")],
+)
+async def test_what_an_overview_lists(report: ReportBalances, query: str, level: str) -> None:
+    """Accounts where there are several, then wallets, then coins."""
+    found = await report.overview(query)
+    assert found.level == level
+    assert found.was_read
+    assert await report.knows(query)
+    assert not await report.knows("nobody")
+    with pytest.raises(UnknownName):
+        await report.overview("nobody")
