@@ -8,7 +8,9 @@ first repeat comes soon, the next ones ever more rarely: all of them may have ar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.core.access import ALL, Role, Scope
 from bot.core.events import DigestDue, Event
+from bot.core.preferences import USUAL, Preferences
 from bot.core.quiet import QuietHours
 
 FIRST_PAUSE = timedelta(seconds=1)
@@ -39,6 +41,17 @@ class Chat:
     """What it was called before it became a supergroup: the settings may know it by that."""
     quiet: QuietHours | None = None
     """When it wants to hear only what is critical."""
+    role: Role | None = None
+    """What everybody in it may do; None: nobody has approved it, as far as is kept."""
+    blocked: bool = False
+    """Whether it is answered by silence, whatever else is said of it."""
+    asked_at: datetime | None = None
+    """When it asked to be let in; None: it never had to."""
+    scope: Scope = ALL
+    """Of what it may know."""
+    thread_id: int | None = None
+    """The topic of the group where its messages go; None: where all go."""
+    preferences: Preferences = USUAL
 
 
 @dataclass(frozen=True, slots=True)

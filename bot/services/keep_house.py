@@ -7,10 +7,11 @@ from bot.services.ports import Clock, OpenUnit
 KEEP_UPDATES = timedelta(days=7)
 """Telegram itself keeps an update for a day."""
 KEEP_MESSAGES = timedelta(days=90)
+KEEP_DEEDS = timedelta(days=365)
 
 
 class KeepHouse:
-    """Sweeps the inbox, the outbox, what was told elsewhere, and prices of long ago."""
+    """Sweeps the inbox, the outbox, what was told elsewhere, old deeds, and prices of long ago."""
 
     def __init__(self, *, open_unit: OpenUnit, clock: Clock) -> None:
         self._open_unit = open_unit
@@ -24,3 +25,4 @@ class KeepHouse:
             await unit.outbox.forget(before=now - KEEP_MESSAGES)
             await unit.past.thin_prices(now=now)
             await unit.elsewhere.forget(before=now - KEEP_MESSAGES)
+            await unit.audit.forget(before=now - KEEP_DEEDS)

@@ -1,15 +1,23 @@
-"""Manage chats: who may talk to us, and who is told."""
+"""Manage chats: who may talk to us and do what, who is told, and what each chat wants.
 
-from collections.abc import Callable, Collection, Sequence
+What the settings give ends with them; what was approved in the chat is in the database. All chats
+are known in memory, too, because every update asks who is behind it.
+"""
+
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import structlog
 
+from bot.core.access import Member, Person, Role, higher
+from bot.core.audit import Deed
 from bot.core.delivery import Chat
 from bot.core.events import ChatFound, ChatLost, Notice
 from bot.core.lost_chats import why_lost
+from bot.core.preferences import USUAL, Preferences
 from bot.core.quiet import QuietHours
 from bot.core.standing import standing_events
 from bot.services.ports import Clock, OpenUnit, Unit
@@ -21,7 +29,7 @@ NOT_NAMED = "not in the settings"
 
 
 class ManageChats:
-    """Knows who is allowed; by the settings, so that taking an id out of them is enough."""
+    """Knows who is allowed; taking an id out of the settings ends what that gave."""
 
     def __init__(
         self,
@@ -45,16 +53,26 @@ class ManageChats:
         self._clock = clock
         self._wake_delivery = wake_delivery
         self._gone: set[int] = set()
-        self._titles: dict[int, str] = {}
+        self._known: dict[int, Chat] = {}
+        self._members: dict[tuple[int, int], Member] = {}
+
+    @property
+    def has_owner(self) -> bool:
+        """Whether anybody may approve chats."""
+        paired = (chat_id for chat_id, chat in self._known.items() if chat.role == "owner")
+        return bool(self._owners) or any(map(self.is_owner, paired))
 
     def is_owner(self, user_id: int) -> bool:
-        """Whether this user may see everything."""
-        return user_id in self._owners
+        """Whether this user may see and do everything: by the settings, or by pairing."""
+        if user_id in self._owners:
+            return True
+        own = self._known.get(user_id)
+        return own is not None and own.role == "owner" and not own.blocked
 
     def may_look(self, chat_id: int) -> bool:
         """Whether balances may be shown in this chat: to everybody who is in it."""
-        known_as = {chat_id, self._former_ids.get(chat_id, chat_id)}
-        return not known_as.isdisjoint(self._chats | self._owners)
+        chat = self._known.get(chat_id, Chat(chat_id, former_id=self._former_ids.get(chat_id)))
+        return self._is_allowed(chat)
 
     def recipients(self, chats: Sequence[Chat]) -> list[Chat]:
         """Choose those that events are sent to."""
@@ -62,11 +80,38 @@ class ManageChats:
         return [chat for chat in here if self._is_allowed(chat)]
 
     def _is_allowed(self, chat: Chat) -> bool:
-        return self.may_look(chat.chat_id) or self.may_look(chat.former_id or chat.chat_id)
+        known_as = {chat.chat_id, chat.former_id or chat.chat_id}
+        if not known_as.isdisjoint(self._owners):
+            return True
+        is_let_in = chat.role is not None or not known_as.isdisjoint(self._chats)
+        return is_let_in and not chat.blocked
+
+    def role_of(self, user_id: int, chat_id: int) -> Role | None:
+        """Say what a user may do in a chat; None: nothing."""
+        if self.is_owner(user_id):
+            return "owner"
+        if not self.may_look(chat_id):
+            return None
+        chat, member = self.chat(chat_id), self._members.get((chat_id, user_id))
+        here: Role = "manager" if chat.role == "manager" else "viewer"
+        return higher(here, member.role if member else None)
+
+    def chat(self, chat_id: int) -> Chat:
+        """Return what is known of a chat; of one that is not known, what holds for all."""
+        return self._known.get(chat_id, Chat(chat_id))
+
+    def preferences(self, chat_id: int | None) -> Preferences:
+        """Return what a chat wants; of None, what all want."""
+        return USUAL if chat_id is None else self.chat(chat_id).preferences
+
+    def zone_of(self, chat: Chat | int) -> ZoneInfo:
+        """Return the time zone of a chat."""
+        preferences = self.preferences(chat) if isinstance(chat, int) else chat.preferences
+        return preferences.zone_or(self._zone)
 
     def quiet_until(self, chat: Chat) -> datetime | None:
         """Return until when a chat wants to hear only what is critical; None: it hears all."""
-        return chat.quiet.end_at(self._clock(), self._zone) if chat.quiet else None
+        return chat.quiet.end_at(self._clock(), self.zone_of(chat)) if chat.quiet else None
 
     async def quiet_hours(self, chat_id: int) -> QuietHours | None:
         """Return the quiet hours of a chat."""
@@ -74,30 +119,49 @@ class ManageChats:
             known = {chat.chat_id: chat.quiet for chat in await unit.chats.load()}
         return known.get(chat_id)
 
-    async def set_quiet(self, chat_id: int, quiet: QuietHours | None, *, title: str) -> None:
+    async def set_quiet(
+        self, chat_id: int, quiet: QuietHours | None, *, title: str, by: Person | None = None
+    ) -> None:
         """Keep the quiet hours of a chat; what waits for the end of others is looked at anew."""
         chat = Chat(chat_id, title=title, since=self._clock(), quiet=quiet)
-        async with self._open_unit() as unit:
+        async with self._changing() as unit:
             if chat_id not in {known.chat_id for known in await unit.chats.load()}:
                 await self._welcome(unit, chat)
             await unit.chats.set_quiet(chat_id, quiet)
             await unit.outbox.release(chat_id, at=self._clock())
+            about = f"quiet {quiet or 'off'}"
+            await self._write_down(unit, "settings_changed", about, chat_id=chat_id, by=by)
         self._wake_delivery()
+
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[Unit]:
+        """Open a transaction; what is known in memory follows when it is done."""
+        async with self._open_unit() as unit:
+            yield unit
+            known, members = await unit.chats.load(), await unit.chats.members()
+        self._know(known, members)
+
+    def _know(self, known: Iterable[Chat], members: Iterable[Member]) -> None:
+        self._known = {chat.chat_id: chat for chat in known}
+        self._members = {(member.chat_id, member.user_id): member for member in members}
+
+    async def _write_down(
+        self, unit: Unit, deed: Deed, about: str, *, chat_id: int, by: Person | None
+    ) -> None:
+        await unit.audit.add(deed, about, by=by, chat_id=chat_id, at=self._clock())
 
     async def add_configured(self) -> None:
         """Let the chats of the settings have events; recall which have moved, and which are lost.
 
         Those that are no longer in the settings are gone until they are.
         """
-        async with self._open_unit() as unit:
+        async with self._changing() as unit:
             known = await unit.chats.load()
             for chat in known:
                 self._recall(chat)
-                self._titles[chat.chat_id] = chat.title
             there = {chat.chat_id for chat in known} | set(self._former_ids.values())
             for chat_id in sorted(self._chats - there):
                 await self._welcome(unit, Chat(chat_id, since=self._clock()))
-                self._titles[chat_id] = ""
             for chat in known:
                 allowed = self._is_allowed(chat)
                 if chat.gone == NOT_NAMED and allowed:
@@ -112,8 +176,7 @@ class ManageChats:
         if chat_id in self._gone:
             self._gone.remove(chat_id)
             self._gone.add(to)
-        self._titles[to] = self._titles.pop(chat_id, "")
-        async with self._open_unit() as unit:
+        async with self._changing() as unit:
             if {chat_id, to}.isdisjoint(chat.chat_id for chat in await unit.chats.load()):
                 await unit.chats.add(Chat(chat_id, since=self._clock()))
             await unit.chats.move(chat_id, to=to)
@@ -126,7 +189,7 @@ class ManageChats:
 
     async def greet(self, chat_id: int, *, title: str) -> None:
         """Let a chat have events from now on, or again; what stands now is told at once."""
-        async with self._open_unit() as unit:
+        async with self._changing() as unit:
             known = {chat.chat_id: chat for chat in await unit.chats.load()}
             before = known.get(chat_id)
             chat = Chat(chat_id, title=title, since=self._clock())
@@ -139,16 +202,14 @@ class ManageChats:
                     unit, ChatFound(chat_id=chat_id, title=title, at=self._clock())
                 )
         self._gone.discard(chat_id)
-        self._titles[chat_id] = title
         self._wake_delivery()
 
     async def heard(self, chat_id: int, *, title: str) -> None:
         """Take back a chat that was given up and now speaks; learn what it is called now."""
         if chat_id in self._gone:
             await self.greet(chat_id, title=title)
-        elif self._titles.get(chat_id, title) != title:
-            self._titles[chat_id] = title
-            async with self._open_unit() as unit:
+        elif chat_id in self._known and self._known[chat_id].title != title:
+            async with self._changing() as unit:
                 await unit.chats.add(Chat(chat_id, title=title, since=self._clock()))
 
     async def lost(self) -> Sequence[Chat]:
@@ -162,7 +223,7 @@ class ManageChats:
 
         `reason` is what Telegram says, `title` what the chat is called, where that was heard now.
         """
-        async with self._open_unit() as unit:
+        async with self._changing() as unit:
             known = {chat.chat_id: chat for chat in await unit.chats.load()}
             chat = known.get(chat_id)
             if chat is not None and title:

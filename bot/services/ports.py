@@ -9,9 +9,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
+from bot.core.access import Member, Person
 from bot.core.alerts import AlertKey, AlertState
+from bot.core.audit import Deed, Entry
 from bot.core.delivery import Chat, Decision, Outcome
 from bot.core.digest import Digest, Holdings
 from bot.core.elsewhere import Critical, Late
@@ -359,6 +361,85 @@ class ChatRepository(Protocol):
     async def set_quiet(self, chat_id: int, quiet: QuietHours | None) -> None:
         """Keep when it wants to hear only what is critical; None: never."""
 
+    async def save(self, chat: Chat) -> None:
+        """Keep a chat that is there as it is now."""
+
+    async def forget(self, chat_id: int) -> None:
+        """Forget a chat, with all that waits for it and who has spoken there."""
+
+    async def members(self, chat_id: int | None = None) -> Sequence[Member]:
+        """Return who has spoken in a group, by name; None means in any."""
+
+    async def save_member(self, member: Member) -> None:
+        """Keep one as they are now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """The code that makes its first opener an owner, as far as it is kept."""
+
+    digest: str
+    expires_at: datetime
+    wrong_tries: int = 0
+
+
+class PairingRepository(Protocol):
+    """The one code that is open, if any."""
+
+    async def load(self) -> Pairing | None:
+        """Return it."""
+
+    async def save(self, found: Pairing) -> None:
+        """Keep it instead of any other."""
+
+    async def end(self) -> None:
+        """Let no code open anything."""
+
+
+Topic = Literal["zone", "quiet", "dust", "scope"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the next words of somebody in a chat are the answer to."""
+
+    chat_id: int
+    user_id: int
+    message_id: int
+    """The question."""
+    topic: Topic
+    about: int
+    """The chat that it is about."""
+    asked_at: datetime
+
+
+class QuestionRepository(Protocol):
+    """Questions of ours that wait for words, one a user and chat."""
+
+    async def load(self, chat_id: int, user_id: int) -> Asked | None:
+        """Return what was asked last."""
+
+    async def save(self, asked: Asked) -> None:
+        """Wait for the answer to this one, and to no other."""
+
+    async def forget(self, chat_id: int, user_id: int) -> None:
+        """Wait for no answer."""
+
+
+class AuditRepository(Protocol):
+    """Who did what when."""
+
+    async def add(
+        self, deed: Deed, about: str, *, by: Person | None, chat_id: int | None, at: datetime
+    ) -> None:
+        """Write down a deed, in the transaction in which it is done."""
+
+    async def load(self, *, before: int | None = None, most: int = 10) -> Sequence[Entry]:
+        """Return the newest, or those that came before one of them; the newest first."""
+
+    async def forget(self, *, before: datetime) -> None:
+        """Delete what is older than an instant."""
+
 
 @dataclass(frozen=True, slots=True)
 class MadeRule:
@@ -486,6 +567,12 @@ class Unit(Protocol):
     def elsewhere(self) -> ElsewhereRepository: ...
     @property
     def chats(self) -> ChatRepository: ...
+    @property
+    def pairing(self) -> PairingRepository: ...
+    @property
+    def questions(self) -> QuestionRepository: ...
+    @property
+    def audit(self) -> AuditRepository: ...
     @property
     def rules(self) -> RuleRepository: ...
     @property

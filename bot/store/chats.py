@@ -9,11 +9,12 @@ from sqlalchemy import Row, and_, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.core.access import Member
 from bot.core.delivery import Chat
 from bot.core.events import AlertTested, DigestDue, Notice, SubAccountsChanged
 from bot.core.quiet import QuietHours
 from bot.store._upsert import upsert
-from bot.store.schema import chats, digests, incidents, outbox
+from bot.store.schema import chats, digests, incidents, members, outbox, questions
 
 _LASTING = AlertTested | DigestDue | SubAccountsChanged | Notice
 """What is told late as well, and by nothing else."""
@@ -71,6 +72,31 @@ class SqlChats:
         """See the port."""
         await self._update(chat_id, quiet=quiet)
 
+    async def save(self, chat: Chat) -> None:
+        """See the port."""
+        await upsert(self._connection, chats, [_row(chat)])
+
+    async def forget(self, chat_id: int) -> None:
+        """See the port; what is being sent is settled by whoever sends it."""
+        under_way = outbox.c.sending_since.is_not(None)
+        for table in (incidents, members, questions, digests, chats):
+            await self._connection.execute(delete(table).where(table.c.chat_id == chat_id))
+        here = and_(outbox.c.chat_id == chat_id, ~under_way)
+        await self._connection.execute(delete(outbox).where(here))
+
+    async def members(self, chat_id: int | None = None) -> Sequence[Member]:
+        """See the port."""
+        found = select(members).order_by(members.c.name, members.c.user_id)
+        if chat_id is not None:
+            found = found.where(members.c.chat_id == chat_id)
+        rows = (await self._connection.execute(found)).mappings()
+        return [Member(**row) for row in rows]
+
+    async def save_member(self, member: Member) -> None:
+        """See the port."""
+        row = {field.name: getattr(member, field.name) for field in fields(member)}
+        await upsert(self._connection, members, [row])
+
     async def _update(self, which: int, **values: object) -> None:
         await self._connection.execute(
             update(chats).where(chats.c.chat_id == which).values(values)
@@ -87,7 +113,7 @@ class SqlChats:
         await self._connection.execute(
             update(outbox).where(outbox.c.chat_id == chat_id).values(message_id=None)
         )
-        for table in (outbox, incidents, digests):
+        for table in (outbox, incidents, digests, members, questions):
             # Both ids may have been told the same; one mark of it is enough.
             await self._connection.execute(
                 update(table)
@@ -99,11 +125,14 @@ class SqlChats:
 
 def _merged(old: Chat, new: Chat, chat_id: int) -> Chat:
     """Make one chat of a group and the supergroup it has become."""
+    known = old if new.role is None else new
     return replace(
-        new,
+        known,
         chat_id=chat_id,
+        title=new.title or old.title,
         former_id=old.former_id or old.chat_id,
         gone=old.gone and new.gone,
+        blocked=old.blocked or new.blocked,
         quiet=new.quiet or old.quiet,
     )
 

@@ -25,15 +25,19 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
 )
 from typing_extensions import override
 
+from bot.core.access import Scope
 from bot.core.alerts import Hush
 from bot.core.events import Alert, Event
 from bot.core.faces import Ending, Face
+from bot.core.preferences import Preferences
 from bot.core.quiet import QuietHours, parse_quiet
 from bot.fetchers.model import Balance
 
+EVERYTHING = '{"patterns":["*"]}'
 Events = tuple[Annotated[Event, Field(discriminator="kind")], ...]
 Ended = Annotated[Ending, Field(discriminator="kind")]
 
@@ -234,6 +238,57 @@ chats = Table(
     Column("gone", Text),
     Column("former_id", BigInteger),
     Column("quiet", Hours),
+    Column("role", String),
+    Column("blocked", Boolean, nullable=False, server_default=false()),
+    Column("asked_at", Instant),
+    Column("scope", Json(Scope), nullable=False, server_default=EVERYTHING),
+    Column("thread_id", BigInteger),
+    Column("preferences", Json(Preferences), nullable=False, server_default="{}"),
+)
+
+# Who has spoken in a group, and what only they may do there.
+members = Table(
+    "members",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True),
+    Column("user_id", BigInteger, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", String),
+)
+
+# The one code that makes its first opener an owner; in clear it is in the log alone.
+pairing = Table(
+    "pairing",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("expires_at", Instant, nullable=False),
+    Column("wrong_tries", Integer, nullable=False),
+)
+
+# What the next words of somebody in a chat are meant for, besides drafts of rules.
+questions = Table(
+    "questions",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True),
+    Column("user_id", BigInteger, primary_key=True),
+    Column("message_id", BigInteger, nullable=False),
+    Column("topic", String, nullable=False),
+    Column("about", BigInteger, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+)
+
+# Who did what when; written with the deed.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+    Column("by_id", BigInteger),
+    Column("by_name", Text, nullable=False),
+    Column("chat_id", BigInteger),
+    Column("kind", String, nullable=False),
+    Column("about", Text, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 # One row is one message to one chat. `done_at` is set last, after the send. What is `held` waits

@@ -9,12 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot.services.ports import OpenUnit
 from bot.store.accounts import SqlAccounts
 from bot.store.alerts import SqlAlerts
+from bot.store.audit import SqlAudit
 from bot.store.chats import SqlChats
 from bot.store.digests import SqlDigests
 from bot.store.elsewhere import SqlElsewhere
 from bot.store.inbox import SqlInbox
 from bot.store.outbox import SqlOutbox
+from bot.store.pairing import SqlPairing
 from bot.store.past import SqlPast
+from bot.store.questions import SqlQuestions
 from bot.store.rules import SqlDrafts, SqlRules
 from bot.store.wallets import SqlWallets
 
@@ -52,6 +55,18 @@ class SqlUnit:
     @cached_property
     def chats(self) -> SqlChats:
         return SqlChats(self._connection)
+
+    @cached_property
+    def pairing(self) -> SqlPairing:
+        return SqlPairing(self._connection)
+
+    @cached_property
+    def questions(self) -> SqlQuestions:
+        return SqlQuestions(self._connection)
+
+    @cached_property
+    def audit(self) -> SqlAudit:
+        return SqlAudit(self._connection)
 
     @cached_property
     def rules(self) -> SqlRules:

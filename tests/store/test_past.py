@@ -7,11 +7,16 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
+
 from bot.core.delivery import Chat
 from bot.core.events import AlertCleared, AlertRaised
 from bot.core.portfolio import WalletState
 from bot.core.series import Gap
 from bot.services.ports import OpenUnit
+from bot.store import migrations
 from bot.store.database import open_database
 from bot.store.unit_of_work import units_of
 
@@ -151,12 +156,14 @@ async def test_turns_are_told_once(
 async def test_earlier_gaps_are_found_by_the_changes(tmp_path: Path) -> None:
     """What was kept before tells of the gaps at whose end something had changed."""
     path = tmp_path / "bot.db"
-    async with open_database(f"sqlite:///{path}"):
-        pass
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+    engine.dispose()
     with closing(sqlite3.connect(path)) as old, old:
-        old.execute("DROP TABLE gaps")
-        old.execute("DROP TABLE kept_prices")
-        old.execute("UPDATE alembic_version SET version_num = '0003'")
         told = "INSERT INTO changes (path, asset, at, before_at) VALUES (?, ?, ?, ?)"
         begin = "2026-01-15 09:00:00.000000"
         rows = [
