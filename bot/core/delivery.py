@@ -8,10 +8,11 @@ first repeat comes soon, the next ones ever more rarely: all of them may have ar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.access import ALL, Role, Scope
+from bot.core.access import Role
 from bot.core.events import DigestDue, Event
 from bot.core.preferences import USUAL, Preferences
 from bot.core.quiet import QuietHours
+from bot.core.scope import ALL, Scope
 
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=1)

@@ -8,7 +8,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
+from bot.core.access import Role
 from bot.core.lost_chats import LossReason
+from bot.core.timing import Period
 
 Severity = Literal["warning", "critical"]
 Measure = Literal["amount", "value", "drop", "runway"]
@@ -177,14 +179,15 @@ class SubAccountsChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestDue:
-    """A chat's digest of a local date."""
+    """A chat's digest of a local date, about the time before it."""
 
     local_date: date
     since: datetime | None
-    """When the digest before it was due; None for the first."""
+    """The opening: when the digest before it was due, or would have been; None: not known."""
     late: bool
     """Whether its time had passed while the bot was down."""
     at: datetime
+    period: Period = "daily"
     kind: Literal["digest_due"] = "digest_due"
 
 
@@ -208,6 +211,28 @@ class ChatFound:
     title: str
     at: datetime
     kind: Literal["chat_found"] = "chat_found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatAsked:
+    """A chat that nobody has approved wants to be let in."""
+
+    chat_id: int
+    title: str
+    user_id: int | None
+    """Who spoke there, or put us in."""
+    name: str
+    at: datetime
+    kind: Literal["chat_asked"] = "chat_asked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatApproved:
+    """An owner has let a chat in: for that chat."""
+
+    role: Role
+    at: datetime
+    kind: Literal["chat_approved"] = "chat_approved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,11 +267,13 @@ Event = (
     | DigestDue
     | ChatLost
     | ChatFound
+    | ChatAsked
+    | ChatApproved
     | PollContested
     | PollRegained
 )
 
-Notice = ChatLost | ChatFound | PollContested | PollRegained
+Notice = ChatLost | ChatFound | ChatAsked | PollContested | PollRegained
 """About the bot itself: for owners."""
 
 
@@ -259,9 +286,11 @@ def about(event: Event) -> str:
             return event.account
         case DigestDue():
             return event.local_date.isoformat()
-        case ChatLost() | ChatFound():
+        case ChatLost() | ChatFound() | ChatAsked():
             return f"chat {event.chat_id}"
         case PollContested() | PollRegained():
             return "updates"
+        case ChatApproved():
+            return "this chat"
         case _:
             return f"{event.alert.subject} {event.alert.asset}"

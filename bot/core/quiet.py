@@ -18,6 +18,8 @@ from bot.core.events import (
     AlertRaised,
     AlertReminded,
     AlertTested,
+    ChatApproved,
+    ChatAsked,
     ChatFound,
     ChatLost,
     DigestDue,
@@ -74,7 +76,9 @@ def disturbs(event: Event) -> bool:
             return True
         case DigestDue() | SourceLost() | SourceFound() | SubAccountsChanged():
             return False
-        case ChatLost() | ChatFound() | PollContested() | PollRegained():
+        case ChatLost() | ChatFound() | ChatAsked() | ChatApproved():
+            return False
+        case PollContested() | PollRegained():
             return False
         case _:
             return event.alert.severity == "critical"
@@ -154,5 +158,8 @@ def _subject(event: Begun | Over | AlertReminded) -> str:
 
 
 def mergeable(events: Iterable[Event]) -> bool:
-    """Whether a message that waits may be told together with others: a digest stands alone."""
-    return not any(isinstance(event, DigestDue) for event in events)
+    """Whether a message that waits may be told together with others: what is asked stands alone.
+
+    So does a digest.
+    """
+    return not any(isinstance(event, DigestDue | ChatAsked) for event in events)

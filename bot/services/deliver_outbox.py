@@ -148,7 +148,8 @@ class DeliverOutbox:
     async def _put_off(self, unit: Unit, parcel: Parcel) -> bool:
         """Keep what is not critical for the end of quiet hours."""
         until = self._chats.quiet_until(parcel.chat)
-        if until is None or any(disturbs(event) for event in parcel.events):
+        urgent = not parcel.events or any(disturbs(event) for event in parcel.events)
+        if until is None or urgent:
             return False
         await unit.outbox.put_off(parcel.id, until=until)
         return True
@@ -188,6 +189,8 @@ class DeliverOutbox:
     async def _send(self, parcel: Parcel) -> Outcome:
         if not self._chats.recipients([parcel.chat]):
             return Refused("the chat is no longer allowed")
+        if not parcel.events:
+            return Refused("the chat may not hear it any more, or does not want to")
         for event in parcel.events:
             if isinstance(event, DigestDue):
                 return await self._send_digest(parcel, event)

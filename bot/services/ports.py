@@ -15,16 +15,17 @@ from bot.core.access import Member, Person
 from bot.core.alerts import AlertKey, AlertState
 from bot.core.audit import Deed, Entry
 from bot.core.delivery import Chat, Decision, Outcome
-from bot.core.digest import Digest, Holdings
+from bot.core.digest import Digest
 from bot.core.elsewhere import Critical, Late
 from bot.core.events import AlertCleared, AlertEnded, AlertRaised, Event
 from bot.core.faces import Ending, Face
 from bot.core.history import History
 from bot.core.past_prices import KeptPrices
-from bot.core.portfolio import WalletState
+from bot.core.portfolio import Holdings, WalletState
 from bot.core.quiet import QuietHours
 from bot.core.rules import Rule
 from bot.core.series import MOST_APART, Gap
+from bot.core.timing import Period
 from bot.core.valuation import Currency, Pair, PriceBook
 from bot.fetchers.model import Price, Reading, SubAccount
 
@@ -237,6 +238,7 @@ class Parcel:
     id: int
     chat: Chat
     events: tuple[Event, ...]
+    """() where the chat may hear none of it any more."""
     attempts: int
     """Counting the one it is leased for."""
     maybe_sent: bool
@@ -270,7 +272,7 @@ class OutboxRepository(Protocol):
         """Queue events for each chat as one message, or as many as have room for all of them.
 
         What ends an earlier one is a reply to it. A chat that was not told the beginning is not
-        told the end.
+        told the end. Each is told what it may hear and wants to; `lease` sees to that again.
         """
 
     async def told(self, chat_id: int) -> Collection[str]:
@@ -284,6 +286,9 @@ class OutboxRepository(Protocol):
 
     async def events_of(self, parcel_id: int) -> tuple[Event, ...]:
         """Return what a message tells."""
+
+    async def seen(self, events: Sequence[Event], chat: Chat) -> tuple[Event, ...]:
+        """Leave of events what a chat may know of them now; see `core/routing.py`."""
 
     async def told_in(self, chat_id: int, message_id: int) -> Sequence[str]:
         """Name the incidents that a message is about; () for one that is not ours."""
@@ -524,13 +529,22 @@ class DraftRepository(Protocol):
 
 
 class DigestRepository(Protocol):
-    """Which chat got the digest of which local date."""
+    """Which chat got which digest of which local date; those of a day, a week and a month apart."""
 
-    async def add(self, chat_id: int, local_date: date, *, at: datetime) -> bool:
+    async def add(
+        self, chat_id: int, local_date: date, *, period: Period = "daily", at: datetime
+    ) -> bool:
         """Record it; False when it was there already."""
 
-    async def last_before(self, chat_id: int, local_date: date) -> datetime | None:
+    async def last_before(
+        self, chat_id: int, local_date: date, *, period: Period = "daily"
+    ) -> datetime | None:
         """Return when the digest before that date was due."""
+
+    async def dates(
+        self, chat_id: int, *, since: date, period: Period = "daily"
+    ) -> Collection[date]:
+        """Return the dates that had one, from a date on."""
 
 
 class InboxRepository(Protocol):
@@ -630,7 +644,7 @@ class ChatSender(Protocol):
     async def edit_events(self, card: Card) -> Outcome:
         """Let a message show how its alerts stand; that it does so already is no failure."""
 
-    async def send_digest(self, chat: Chat, digest: Digest) -> Outcome:
+    async def send_digest(self, chat: Chat, digest: Digest, *, maybe_repeated: bool) -> Outcome:
         """Send a digest."""
 
 

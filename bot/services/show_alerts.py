@@ -98,7 +98,8 @@ class ShowAlerts:
             firing = [states[incident] for incident in faces if incident in states]
             due[chat.chat_id] = _Due(chat, message[0], faces, firing)
         wallets = await unit.wallets.load() if due else {}
-        return [await self._card(unit, one, wallets) for one in due.values()]
+        cards = [await self._card(unit, one, wallets) for one in due.values()]
+        return [card for card in cards if card is not None]
 
     def _rests(self, chat: Chat, parcel_id: int, now: datetime) -> bool:
         """Say whether a message must not be edited; no pause is longer, but by a clock ahead."""
@@ -123,17 +124,25 @@ class ShowAlerts:
             )
         return present if outdated else {}
 
-    async def _card(self, unit: Unit, due: _Due, wallets: Mapping[str, WalletState]) -> Card:
+    async def _card(
+        self, unit: Unit, due: _Due, wallets: Mapping[str, WalletState]
+    ) -> Card | None:
+        """Set a message anew; None where the chat may know nothing of it any more."""
         events = await unit.outbox.events_of(due.first.parcel_id)
         told = [event for event in events if isinstance(event, AlertRaised)]
         # An episode that was told again later in this chat is shown there.
         elsewhere = {e.alert.incident: Face(e.amount, over="unknown") for e in told}
         faces = {**elsewhere, **due.faces}
+        present = [_as_now(event, faces, wallets) for event in events]
+        may_show = await unit.outbox.seen(present, due.chat)
+        if not any(isinstance(event, AlertRaised) for event in may_show):
+            await unit.outbox.show(faces, due.first.parcel_id, at=self._clock())
+            return None
         return Card(
             parcel_id=due.first.parcel_id,
             chat=due.chat,
             message_id=due.first.message_id,
-            events=tuple(_as_now(event, faces, wallets) for event in events),
+            events=may_show,
             faces=faces,
             read_at=self._read_at(due.firing, wallets),
         )

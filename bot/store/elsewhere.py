@@ -19,14 +19,12 @@ class SqlElsewhere:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def add(
-        self, events: Sequence[Event], *, queued: Collection[Event], at: datetime
-    ) -> None:
+    async def add(self, events: Sequence[Event], *, queued: Collection[str], at: datetime) -> None:
         """Keep what is critical of `events`; the end of what nobody ever heard of is left out.
 
         Args:
             events: What has happened.
-            queued: What of it waits for a chat.
+            queued: The names of what waits for a chat.
             at: The present instant.
         """
         critical = {name_of(event): event for event in events if disturbs(event)}
@@ -34,7 +32,7 @@ class SqlElsewhere:
         rows = [
             {"name": name, "event": event, "queued_at": at}
             for name, event in critical.items()
-            if event in queued or beginning_of(event) in {None, *begun}
+            if name in queued or beginning_of(event) in {None, *begun}
         ]
         if rows:  # one that is known already was told, or will be
             await self._connection.execute(insert(elsewhere).on_conflict_do_nothing(), rows)

@@ -19,16 +19,17 @@ from bot.core.delivery import (
     Dropped,
     Postponed,
 )
-from bot.core.elsewhere import Late, is_late
+from bot.core.elsewhere import Late, is_late, name_of
 from bot.core.events import AlertRaised, AlertReminded, Event
 from bot.core.faces import Ending, Face
 from bot.core.portions import fits, portions
 from bot.core.quiet import mergeable
+from bot.core.routing import heard, seen
 from bot.services.ports import Parcel, Shown
 from bot.store._upsert import upsert
 from bot.store.chats import SqlChats
 from bot.store.elsewhere import SqlElsewhere
-from bot.store.schema import incidents, outbox
+from bot.store.schema import incidents, outbox, wallets
 
 _OPEN = incidents.c.ending.is_(None)
 _HELD = and_(outbox.c.held, outbox.c.done_at.is_(None), outbox.c.sending_since.is_(None))
@@ -44,20 +45,28 @@ class SqlOutbox:
 
     async def add(self, events: Sequence[Event], *, chats: Iterable[Chat], at: datetime) -> None:
         """See the port."""
-        queued: list[Event] = []
-        for chat in chats:
+        queued: set[str] = set()
+        told_to = list(chats)
+        paths = await self._paths(told_to)
+        for chat in told_to:
             first_told = await self._first_told(events, chat.chat_id)
             messages: dict[int | None, list[Event]] = defaultdict(list)
-            for event in events:
+            for event in heard(events, chat, paths):
                 later = _later_of(event)
                 if later in first_told or not isinstance(event, Ending):
                     messages[first_told.get(later)].append(event)
             for reply_to, told in messages.items():
                 for portion in portions(told):
                     await self._queue(chat.chat_id, portion, reply_to=reply_to, at=at)
-                queued += told
+                queued.update(map(name_of, told))
             await self._close(events, chat.chat_id)
         await self._elsewhere.add(events, queued=queued, at=at)
+
+    async def _paths(self, chats: Iterable[Chat]) -> Collection[str]:
+        """Name all wallets, where somebody may know of some of them only."""
+        if all(chat.scope.is_all for chat in chats):
+            return ()
+        return set(await self._connection.scalars(select(wallets.c.path)))
 
     async def _first_told(self, events: Sequence[Event], chat_id: int) -> dict[str | None, int]:
         later = {_later_of(event) for event in events} - {None}
@@ -152,6 +161,10 @@ class SqlOutbox:
         )
         return found or ()
 
+    async def seen(self, events: Sequence[Event], chat: Chat) -> tuple[Event, ...]:
+        """See the port."""
+        return seen(events, chat, await self._paths([chat]))
+
     async def told_in(self, chat_id: int, message_id: int) -> Sequence[str]:
         """See the port."""
         here = and_(outbox.c.chat_id == chat_id, outbox.c.message_id == message_id)
@@ -177,13 +190,12 @@ class SqlOutbox:
             .where(outbox.c.id.in_([row.id for row in rows]))
             .values(sending_since=now, attempts=outbox.c.attempts + 1, held=False)
         )
-        return [
-            replace(
-                _parcel(row, chats[row.chat_id], attempts=row.attempts + 1),
-                late=await self._late(row, now),
-            )
-            for row in rows
-        ]
+        leased = []
+        for row in rows:
+            parcel = _parcel(row, chats[row.chat_id], attempts=row.attempts + 1)
+            events = heard(parcel.events, parcel.chat, await self._paths([parcel.chat]))
+            leased.append(replace(parcel, events=events, late=await self._late(row, now)))
+        return leased
 
     async def _late(self, row: Row[Any], now: datetime) -> Late | None:
         if not is_late(row.due_at, now=now):

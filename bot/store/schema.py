@@ -29,12 +29,12 @@ from sqlalchemy import (
 )
 from typing_extensions import override
 
-from bot.core.access import Scope
 from bot.core.alerts import Hush
 from bot.core.events import Alert, Event
 from bot.core.faces import Ending, Face
 from bot.core.preferences import Preferences
 from bot.core.quiet import QuietHours, parse_quiet
+from bot.core.scope import Scope
 from bot.fetchers.model import Balance
 
 EVERYTHING = '{"patterns":["*"]}'
@@ -345,6 +345,7 @@ digests = Table(
     "digests",
     metadata,
     Column("chat_id", BigInteger, primary_key=True),
+    Column("period", String, primary_key=True),
     Column("local_date", Date, primary_key=True),
     Column("due_at", Instant, nullable=False),
 )
