@@ -367,11 +367,21 @@ def _assembled(
         clock=clock,
         wake_delivery=outbox_changed.set,
     )
+    history = ShowHistory(
+        watched=watched,
+        prices=prices,
+        markets=kept_as(settings),
+        currency=settings.currency,
+        open_unit=open_unit,
+        clock=clock,
+    )
     digests = BuildDigests(
         at=settings.digest_at,
         zone=zone,
         watched=watched,
         prices=prices,
+        history=history,
+        kept_as=kept_as(settings),
         open_unit=open_unit,
         recipients=chats.recipients,
         clock=clock,
@@ -436,14 +446,7 @@ def _assembled(
             look_again=shown.look_again,
         ),
         digests=digests,
-        history=ShowHistory(
-            watched=watched,
-            prices=prices,
-            markets=kept_as(settings),
-            currency=settings.currency,
-            open_unit=open_unit,
-            clock=clock,
-        ),
+        history=history,
         chats=chats,
         zone=zone,
     )

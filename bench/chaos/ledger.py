@@ -51,7 +51,7 @@ class Account:
     """Not told for no such reason."""
     digests_twice: list[list[Post]] = field(default_factory=list)
     digests_behind: list[list[Post]] = field(default_factory=list)
-    """Told twice: a server in between refused what it had passed on, and that is tried again."""
+    """Told twice, and marked: a server in between refused what it had passed on."""
     seconds: float = 0
 
     @property
@@ -146,8 +146,8 @@ class Ledger:
             if not any(_is_doubtful(post, windows) for post in posts[:n])
         ]
         twice = [posts for posts in self.digests.values() if posts[1:]]
-        account.digests_behind = [posts for posts in twice if _all_behind(posts[:-1])]
-        account.digests_twice = [posts for posts in twice if not _all_behind(posts[:-1])]
+        account.digests_behind = [posts for posts in twice if _is_in_order(posts)]
+        account.digests_twice = [posts for posts in twice if not _is_in_order(posts)]
 
 
 def _is_doubtful(post: Post, windows: Mapping[int, Mapping[int, float]]) -> bool:
@@ -156,5 +156,7 @@ def _is_doubtful(post: Post, windows: Mapping[int, Mapping[int, float]]) -> bool
     return bool(post.trouble) or (since is not None and post.at >= since)
 
 
-def _all_behind(posts: Collection[Post]) -> bool:
-    return all(post.trouble == REFUSED_BEHIND for post in posts)
+def _is_in_order(posts: Sequence[Post]) -> bool:
+    """Whether a digest came again only where it was refused in vain, and says so."""
+    refused = all(post.trouble == REFUSED_BEHIND for post in posts[:-1])
+    return refused and all(post.is_marked for post in posts[1:])

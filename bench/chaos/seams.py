@@ -121,9 +121,9 @@ class Seams:
                 return await super().send_events(chat, events, **how)
 
             @override
-            async def send_digest(self, chat: Any, digest: Any) -> Any:
+            async def send_digest(self, chat: Any, digest: Any, **how: Any) -> Any:
                 seams.handing(chat.chat_id)
-                return await super().send_digest(chat, digest)
+                return await super().send_digest(chat, digest, **how)
 
         return Witnessed
 

@@ -78,7 +78,7 @@ def changes_something(raw: Mapping[str, Any]) -> bool:
     if isinstance(press, Mapping):
         return _notice_for(str(press.get("data"))) is not None
     if isinstance(message, Mapping):
-        return str(message.get("text")).lower().startswith("/quiet")
+        return str(message.get("text")).lower().startswith(("/quiet", "/digest "))
     return "my_chat_member" in raw
 
 

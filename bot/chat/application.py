@@ -10,10 +10,10 @@ from bot.chat.handlers import (
     UseCases,
     alerts,
     balance,
+    digest,
     history,
     other,
     quiet,
-    reports,
     rule,
     rules,
     start,
@@ -56,6 +56,7 @@ def build_bot(token: str, *, api_url: str, transports: tuple[Any, Any]) -> Updat
 
 def build_application(bot: UpdatesBot, use: UseCases) -> Application[Any, Any, Any, Any, Any, Any]:
     """Register all handlers, the gate before them."""
+    charts = history.Charts(use)
     application = Application.builder().bot(bot).updater(None).job_queue(None).build()
     application.add_handler(Gate(use.chats).handler(), _GATE)
     application.add_handlers(rule.answers(use), _TALK)
@@ -65,8 +66,8 @@ def build_application(bot: UpdatesBot, use: UseCases) -> Application[Any, Any, A
             *balance.handlers(use),
             *alerts.handlers(use),
             *quiet.commands(use),
-            *reports.commands(use),
-            *history.handlers(use),
+            *digest.handlers(use, charts),
+            *history.handlers(use, charts),
             *rules.handlers(use),
             *rule.handlers(use),
             *other.handlers(),

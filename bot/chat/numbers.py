@@ -37,10 +37,14 @@ def value_text(value: Decimal, currency: str, *, at_least: bool) -> str:
 
     The least that there is gets rounded down, so that it stays true.
     """
+    return _written(f"{rounded_value(value, currency, at_least=at_least):f}")
+
+
+def rounded_value(value: Decimal, currency: str, *, at_least: bool = False) -> Decimal:
+    """Round a value as it is written."""
     unit = Decimal(1).scaleb(-_PLACES.get(currency, 2))
     rounding = ROUND_FLOOR if at_least else ROUND_HALF_EVEN
-    rounded = value.quantize(unit, rounding, _WIDE)
-    return _written(f"{rounded or unit * 0:f}")
+    return value.quantize(unit, rounding, _WIDE) or unit * 0
 
 
 def percent_text(percent: Decimal) -> str:
@@ -153,6 +157,12 @@ def day_text(day: date) -> str:
 def date_text(day: date) -> str:
     """Write a date with its day of the week and its year."""
     return _skeleton(day, "yMMMEd", "%a %d %b %Y")
+
+
+def weekday_text(number: int) -> str:
+    """Name a day of the week; 0 is Monday."""
+    a_monday = date(2024, 1, 1)
+    return _skeleton(a_monday + timedelta(days=number), "EEEE", "%A")
 
 
 def _skeleton(at: date, fields: str, english: str) -> str:

@@ -10,6 +10,7 @@ from telegram.error import TelegramError
 from telegram.ext import ExtBot
 from typing_extensions import override
 
+from bot.chat.digest_buttons import digest_keyboard
 from bot.chat.failures import outcome_of
 from bot.chat.i18n import LanguageOf, english, speaking
 from bot.chat.keyboards import alert_keyboard
@@ -97,11 +98,13 @@ class TelegramSender(ChatSender):
         return Sent(card.message_id)
 
     @override
-    async def send_digest(self, chat: Chat, digest: Digest) -> Outcome:
+    async def send_digest(self, chat: Chat, digest: Digest, *, maybe_repeated: bool) -> Outcome:
         """See the port."""
         with speaking(self._language_of(chat.chat_id)):
-            text = digest_text(digest, self._zone)
-        return await self._send(chat, text)
+            zone = chat.preferences.zone_or(self._zone)
+            text = digest_text(digest, zone, maybe_repeated=maybe_repeated)
+            keyboard = digest_keyboard(digest.period)
+        return await self._send(chat, text, keyboard=keyboard)
 
     async def _send(
         self,

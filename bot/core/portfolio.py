@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -70,6 +70,18 @@ class Account:
         theirs = [w.replace("*", sub.name, 1) for sub in found for w in self.sub_wallets]
         return replace(self, wallets=(*own, *theirs), subs=found)
 
+    def only(self, has: Callable[[str], bool]) -> "Account":
+        """Return the account as one knows it who may know of some of its paths only."""
+        wallets = tuple(w for w in self.wallets if has(f"{self.name}/{w}"))
+        listed = self.listing is not None and has(self.listing)
+        subs = {sub_of(f"{self.name}/{wallet}") for wallet in wallets}
+        return replace(
+            self,
+            wallets=wallets,
+            sub_wallets=tuple(w for w in self.sub_wallets if listed and has(f"{self.name}/{w}")),
+            subs=tuple(sub for sub in self.subs if sub.name in subs),
+        )
+
     def is_meant_by(self, pattern: str) -> bool:
         """Whether `pattern` covers wallets, or sub-accounts of which there happen to be none."""
         wallets = (*self.wallets, *self.sub_wallets)
@@ -105,6 +117,10 @@ class WalletState:
     def readable(self) -> bool:
         """Whether the last attempt was a good reading: only then may a rule be judged by it."""
         return self.balances is not None and self.health.failures == 0
+
+
+Holdings = Mapping[str, Sequence[Balance]]
+"""Balances by path."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DivisionByZero, InvalidOperation
 
-from bot.core.digest import Holdings
-from bot.core.portfolio import Amount, WalletState
+from bot.core.portfolio import Amount, Holdings, WalletState
 from bot.core.stock import Lot, Stock, account_of, lots_of
 from bot.core.valuation import PriceBook, Rate
 from bot.fetchers.model import Balance, Staking, exact_sum
@@ -41,6 +40,13 @@ class ValueChange:
     def difference(self) -> Decimal | None:
         """The whole change."""
         return None if self.by_prices is None else _WIDE.add(self.by_amounts, self.by_prices)
+
+    @property
+    def after(self) -> Decimal | None:
+        """What that is worth now which was worth `before` then, and what has come to it."""
+        if self.before is None or self.by_prices is None:
+            return None
+        return exact_sum([self.before, self.by_amounts, self.by_prices])
 
     @property
     def percent(self) -> Decimal | None:
@@ -139,10 +145,8 @@ class _Tally:
 
     def add(self, path: str, old: Mapping[str, Amount], lots: Iterable[Lot]) -> bool:
         """Take in a wallet; False, and it is left out, where two readings tell it differently."""
-        new = {lot.coin: lot.amount for lot in lots}
-        coins = {**old, **new} if self._coin is None else (self._coin,)
-        pairs = {coin: (old.get(coin, _NOTHING), new.get(coin, _NOTHING)) for coin in coins}
-        if not all(_alike(was, now) for was, now in pairs.values()):
+        pairs = pairs_of(old, lots, self._coin)
+        if pairs is None:
             return False
         account = account_of(path)
         for coin, (was, now) in pairs.items():
@@ -173,6 +177,16 @@ class _Tally:
         if not known:
             return ValueChange(since, by_amounts, None, None, without)
         return ValueChange(since, by_amounts, by_prices, before, without)
+
+
+def pairs_of(
+    old: Mapping[str, Amount], lots: Iterable[Lot], coin: str | None = None
+) -> Mapping[str, tuple[Amount, Amount]] | None:
+    """Set by coin what was in a wallet beside what is; None where they cannot be compared."""
+    new = {lot.coin: lot.amount for lot in lots}
+    coins = {**old, **new} if coin is None else (coin,)
+    pairs = {coin: (old.get(coin, _NOTHING), new.get(coin, _NOTHING)) for coin in coins}
+    return pairs if all(_alike(was, now) for was, now in pairs.values()) else None
 
 
 def _alike(old: Amount, new: Amount) -> bool:

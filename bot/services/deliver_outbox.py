@@ -204,10 +204,16 @@ class DeliverOutbox:
 
     async def _send_digest(self, parcel: Parcel, event: DigestDue) -> Outcome:
         try:
-            digest = await self._digests.load(event)
+            digest = await self._digests.load(
+                event,
+                scope=parcel.chat.scope,
+                currency=parcel.chat.preferences.currency,
+            )
         except Exception as error:
             raise _NotFilledError from error
-        return await self._sender.send_digest(parcel.chat, digest)
+        return await self._sender.send_digest(
+            parcel.chat, digest, maybe_repeated=parcel.maybe_sent
+        )
 
     async def _keep(self, parcel: Parcel, outcome: Outcome) -> None:
         """Settle; try on while the database does not let us: only here the outcome is known."""

@@ -17,7 +17,7 @@ from bot.core.audit import Deed, Entry
 from bot.core.delivery import Chat, Decision, Outcome
 from bot.core.digest import Digest
 from bot.core.elsewhere import Critical, Late
-from bot.core.events import AlertCleared, AlertEnded, AlertRaised, Event
+from bot.core.events import AlertCleared, AlertEnded, AlertRaised, ChatAsked, Event
 from bot.core.faces import Ending, Face
 from bot.core.history import History
 from bot.core.past_prices import KeptPrices
@@ -250,6 +250,19 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A message in which an owner is asked whether a chat may come in."""
+
+    about: int
+    """The chat."""
+    event: ChatAsked
+    chat_id: int
+    """Where it is asked."""
+    message_id: int | None
+    """None while it has not been sent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """What the first message of an episode in a chat shows of it."""
 
@@ -289,6 +302,9 @@ class OutboxRepository(Protocol):
 
     async def seen(self, events: Sequence[Event], chat: Chat) -> tuple[Event, ...]:
         """Leave of events what a chat may know of them now; see `core/routing.py`."""
+
+    async def questions(self, *, since: datetime | None = None) -> Sequence[Question]:
+        """Return where owners are asked about chats, of all or of those asked since then."""
 
     async def told_in(self, chat_id: int, message_id: int) -> Sequence[str]:
         """Name the incidents that a message is about; () for one that is not ours."""
@@ -529,7 +545,7 @@ class DraftRepository(Protocol):
 
 
 class DigestRepository(Protocol):
-    """Which chat got which digest of which local date; those of a day, a week and a month apart."""
+    """Which chat got which digest of which local date; each period has dates of its own."""
 
     async def add(
         self, chat_id: int, local_date: date, *, period: Period = "daily", at: datetime

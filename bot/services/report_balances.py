@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.core.alerts import AlertState
 from bot.core.errors import UnknownName
 from bot.core.overview import By, Overview, overview_of
-from bot.core.past_prices import MONEY, NEAR, PastPrices, hour_of
+from bot.core.past_prices import MONEY, NEAR, KeptPrices, PastPrices, hour_of
 from bot.core.portfolio import (
     Account,
     Amount,
@@ -17,11 +17,13 @@ from bot.core.portfolio import (
     staked_only,
     totals_by_coin,
 )
+from bot.core.scope import Asker
 from bot.core.stock import Stock, account_of
-from bot.core.valuation import PriceBook, Worth
+from bot.core.valuation import Currency, PriceBook, Worth
 from bot.core.value_change import Books, Past, change_of, past_of
 from bot.core.watches import MISSED_ROUNDS, blind_rules
 from bot.services.keep_prices import KeepPrices
+from bot.services.narrowed import narrowed
 from bot.services.ports import Clock, OpenUnit, Unit
 from bot.services.watched import Watched
 
@@ -71,6 +73,23 @@ class AlertReport:
     """How many rules cannot be judged because of each that is unreadable or stale, by path."""
 
 
+@dataclass(slots=True)
+class _Before:
+    """What there was a day ago, and the prices of then: the same for all chats."""
+
+    past: Past | None = None
+    prices: KeptPrices | None = None
+    books: dict[Currency, PriceBook] = field(default_factory=dict)
+
+    def book(self, currency: Currency) -> PriceBook | None:
+        """Return the prices in a currency; None where none are kept."""
+        if self.past is None or self.prices is None:
+            return None
+        if currency not in self.books:
+            self.books[currency] = PastPrices(self.prices, currency).book(self.past.at)
+        return self.books[currency]
+
+
 class ReportBalances:
     """Answers what there is and what is wrong."""
 
@@ -84,13 +103,20 @@ class ReportBalances:
         kept_as: Mapping[str, str] | None = None,
     ) -> None:
         """`kept_as` names by account what its prices are kept as; None: they are not kept."""
-        self._watched = watched
+        self._watched = self._all = watched
         self._prices = prices
         self._kept_as = kept_as
-        self._past: Past | None = None
-        self._past_book: PriceBook | None = None
+        self._before = _Before()
         self._open_unit = open_unit
         self._clock = clock
+
+    def within(self, asker: Asker) -> "ReportBalances":
+        """Return what tells what may be known of where `asker` is."""
+        return narrowed(
+            self,
+            watched=self._all.within(asker.scope),
+            prices=self._prices.told_in(asker.currency),
+        )
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -140,18 +166,19 @@ class ReportBalances:
         """
         now = self._clock()
         async with self._open_unit() as unit:
-            states = self._watched.states_in(await unit.wallets.load())
+            known = await unit.wallets.load()
+            states = self._watched.states_in(known)
             meant = self._meant(query, states)
             if not at_once:
-                await self._look_back(unit, states, now)
+                await self._look_back(unit, self._all.states_in(known), now)
         books = Books(
             self._prices.book(self._prices.currency),
-            self._past_book,
+            self._before.book(self._prices.currency),
             self._prices.markets,
             self._kept_as or {},
         )
         stock = Stock(states, books.now, markets=books.markets, now=now, coin=meant.coin)
-        past = self._past if self._is_past_at_hand(now, STALE_PAST) else None
+        past = self._before.past if self._is_past_at_hand(now, STALE_PAST) else None
         change = change_of(stock, meant.wallets, past, books) if past is not None else None
         return overview_of(stock, meant.wallets, query=query, by=by, change=change)
 
@@ -161,25 +188,16 @@ class ReportBalances:
             return
         since = now - A_DAY
         holdings = await unit.wallets.holdings_at(since)
-        self._past = past_of(holdings, self._snapshots(states), at=since)
+        self._before.past = past_of(holdings, self._all.snapshots(states), at=since)
         if self._kept_as is not None:
             coins = {b.asset for held in holdings.values() for b in held} | MONEY
             kept = await unit.past.prices(since=hour_of(since) - NEAR, every_h=1, coins=coins)
-            self._past_book = PastPrices(kept, self._prices.currency).book(since)
+            self._before.prices = kept
+            self._before.books = {}
 
     def _is_past_at_hand(self, now: datetime, within: timedelta) -> bool:
-        return self._past is not None and timedelta(0) <= now - A_DAY - self._past.at <= within
-
-    def _snapshots(self, states: Iterable[WalletState]) -> frozenset[tuple[str, str]]:
-        """Name where staked coins lie: in wallets made for them, and where they are seen."""
-        made_for_them = {
-            (f"{account.name}/{wallet}", coin)
-            for account in self._watched.accounts
-            for wallet, coins in account.coins.items()
-            for coin in coins
-        }
-        seen = {(s.path, b.asset) for s in states for b in s.balances or () if b.staking}
-        return frozenset(made_for_them | seen)
+        past = self._before.past
+        return past is not None and timedelta(0) <= now - A_DAY - past.at <= within
 
     def _meant(self, query: str, states: Sequence[WalletState]) -> _Meant:
         if any(account.is_meant_by(query) for account in self._watched.accounts):
@@ -211,17 +229,18 @@ class ReportBalances:
         states = await self._states()
         async with self._open_unit() as unit:
             firing = await unit.alerts.firing()
+        seen = {watch.key for watch in self._watched.watches}
         now, watches = self._clock(), self._watched.watches
         unreadable = tuple(state for state in states if not state.readable)
         stale = tuple(
             state
             for state in states
             if state.readable
-            and _is_stale(state, self._watched.account(account_of(state.path)), now)
+            and is_stale(state, self._watched.account(account_of(state.path)), now)
         )
         return AlertReport(
             at=now,
-            firing=tuple(firing),
+            firing=tuple(state for state in firing if state.key in seen),
             unreadable=unreadable,
             wallets=states,
             stale=stale,
@@ -246,7 +265,7 @@ def _staking_accounts(
     return (state for state in states if account_of(state.path) in staking)
 
 
-def _is_stale(state: WalletState, account: Account, now: datetime) -> bool:
+def is_stale(state: WalletState, account: Account, now: datetime) -> bool:
     """Whether a wallet has missed several rounds, or was read at a time that is still to come.
 
     One that cannot be read is told as that.

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,10 +13,12 @@ from bot.core.errors import CoreError, UnknownName
 from bot.core.events import AlertRaised
 from bot.core.past_prices import NEAR, PastPrices
 from bot.core.portfolio import WalletState, is_listing, matches, nearest
+from bot.core.scope import ALL, Asker
 from bot.core.series import POINTS, Gap, Past, RateAt, Series, build_series, gap_after
 from bot.core.valuation import Currency
 from bot.core.watches import Watch
 from bot.services.keep_prices import KeepPrices
+from bot.services.narrowed import narrowed
 from bot.services.ports import Clock, OpenUnit, Turn, Unit
 from bot.services.watched import Watched
 
@@ -141,6 +143,17 @@ class ShowHistory:
         self._currency: Currency = currency
         self._open_unit = open_unit
         self._clock = clock
+        self._scope = ALL
+        self._all = watched
+
+    def within(self, asker: Asker) -> "ShowHistory":
+        """Return what looks back at what may be known of where `asker` is."""
+        return narrowed(
+            self,
+            watched=self._all.within(asker.scope),
+            scope=asker.scope,
+            currency=asker.currency or self._currency,
+        )
 
     async def report(self, question: Question) -> HistoryReport:
         """Tell what there was; nothing is read anew for it.
@@ -151,10 +164,14 @@ class ShowHistory:
         now = self._clock()
         since = now - SPANS[question.span]
         async with self._open_unit() as unit:
-            known = await unit.wallets.load()
+            known = await unit.wallets.load(self._watched.sources)
             chosen = await self._choose(unit, question.query, known)
             past = await self._past(unit, chosen, known, since=since, now=now)
-            turns = await unit.past.turns(since=since)
+            turns = [
+                turn
+                for turn in await unit.past.turns(since=since)
+                if self._scope.covers(turn.alert.subject, self._all.sources)
+            ]
             rate_at = await self._rates(unit, chosen, past, question.span, since=since, now=now)
         places = _places(chosen)
         bands = "coin" if question.by == "coin" and chosen.coin is None else places
@@ -237,7 +254,7 @@ class ShowHistory:
                 path: [*kept.get(path, ()), *self._present_gap(known.get(path), now)]
                 for path in chosen.paths
             },
-            spanning=self._spanning(known),
+            spanning=self._watched.snapshots(known.values()),
         )
 
     def _present_gap(self, state: WalletState | None, now: datetime) -> Iterable[Gap]:
@@ -247,22 +264,6 @@ class ShowHistory:
         account = self._watched.account(state.path.partition("/")[0])
         if not state.readable or now - state.read_at > gap_after(account):
             yield Gap(state.read_at, max(now, state.read_at) + timedelta(days=1))
-
-    def _spanning(self, known: Mapping[str, WalletState]) -> Collection[tuple[str, str]]:
-        """Name the snapshots that span other wallets: those kept for it, and those seen to."""
-        made_for_it = {
-            (f"{account.name}/{wallet}", coin)
-            for account in self._watched.accounts
-            for wallet, coins in account.coins.items()
-            for coin in coins
-        }
-        seen = {
-            (path, balance.asset)
-            for path, state in known.items()
-            for balance in state.balances or ()
-            if balance.staking is not None
-        }
-        return made_for_it | seen
 
     async def _rates(
         self,

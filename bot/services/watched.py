@@ -10,8 +10,10 @@ from itertools import chain
 
 from bot.core.portfolio import Account, WalletState, is_listing, sub_of
 from bot.core.rules import Rule
+from bot.core.scope import Scope
 from bot.core.watches import Watch, watches_of
 from bot.fetchers.model import SubAccount
+from bot.services.narrowed import narrowed
 from bot.services.ports import Clock, OpenUnit
 
 
@@ -27,6 +29,11 @@ class Watched:
     @property
     def accounts(self) -> tuple[Account, ...]:
         return tuple(self._accounts.values())
+
+    @property
+    def watches(self) -> tuple[Watch, ...]:
+        """What the rules are about, in their order."""
+        return self._watches
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -71,6 +78,17 @@ class Watched:
         states = (known.get(path, WalletState(path)) for path in self.sources)
         return tuple(s for s in states if not (is_listing(s.path) and s.readable))
 
+    def snapshots(self, states: Iterable[WalletState]) -> frozenset[tuple[str, str]]:
+        """Name where staked coins lie: in wallets made for them, and where they are seen."""
+        made_for_them = {
+            (f"{account.name}/{wallet}", coin)
+            for account in self.accounts
+            for wallet, coins in account.coins.items()
+            for coin in coins
+        }
+        seen = {(s.path, b.asset) for s in states for b in s.balances or () if b.staking}
+        return frozenset(made_for_them | seen)
+
     def recall(self, known: Iterable[WalletState]) -> None:
         """Take up the sub-accounts that were discovered before the program was started."""
         found: dict[str, dict[str, SubAccount]] = defaultdict(dict)
@@ -86,9 +104,25 @@ class Watched:
             )
         )
 
+    def within(self, scope: Scope) -> "Watched":
+        """Return what one sees of it who may know of some of it only, as it is now.
+
+        A number over several wallets is seen where all of them are.
+        """
+        if scope.is_all:
+            return self
+        accounts = (account.only(scope.has) for account in self.accounts)
+        watches = tuple(w for w in self.watches if all(map(scope.has, w.paths)))
+        return narrowed(
+            self,
+            accounts={a.name: a for a in accounts if a.wallets or a.sub_wallets},
+            watches=watches,
+            by_account=_by_account(watches),
+        )
+
     def _settle(self) -> None:
-        self.watches = self._watches_of(self._accounts)
-        self._by_account = _by_account(self.watches)
+        self._watches = self._watches_of(self._accounts)
+        self._by_account = _by_account(self._watches)
 
     def _watches_of(self, accounts: Mapping[str, Account]) -> tuple[Watch, ...]:
         return tuple(

@@ -25,10 +25,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.core.digest import Holdings
 from bot.core.health import Health
 from bot.core.history import Coin, History, Point
-from bot.core.portfolio import WalletState
+from bot.core.portfolio import Holdings, WalletState
 from bot.core.series import MOST_APART
 from bot.fetchers.model import Balance
 from bot.store._upsert import upsert

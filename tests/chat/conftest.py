@@ -202,6 +202,9 @@ class Desk:
             **unit_and_clock,
         )
         prices = KeepPrices(readers={}, markets={}, currency="USD", clock=self.clock)
+        history = ShowHistory(
+            watched=watched, prices=prices, markets={}, currency="USD", **unit_and_clock
+        )
         return UseCases(
             checks=CheckAccounts(
                 watched=watched,
@@ -222,12 +225,11 @@ class Desk:
                 zone=UTC_ZONE,
                 watched=watched,
                 prices=prices,
+                history=history,
                 wake_delivery=lambda: None,
                 **told,
             ),
-            history=ShowHistory(
-                watched=watched, prices=prices, markets={}, currency="USD", **unit_and_clock
-            ),
+            history=history,
             chats=chats,
             zone=UTC_ZONE,
         )

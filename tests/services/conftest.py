@@ -34,6 +34,7 @@ from bot.services.ports import Card, ChatSender, OpenUnit, Parcel, PriceReader
 from bot.services.read_accounts import ReadAccounts
 from bot.services.report_balances import ReportBalances
 from bot.services.show_alerts import ShowAlerts
+from bot.services.show_history import ShowHistory
 from bot.services.watch_vitals import WatchVitals
 from bot.services.watched import Watched, settle_watched
 from bot.store.database import open_database
@@ -208,8 +209,8 @@ class Recorder(ChatSender):
         return self.edited
 
     @override
-    async def send_digest(self, chat: Chat, digest: Digest) -> Outcome:
-        return await self._take(Said(chat.chat_id, (), digest, False, None))
+    async def send_digest(self, chat: Chat, digest: Digest, *, maybe_repeated: bool) -> Outcome:
+        return await self._take(Said(chat.chat_id, (), digest, maybe_repeated, None))
 
     async def _take(self, said: Said) -> Outcome:
         self.said.append(said)
@@ -345,11 +346,23 @@ class House:
         )
 
     def build_digests(self) -> BuildDigests:
+        watched = self.watched or self.watch()
+        markets = {account.name: account.exchange for account in self.accounts}
+        history = ShowHistory(
+            watched=watched,
+            prices=self.prices,
+            markets=markets,
+            currency="USDT",
+            open_unit=self.open_unit,
+            clock=self.clock,
+        )
         return BuildDigests(
             at=self.digest_at,
             zone=self.zone,
-            watched=self.watched or self.watch(),
+            watched=watched,
             prices=self.prices,
+            history=history,
+            kept_as=markets,
             open_unit=self.open_unit,
             recipients=self.chats.recipients,
             clock=self.clock,

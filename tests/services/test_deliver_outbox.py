@@ -381,10 +381,10 @@ async def test_digest_that_is_not_filled_has_not_left(
     """A digest counts as possibly sent only from the sending on."""
     load, broken = BuildDigests.load, [OSError("the database is locked")]
 
-    async def breaking(*args: Any) -> Any:
+    async def breaking(*args: Any, **how: Any) -> Any:
         if broken:
             raise broken.pop()
-        return await load(*args)
+        return await load(*args, **how)
 
     monkeypatch.setattr(BuildDigests, "load", breaking)
     await queue(house, due(house), OWNER)
@@ -401,7 +401,7 @@ async def test_digest_that_is_never_filled_is_given_up(
     """A fault of ours in a digest does not keep the alerts behind it for ever."""
     tries = 0
 
-    async def breaking(*args: Any) -> Any:
+    async def breaking(*args: Any, **how: Any) -> Any:
         nonlocal tries
         tries += 1
         raise ZeroDivisionError

@@ -36,9 +36,8 @@ LONGEST_QUERY = 200
 _MOST_WORDS = 3
 
 
-def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
+def handlers(use: UseCases, charts: "Charts") -> list[BaseHandler[Update, Context, None]]:
     """Return the command and what its buttons do."""
-    charts = Charts(use)
 
     async def history(update: Update, context: Context) -> None:
         if update.message is not None:
@@ -74,15 +73,23 @@ async def _answer(use: UseCases, charts: Charts, message: Message, words: list[s
         await message.reply_html(usage_text("history"))
         return
     try:
-        question = ask(words)
-        await message.reply_chat_action(ChatAction.UPLOAD_PHOTO)
-        report = await use.history.report(question)
+        await send_picture(use, charts, message, ask(words))
     except UnknownSpan as e:
         await message.reply_html(span_mistake(e))
-        return
     except UnknownName as e:
         await message.reply_html(f"{one_line(name_mistake(e))}\n\n{usage_text('history')}")
-        return
+
+
+async def send_picture(
+    use: UseCases, charts: Charts, message: Message, question: Question
+) -> None:
+    """Answer a message with a picture, or with what there is to say instead of one.
+
+    Raises:
+        UnknownName: a word of the question is no path here, and no coin.
+    """
+    await message.reply_chat_action(ChatAction.UPLOAD_PHOTO)
+    report = await use.history.report(question)
     if not report.series.known:
         await message.reply_html(nothing_text(report))
         return

@@ -400,7 +400,7 @@ def _counts(report: AlertReport, *, silent: int) -> str:
 
 def _unread_blocks(report: AlertReport) -> Iterator[str]:
     told = {state.path: _unreadable(state, report.at) for state in report.unreadable}
-    told |= {state.path: _stale(state, report.at) for state in report.stale}
+    told |= {state.path: stale_text(state, report.at) for state in report.stale}
     for path, text in told.items():
         blind = blind_text(report.blind.get(path, 0))
         yield _("{unread}; {blind}").format(unread=text, blind=blind)
@@ -471,7 +471,7 @@ def _unreadable(state: WalletState, now: datetime) -> str:
     return f"🔌 {path_text(state.path)}\n{reason}\n{good}"
 
 
-def _stale(state: WalletState, now: datetime) -> str:
+def stale_text(state: WalletState, now: datetime) -> str:
     """Tell that a wallet is not read any more, without a reading that failed."""
     age = now - state.read_at if state.read_at is not None else timedelta(0)
     if age >= timedelta(0):

@@ -13,11 +13,11 @@ _TENTH = Decimal("0.1")
 def change_lines(change: ValueChange, currency: str) -> Iterator[str]:
     """Tell the change of a day; what is not known of it is left out, and said."""
     if change.difference is None:
-        amounts = _signed(change.by_amounts, currency)
+        amounts = signed_text(change.by_amounts, currency)
         yield _("24 h: {amounts} {currency} by amounts, at present prices").format(
             amounts=amounts, currency=currency
         )
-    elif _is_none(change.difference, currency) and _is_none(change.by_amounts, currency):
+    elif is_nothing(change.difference, currency) and is_nothing(change.by_amounts, currency):
         yield _("24 h: no change")
     else:
         yield _whole(change, change.difference, currency)
@@ -31,7 +31,7 @@ def change_lines(change: ValueChange, currency: str) -> Iterator[str]:
 
 def _whole(change: ValueChange, difference: Decimal, currency: str) -> str:
     mark = "▲" if difference > 0 else "▼"
-    told = f"{mark} {_signed(difference, currency)} {currency}"
+    told = f"{mark} {signed_text(difference, currency)} {currency}"
     if change.percent is None:
         return _("{change} in 24 h").format(change=told)
     percent = percent_text(abs(change.percent).quantize(_TENTH))
@@ -42,21 +42,21 @@ def _whole(change: ValueChange, difference: Decimal, currency: str) -> str:
 def _causes(change: ValueChange, currency: str) -> str:
     """Say what was amounts and what was prices."""
     prices = change.by_prices or Decimal(0)
-    if _is_none(prices, currency):
+    if is_nothing(prices, currency):
         return _("by amounts alone")
-    if _is_none(change.by_amounts, currency):
+    if is_nothing(change.by_amounts, currency):
         return _("by prices alone")
     return _("amounts {amounts} · prices {prices}").format(
-        amounts=_signed(change.by_amounts, currency), prices=_signed(prices, currency)
+        amounts=signed_text(change.by_amounts, currency), prices=signed_text(prices, currency)
     )
 
 
-def _signed(value: Decimal, currency: str) -> str:
+def signed_text(value: Decimal, currency: str) -> str:
     text = value_text(value, currency, at_least=False)
     return text if value <= 0 else f"+{text}"
 
 
-def _is_none(value: Decimal, currency: str) -> bool:
+def is_nothing(value: Decimal, currency: str) -> bool:
     """Whether nothing of it is seen when it is rounded."""
     return value_text(value, currency, at_least=False) == value_text(
         Decimal(0), currency, at_least=False

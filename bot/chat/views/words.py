@@ -12,7 +12,7 @@ COMMANDS: Mapping[str, str] = {
     "rules": later("the limits and how they stand"),
     "rule": later("make a rule, step by step or in one line"),
     "history": later("a chart of what there was"),
-    "digest": later("the daily summary, now"),
+    "digest": later("the summary, now; and when it comes by itself"),
     "quiet": later("when to tell only what is critical"),
     "test": later("a test alert, to see how it arrives"),
     "help": later("what I can do"),
@@ -45,7 +45,14 @@ USAGE: Mapping[str, str] = {
         "/history main/funding USDT — one coin in one wallet\n"
         "/history BTC — one coin everywhere"
     ),
-    "digest": later("/digest takes nothing behind it"),
+    "digest": later(
+        "/digest — the summary, now\n"
+        "/digest daily at 09:00\n"
+        "/digest weekly mon at 09:00\n"
+        "/digest monthly 1\n"
+        "/digest at 18:30 — another time of day\n"
+        "/digest off"
+    ),
     "quiet": later(
         "/quiet — the quiet hours of this chat\n"
         "/quiet 22:00-07:00 — only what is critical is told then, the rest when they end\n"
@@ -114,6 +121,7 @@ OLD_RULE = later("This button is old: the rule is gone. /rules lists what there 
 ONLY_OWNERS = later("Only owners may change rules.")
 CANCELLED = later("✖️ Cancelled: no rule was made or changed.")
 ONLY_OWNERS_SILENCE = later("Only owners may silence alerts here.")
+ONLY_OWNERS_DIGEST = later("Only owners may change when the digest comes.")
 ALERT_OVER = later("This alert is over.")
 NOT_TOLD_HERE = later("Nothing is told in this chat yet: /start begins it.")
 ONLY_A_TEST = later("This is only a test.")
