@@ -4,6 +4,9 @@ English is written here; what other languages do is known to Babel, which is loa
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime, timedelta
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, localcontext
 from functools import cache
@@ -15,6 +18,8 @@ from bot.chat.i18n import ENGLISH, _, language, later
 MINUS = "−"
 AT_LEAST = "≥ "
 ABOUT = "≈ "
+HIDDEN = "•••"
+"""Stands for an amount that whoever reads this may not see."""
 _PLACES = {"BTC": 8}
 _WIDE = Context(prec=1000)
 """Room for every digit before the point, so that only what lies behind it is rounded."""
@@ -26,17 +31,56 @@ _STEPS = (
 )
 
 
-def amount_text(amount: Decimal) -> str:
-    """Write an amount out, grouped and exact; zeros at the end of a fraction tell nothing."""
+_hidden: ContextVar[bool] = ContextVar("hidden", default=False)
+
+
+@contextmanager
+def hiding_amounts(hidden: bool) -> Iterator[None]:  # noqa: FBT001 - it says what it does
+    """Write no amount and no value within, if so it is: movement is seen, and no wealth."""
+    token = _hidden.set(hidden)
+    try:
+        yield
+    finally:
+        _hidden.reset(token)
+
+
+def amounts_are_hidden() -> bool:
+    """Whether whoever reads this may see no amounts."""
+    return _hidden.get()
+
+
+def amount_text(amount: Decimal, *, of: Decimal | None = None) -> str:
+    """Write an amount out, grouped and exact; zeros at the end of a fraction tell nothing.
+
+    Where amounts are hidden it is written in percent of what it is compared with, if anything.
+    """
+    return _percent_of(amount, of) if _hidden.get() else _digits_text(amount)
+
+
+def masked(text: str) -> str:
+    """Take the numbers out of what people wrote, where amounts are hidden."""
+    return re.sub(r"\d[\d.,'_  ]*", HIDDEN, text) if _hidden.get() else text
+
+
+def _percent_of(amount: Decimal, whole: Decimal | None) -> str:
+    if not whole:
+        return HIDDEN
+    percent = _WIDE.divide(_WIDE.multiply(amount, Decimal(100)), whole.copy_abs())
+    return percent_text(percent.quantize(Decimal("0.1"), ROUND_HALF_EVEN, _WIDE))
+
+
+def _digits_text(amount: Decimal) -> str:
     text = f"{amount:f}"
     return _written(text.rstrip("0").rstrip(".") if "." in text else text)
 
 
-def value_text(value: Decimal, currency: str, *, at_least: bool) -> str:
-    """Write a value with two digits behind the point, or eight in BTC.
+def value_text(value: Decimal, currency: str, *, at_least: bool, of: Decimal | None = None) -> str:
+    """Write a value with two digits behind the point, or eight in BTC; see `amount_text`, too.
 
     The least that there is gets rounded down, so that it stays true.
     """
+    if _hidden.get():
+        return _percent_of(value, of)
     return _written(f"{rounded_value(value, currency, at_least=at_least):f}")
 
 
@@ -49,7 +93,7 @@ def rounded_value(value: Decimal, currency: str, *, at_least: bool = False) -> D
 
 def percent_text(percent: Decimal) -> str:
     """Write a number of percent."""
-    return _("{n} %").format(n=amount_text(percent))
+    return _("{n} %").format(n=_digits_text(percent))
 
 
 def _written(digits: str) -> str:
@@ -108,9 +152,10 @@ def _cut(text: str, width: int) -> str:
     return shown
 
 
-def change_text(difference: Decimal) -> str:
+def change_text(difference: Decimal, *, of: Decimal | None = None) -> str:
     """Write a difference with its sign."""
-    return f"+{amount_text(difference)}" if difference > 0 else amount_text(difference)
+    text = amount_text(difference, of=of)
+    return f"+{text}" if difference > 0 else text
 
 
 def span_text(span: timedelta) -> str:

@@ -54,6 +54,11 @@ class Chat:
     """The topic of the group where its messages go; None: where all go."""
     preferences: Preferences = USUAL
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it has asked to be let in, and nobody has decided."""
+        return self.asked_at is not None and self.role is None and not self.blocked
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:

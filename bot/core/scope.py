@@ -1,9 +1,11 @@
-"""Of what a chat may know."""
+"""Of what a chat may know, and who asks there."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bot.core.access import Person
 from bot.core.portfolio import matches
+from bot.core.valuation import Currency
 
 _SUM = "sum "
 
@@ -42,3 +44,17 @@ class Scope:
 
 
 ALL = Scope()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Where something is asked for or done, and by whom: what is told stays within that."""
+
+    chat_id: int
+    by: Person | None = None
+    """None where nobody acts."""
+    scope: Scope = ALL
+    currency: Currency | None = None
+    """In which values are told; None: as the settings say."""
+    percent_only: bool = False
+    """Whether it may see no amounts."""

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.core.portfolio import matches
+from bot.core.scope import ALL, Asker
+from bot.services.narrowed import narrowed
 from bot.services.ports import Clock, Draft, OpenUnit
 from bot.services.watched import Watched
 
@@ -29,6 +31,11 @@ class DraftRules:
         self._watched = watched
         self._open_unit = open_unit
         self._clock = clock
+        self._scope = ALL
+
+    def within(self, asker: Asker) -> "DraftRules":
+        """Return what offers only what may be known of where `asker` is."""
+        return narrowed(self, watched=self._watched.within(asker.scope), scope=asker.scope)
 
     async def begin(
         self, chat_id: int, user_id: int, *, text: str = "", edits: int | None = None
@@ -37,6 +44,7 @@ class DraftRules:
         now = self._clock()
         async with self._open_unit() as unit:
             await unit.drafts.forget(before=now - DRAFTS_LIVE)
+            await unit.questions.forget(chat_id, user_id)
             if waiting := await unit.drafts.waiting(chat_id, user_id):
                 await unit.drafts.remove(waiting.id)
             return await unit.drafts.add(chat_id, user_id, text=text, edits=edits, at=now)
@@ -94,7 +102,9 @@ class DraftRules:
         """List what a rule can be about, in its own words; no word has a space in it."""
         accounts = (account.name for account in self._watched.accounts)
         paths = (path for path in self._watched.paths if len(path.split()) == 1)
-        return (f"{SUM}*", "*", *accounts, *paths)
+        everything = (f"{SUM}*", "*") if self._scope.is_all else ()
+        whole = (name for name in accounts if self._scope.has(name))
+        return (*everything, *whole, *paths)
 
     async def coins(self, draft: Draft) -> Sequence[str]:
         """List the coins that lie in the chosen wallets, those of most wallets first."""

@@ -15,6 +15,7 @@ from bot.core.portfolio import WalletState
 from bot.core.valuation import STALE_AFTER, Currency, Pair, PriceBook, Worth, appraise
 from bot.fetchers.errors import FetchError, RateLimited
 from bot.fetchers.model import Price
+from bot.services.narrowed import narrowed
 from bot.services.ports import Clock, PriceReader
 
 log = structlog.get_logger(__name__)
@@ -60,6 +61,12 @@ class KeepPrices:
             prices = {market: tuple(pairs.values()) for market, pairs in self._prices.items()}
             self._books[currency] = PriceBook(prices, currency, now=self._clock())
         return self._books[currency]
+
+    def told_in(self, currency: Currency | None) -> "KeepPrices":
+        """Return the same prices, values told in another currency; None: in the same."""
+        if currency in {None, self._currency}:
+            return self
+        return narrowed(self, currency=currency)
 
     async def refresh(self) -> None:
         """Ask every market that does not want a pause, all at once; it raises nothing."""

@@ -24,6 +24,8 @@ from bot.services.ports import Clock, OpenUnit, Unit
 
 log = structlog.get_logger(__name__)
 
+MOST_MEMBERS = 200
+"""Of one group; who comes later may do what everybody may."""
 NOT_NAMED = "not in the settings"
 """Why a chat is gone that nobody wants to be told any more."""
 
@@ -92,17 +94,17 @@ class ManageChats:
             return "owner"
         if not self.may_look(chat_id):
             return None
-        chat, member = self.chat(chat_id), self._members.get((chat_id, user_id))
+        chat, member = self.known(chat_id), self._members.get((chat_id, user_id))
         here: Role = "manager" if chat.role == "manager" else "viewer"
         return higher(here, member.role if member else None)
 
-    def chat(self, chat_id: int) -> Chat:
-        """Return what is known of a chat; of one that is not known, what holds for all."""
+    def known(self, chat_id: int) -> Chat:
+        """Return what is known of a chat at hand; of one that is not known, what holds for all."""
         return self._known.get(chat_id, Chat(chat_id))
 
     def preferences(self, chat_id: int | None) -> Preferences:
         """Return what a chat wants; of None, what all want."""
-        return USUAL if chat_id is None else self.chat(chat_id).preferences
+        return USUAL if chat_id is None else self.known(chat_id).preferences
 
     def zone_of(self, chat: Chat | int) -> ZoneInfo:
         """Return the time zone of a chat."""
@@ -112,6 +114,12 @@ class ManageChats:
     def quiet_until(self, chat: Chat) -> datetime | None:
         """Return until when a chat wants to hear only what is critical; None: it hears all."""
         return chat.quiet.end_at(self._clock(), self.zone_of(chat)) if chat.quiet else None
+
+    async def chat(self, chat_id: int) -> Chat:
+        """Return a chat as it is kept; one that is not kept wants nothing otherwise."""
+        async with self._open_unit() as unit:
+            known = {chat.chat_id: chat for chat in await unit.chats.load()}
+        return known.get(chat_id, Chat(chat_id))
 
     async def quiet_hours(self, chat_id: int) -> QuietHours | None:
         """Return the quiet hours of a chat."""
@@ -124,9 +132,9 @@ class ManageChats:
     ) -> None:
         """Keep the quiet hours of a chat; what waits for the end of others is looked at anew."""
         chat = Chat(chat_id, title=title, since=self._clock(), quiet=quiet)
-        async with self._changing() as unit:
+        async with self.changing() as unit:
             if chat_id not in {known.chat_id for known in await unit.chats.load()}:
-                await self._welcome(unit, chat)
+                await self.welcome(unit, chat)
             await unit.chats.set_quiet(chat_id, quiet)
             await unit.outbox.release(chat_id, at=self._clock())
             about = f"quiet {quiet or 'off'}"
@@ -134,7 +142,7 @@ class ManageChats:
         self._wake_delivery()
 
     @asynccontextmanager
-    async def _changing(self) -> AsyncIterator[Unit]:
+    async def changing(self) -> AsyncIterator[Unit]:
         """Open a transaction; what is known in memory follows when it is done."""
         async with self._open_unit() as unit:
             yield unit
@@ -144,6 +152,82 @@ class ManageChats:
     def _know(self, known: Iterable[Chat], members: Iterable[Member]) -> None:
         self._known = {chat.chat_id: chat for chat in known}
         self._members = {(member.chat_id, member.user_id): member for member in members}
+
+    async def change(
+        self,
+        chat_id: int,
+        changed: Callable[[Chat], Chat],
+        *,
+        deed: Deed,
+        about: str,
+        by: Person | None,
+    ) -> Chat | None:
+        """Keep a chat otherwise than it was, and write it down; None where nobody knows it."""
+        async with self.changing() as unit:
+            kept = {chat.chat_id: chat for chat in await unit.chats.load()}
+            before = kept.get(chat_id)
+            if before is None:
+                return None
+            after = changed(before)
+            if after != before:
+                await unit.chats.save(after)
+                await unit.outbox.release(chat_id, at=self._clock())
+                await self._write_down(unit, deed, about, chat_id=chat_id, by=by)
+        self._wake_delivery()
+        return after
+
+    async def forget(self, chat_id: int, *, by: Person) -> bool:
+        """Forget a chat, and all that was said about it; False where that is not to be had."""
+        if self.is_owner(chat_id) or chat_id in self._chats:
+            return False
+        async with self.changing() as unit:
+            kept = {chat.chat_id: chat for chat in await unit.chats.load()}
+            if chat_id not in kept:
+                return False
+            await unit.chats.forget(chat_id)
+            about = f"{kept[chat_id].title} {chat_id}"
+            await self._write_down(unit, "chat_forgotten", about, chat_id=chat_id, by=by)
+        self._gone.discard(chat_id)
+        return True
+
+    async def meet(self, chat_id: int, person: Person) -> None:
+        """Take note of who speaks to us in a group."""
+        known = self._members.get((chat_id, person.user_id))
+        if known is not None and known.name == person.name:
+            return
+        if known is None and len(self.members(chat_id)) >= MOST_MEMBERS:
+            return
+        role = known.role if known is not None else None
+        async with self.changing() as unit:
+            await unit.chats.save_member(Member(chat_id, person.user_id, person.name, role))
+
+    def members(self, chat_id: int) -> tuple[Member, ...]:
+        """Return who has spoken to us in a group."""
+        return tuple(m for m in self._members.values() if m.chat_id == chat_id)
+
+    async def set_member(
+        self, chat_id: int, user_id: int, role: Role | None, *, by: Person
+    ) -> Member | None:
+        """Let somebody do more in a group than everybody may; None where nobody knows them."""
+        async with self.changing() as unit:
+            found = [m for m in await unit.chats.members(chat_id) if m.user_id == user_id]
+            if not found:
+                return None
+            member = replace(found[0], role=role)
+            if member != found[0]:
+                await unit.chats.save_member(member)
+                about = f"{member.name}: {role or 'as everybody'}"
+                await self._write_down(unit, "role_changed", about, chat_id=chat_id, by=by)
+        return member
+
+    def all(self) -> tuple[Chat, ...]:
+        """Return all chats that are kept, the oldest first."""
+        return tuple(self._known.values())
+
+    def is_fixed(self, chat_id: int) -> bool:
+        """Whether the settings name a chat or an owner."""
+        former = self._former_ids.get(chat_id, chat_id)
+        return not {chat_id, former}.isdisjoint(self._chats | self._owners)
 
     async def _write_down(
         self, unit: Unit, deed: Deed, about: str, *, chat_id: int, by: Person | None
@@ -155,17 +239,17 @@ class ManageChats:
 
         Those that are no longer in the settings are gone until they are.
         """
-        async with self._changing() as unit:
+        async with self.changing() as unit:
             known = await unit.chats.load()
             for chat in known:
                 self._recall(chat)
             there = {chat.chat_id for chat in known} | set(self._former_ids.values())
             for chat_id in sorted(self._chats - there):
-                await self._welcome(unit, Chat(chat_id, since=self._clock()))
+                await self.welcome(unit, Chat(chat_id, since=self._clock()))
             for chat in known:
                 allowed = self._is_allowed(chat)
                 if chat.gone == NOT_NAMED and allowed:
-                    await self._welcome(unit, chat)
+                    await self.welcome(unit, chat)
                 elif chat.gone is not None and allowed:
                     self._gone.add(chat.chat_id)
                 elif chat.gone is None and not allowed:
@@ -176,7 +260,7 @@ class ManageChats:
         if chat_id in self._gone:
             self._gone.remove(chat_id)
             self._gone.add(to)
-        async with self._changing() as unit:
+        async with self.changing() as unit:
             if {chat_id, to}.isdisjoint(chat.chat_id for chat in await unit.chats.load()):
                 await unit.chats.add(Chat(chat_id, since=self._clock()))
             await unit.chats.move(chat_id, to=to)
@@ -189,16 +273,16 @@ class ManageChats:
 
     async def greet(self, chat_id: int, *, title: str) -> None:
         """Let a chat have events from now on, or again; what stands now is told at once."""
-        async with self._changing() as unit:
+        async with self.changing() as unit:
             known = {chat.chat_id: chat for chat in await unit.chats.load()}
             before = known.get(chat_id)
             chat = Chat(chat_id, title=title, since=self._clock())
             if before is None or before.gone is not None:
-                await self._welcome(unit, chat)
+                await self.welcome(unit, chat)
             else:
                 await unit.chats.add(chat)
             if before is not None and before.gone not in {None, NOT_NAMED}:
-                await self._tell_owners(
+                await self.queue_for_owners(
                     unit, ChatFound(chat_id=chat_id, title=title, at=self._clock())
                 )
         self._gone.discard(chat_id)
@@ -209,7 +293,7 @@ class ManageChats:
         if chat_id in self._gone:
             await self.greet(chat_id, title=title)
         elif chat_id in self._known and self._known[chat_id].title != title:
-            async with self._changing() as unit:
+            async with self.changing() as unit:
                 await unit.chats.add(Chat(chat_id, title=title, since=self._clock()))
 
     async def lost(self) -> Sequence[Chat]:
@@ -223,7 +307,7 @@ class ManageChats:
 
         `reason` is what Telegram says, `title` what the chat is called, where that was heard now.
         """
-        async with self._changing() as unit:
+        async with self.changing() as unit:
             known = {chat.chat_id: chat for chat in await unit.chats.load()}
             chat = known.get(chat_id)
             if chat is not None and title:
@@ -239,15 +323,15 @@ class ManageChats:
         why, now = why_lost(reason), self._clock()
         log.warning("A chat is lost", action="tell", chat=chat.chat_id, reason=reason)
         lost = ChatLost(chat_id=chat.chat_id, title=chat.title, reason=why, at=now)
-        await self._tell_owners(unit, lost)
+        await self.queue_for_owners(unit, lost)
 
     async def tell_owners(self, notice: Notice) -> None:
         """Queue something about the bot itself for those who run it."""
         async with self._open_unit() as unit:
-            await self._tell_owners(unit, notice)
+            await self.queue_for_owners(unit, notice)
         self._wake_delivery()
 
-    async def _tell_owners(self, unit: Unit, notice: Notice) -> None:
+    async def queue_for_owners(self, unit: Unit, notice: Notice) -> None:
         """Queue it for the private chats of owners, but not for the chat that it is about."""
         about = notice.chat_id if isinstance(notice, ChatLost | ChatFound) else None
         chats = [
@@ -257,7 +341,7 @@ class ManageChats:
         ]
         await unit.outbox.add([notice], chats=chats, at=self._clock())
 
-    async def _welcome(self, unit: Unit, chat: Chat) -> None:
+    async def welcome(self, unit: Unit, chat: Chat) -> None:
         """Keep a chat, and queue for it what it could not hear."""
         await unit.chats.add(chat)
         now, told = self._clock(), await unit.outbox.told(chat.chat_id)

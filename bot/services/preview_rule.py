@@ -13,10 +13,12 @@ from bot.core.measures import Facts
 from bot.core.portfolio import WalletState, is_listing, nearest
 from bot.core.replay import Replay, replay
 from bot.core.rules import Rule, parse_rule
+from bot.core.scope import ALL, Asker
 from bot.core.sentences import Sentence
 from bot.core.verdict import reach_verdict
 from bot.core.watches import Watch, watches_of
 from bot.services.gather_facts import gather_facts
+from bot.services.narrowed import narrowed
 from bot.services.ports import Clock, OpenUnit, PriceSource, Unit
 from bot.services.watched import Watched
 
@@ -50,10 +52,15 @@ class PreviewRule:
     def __init__(
         self, *, watched: Watched, prices: PriceSource, open_unit: OpenUnit, clock: Clock
     ) -> None:
-        self._watched = watched
+        self._watched = self._all = watched
         self._prices = prices
         self._open_unit = open_unit
         self._clock = clock
+        self._scope = ALL
+
+    def within(self, asker: Asker) -> "PreviewRule":
+        """Return what looks only at what may be known of where `asker` is."""
+        return narrowed(self, watched=self._all.within(asker.scope), scope=asker.scope)
 
     async def preview(self, line: str) -> Preview:
         """Say what a line would mean as a rule.
@@ -66,10 +73,11 @@ class PreviewRule:
             raise RuleError(expected, line[LONGEST_LINE : LONGEST_LINE + 20], LONGEST_LINE + 1)
         rule = parse_rule(line)
         self._refuse_silent(line, rule)
+        self._refuse_beyond(line, rule)
         now = self._clock()
         watches = watches_of("", rule, self._watched.accounts)
         async with self._open_unit() as unit:
-            known = await unit.wallets.load()
+            known = await unit.wallets.load(self._watched.sources)
             facts = await gather_facts(unit, self._prices, watches, now=now)
             since, history = await _history(unit, rule, watches, now=now)
         paths = (path for watch in watches for path in watch.paths if not is_listing(path))
@@ -98,15 +106,32 @@ class PreviewRule:
             return
         if watches_of("", rule, accounts):
             return
-        begin = _SUM.match(line)
-        column = begin.end() + 1 if begin else 1
-        names = [*(account.name for account in accounts), *self._watched.paths]
+        column, names = _column(line), self._names
         if any(account.is_meant_by(rule.pattern) for account in accounts):
             expected = Sentence("a wallet that can hold {coin}", coin=rule.asset)
             raise RuleError(expected, rule.pattern, column)
         near = nearest(rule.pattern, names) or tuple(names[:3])
         expected = Sentence("a wallet that is here, such as {names}", names=near)
         raise RuleError(expected, rule.pattern, column)
+
+    def _refuse_beyond(self, line: str, rule: Rule) -> None:
+        """Refuse a rule about more than may be known of here."""
+        if not self._scope.covers(rule.pattern, self._all.sources):
+            expected = Sentence(
+                "a wallet of those that this chat sees, such as {names}",
+                names=tuple(filter(self._scope.has, self._names))[:3],
+            )
+            raise RuleError(expected, rule.pattern, _column(line))
+
+    @property
+    def _names(self) -> list[str]:
+        return [*(account.name for account in self._watched.accounts), *self._watched.paths]
+
+
+def _column(line: str) -> int:
+    """Say where the pattern of a line begins, counted from 1."""
+    begin = _SUM.match(line)
+    return begin.end() + 1 if begin else 1
 
 
 async def _history(

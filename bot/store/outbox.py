@@ -6,7 +6,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Text,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.delivery import (
@@ -20,12 +32,12 @@ from bot.core.delivery import (
     Postponed,
 )
 from bot.core.elsewhere import Late, is_late, name_of
-from bot.core.events import AlertRaised, AlertReminded, Event
+from bot.core.events import AlertRaised, AlertReminded, ChatAsked, Event
 from bot.core.faces import Ending, Face
 from bot.core.portions import fits, portions
 from bot.core.quiet import mergeable
 from bot.core.routing import heard, seen
-from bot.services.ports import Parcel, Shown
+from bot.services.ports import Parcel, Question, Shown
 from bot.store._upsert import upsert
 from bot.store.chats import SqlChats
 from bot.store.elsewhere import SqlElsewhere
@@ -164,6 +176,18 @@ class SqlOutbox:
     async def seen(self, events: Sequence[Event], chat: Chat) -> tuple[Event, ...]:
         """See the port."""
         return seen(events, chat, await self._paths([chat]))
+
+    async def questions(self, *, since: datetime | None = None) -> Sequence[Question]:
+        """See the port."""
+        found = select(outbox).where(type_coerce(outbox.c.events, Text).like('%"chat_asked"%'))
+        if since is not None:
+            found = found.where(outbox.c.queued_at > since)
+        return [
+            Question(event.chat_id, event, row.chat_id, row.message_id)
+            for row in await self._connection.execute(found)
+            for event in row.events
+            if isinstance(event, ChatAsked)
+        ]
 
     async def told_in(self, chat_id: int, message_id: int) -> Sequence[str]:
         """See the port."""

@@ -43,7 +43,7 @@ def rule_pages(rules: Sequence[RuleStatus]) -> list[RulePage]:
     return [
         RulePage(
             _page_text(page),
-            tuple(status.made for status in page if status.made is not None),
+            tuple(s.made for s in page if s.made is not None and s.may_change),
         )
         for page in laid
     ]
