@@ -23,7 +23,7 @@ run: .venv/.installed
 	@exec $(BIN)/balance-bot run
 
 test: lint types layers
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .
