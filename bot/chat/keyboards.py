@@ -40,6 +40,21 @@ def alerts_keyboard(
     return InlineKeyboardMarkup(rows) if rows else None
 
 
+STATUS_PATTERN = r"^t:\d{1,4}$"
+
+
+def decode_status(data: str) -> int:
+    """Read which page of the status a button is for; the caller has matched `STATUS_PATTERN`."""
+    return int(data.removeprefix("t:"))
+
+
+def status_keyboard(*, page: int, pages: int) -> InlineKeyboardMarkup:
+    """Offer to look again, and to turn pages."""
+    turns = [button for button in _turns(lambda n: f"t:{n}", page, pages) if button]
+    again = InlineKeyboardButton(_("🔄 Refresh"), callback_data=f"t:{page}")
+    return InlineKeyboardMarkup([row for row in (turns, [again]) if row])
+
+
 def alert_keyboard(
     alerts: Iterable[tuple[Alert, Face]], place: Literal["news", "answer"] = "news"
 ) -> InlineKeyboardMarkup | None:

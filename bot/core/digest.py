@@ -40,6 +40,7 @@ class Moved:
 
     path: str
     coin: str
+    before: Decimal
     difference: Decimal
     worth: Decimal | None
     """Of the difference, at present prices; None: there is no price."""
@@ -180,7 +181,7 @@ def _moved(
         place = books.place(account_of(path), coin)
         rate = books.rates(place, since=stock.at, now=stock.at)[1]
         worth = None if rate is None else _WIDE.multiply(difference, rate.factor)
-        yield Moved(path, coin, difference, worth)
+        yield Moved(path, coin, was, difference, worth)
 
 
 def _turned(

@@ -2,26 +2,26 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from bot.core.access import Person
 from bot.core.delivery import Chat
 from bot.core.digest import Digest, build_digest, evenly
 from bot.core.events import DigestDue
 from bot.core.past_prices import MONEY, NEAR, PastPrices, hour_of
 from bot.core.plans import change_plan
 from bot.core.portfolio import WalletState
-from bot.core.scope import ALL, Scope
+from bot.core.scope import ALL, Asker
 from bot.core.stock import Stock, account_of
 from bot.core.timing import PERIODS, DigestPlan, Period, instant_of
-from bot.core.valuation import Currency, PriceBook
+from bot.core.valuation import PriceBook
 from bot.core.value_change import Books, Past, past_of
 from bot.services.keep_prices import KeepPrices
+from bot.services.narrowed import narrowed
 from bot.services.ports import Clock, OpenUnit, Recipients, Unit
 from bot.services.report_balances import is_stale
 from bot.services.show_history import Question, ShowHistory, Span
@@ -77,6 +77,8 @@ class BuildDigests:
         self._usual = DigestPlan(at=at)
         self._zone = zone
         self._watched = watched
+        self._all = watched
+        self._scope = ALL
         self._prices = prices
         self._history = history
         self._open_unit = open_unit
@@ -133,86 +135,60 @@ class BuildDigests:
         wanted = chat.preferences.digest if chat is not None else None
         return self._usual if wanted is None else wanted
 
-    async def plan_of(self, chat_id: int) -> PlanReport:
-        """Tell when a chat gets its digest."""
-        async with self._open_unit() as unit:
-            chat = next((c for c in await unit.chats.load() if c.chat_id == chat_id), None)
-            return await self._report(unit, chat)
-
-    async def change_plan(
-        self, chat_id: int, words: Sequence[str], *, by: Person | None = None
-    ) -> PlanReport | None:
-        """Let a chat have its digest at another time from now on; None: nothing is told there.
+    def planned(self, chat: Chat, words: Sequence[str]) -> DigestPlan:
+        """Return the plan of a chat as somebody wants to have it from now on.
 
         Raises:
             PlanMistake: the words say no time.
         """
-        async with self._open_unit() as unit:
-            chat = next((c for c in await unit.chats.load() if c.chat_id == chat_id), None)
-            if chat is None:
-                return None
-            plan = change_plan(words, self._plan(chat), now=self._clock())
-            chat = replace(chat, preferences=replace(chat.preferences, digest=plan))
-            await unit.chats.save(chat)
-            said = f"digest {' '.join(words)}"
-            await unit.audit.add(
-                "settings_changed", said, by=by, chat_id=chat_id, at=self._clock()
-            )
-            return await self._report(unit, chat)
+        return change_plan(words, self._plan(chat), now=self._clock())
 
-    async def _report(self, unit: Unit, chat: Chat | None) -> PlanReport:
-        plan, now = self._plan(chat), self._clock()
-        zone = chat.preferences.zone_or(self._zone) if chat is not None else self._zone
-        done = (
-            await unit.digests.dates(
-                chat.chat_id, since=now.date() - timedelta(days=2), period=plan.period
-            )
-            if chat is not None
-            else ()
-        )
+    async def plan_of(self, chat: Chat) -> PlanReport:
+        """Tell when a chat gets its digest."""
+        plan, zone, now = self._plan(chat), chat.preferences.zone_or(self._zone), self._clock()
+        not_long_ago = now.date() - timedelta(days=2)
+        async with self._open_unit() as unit:
+            done = await unit.digests.dates(chat.chat_id, since=not_long_ago, period=plan.period)
         return PlanReport(plan, plan.next_at(now, zone, done=done), zone, now)
 
-    async def load(
-        self, event: DigestDue, *, scope: Scope = ALL, currency: Currency | None = None
-    ) -> Digest:
-        """Fill a digest with what is known now.
+    def within(self, asker: Asker) -> "BuildDigests":
+        """Return what tells what may be known of where `asker` is."""
+        return narrowed(
+            self,
+            watched=self._all.within(asker.scope),
+            scope=asker.scope,
+            prices=self._prices.told_in(asker.currency),
+            history=self._history.within(asker),
+        )
 
-        Args:
-            event: Which one.
-            scope: The wallets that it may tell of.
-            currency: In which values are told; None: as usual.
-        """
-        currency = currency or self._prices.currency
+    async def load(self, event: DigestDue) -> Digest:
+        """Fill a digest with what is known now."""
         async with self._open_unit() as unit:
             states = self._watched.states_in(await unit.wallets.load())
             firing = await unit.alerts.firing()
-            past, then = await self._look_back(unit, states, event.since, currency)
+            past, then = await self._look_back(unit, states, event.since)
         now = self._clock()
-        books = Books(self._prices.book(currency), then, self._prices.markets, self._kept_as or {})
-        seen = [state for state in states if scope.has(state.path)]
+        book = self._prices.book(self._prices.currency)
+        books = Books(book, then, self._prices.markets, self._kept_as or {})
         return build_digest(
             local_date=event.local_date,
             period=event.period,
             late=event.late,
             stock=Stock(states, books.now, markets=books.markets, now=now),
-            wallets=seen,
+            wallets=states,
             past=past,
             books=books,
-            stale=[state for state in seen if self._is_stale(state, now)],
+            stale=[state for state in states if self._is_stale(state, now)],
             firing=[
                 state
                 for state in firing
-                if state.alert and scope.covers(state.alert.subject, self._watched.sources)
+                if state.alert and self._scope.covers(state.alert.subject, self._all.sources)
             ],
-            course=await self._course(event.period, scope, currency),
+            course=await self._course(event.period),
         )
 
     async def _look_back(
-        self,
-        unit: Unit,
-        states: Sequence[WalletState],
-        since: datetime | None,
-        currency: Currency,
+        self, unit: Unit, states: Sequence[WalletState], since: datetime | None
     ) -> tuple[Past | None, PriceBook | None]:
         """Load what there was at the opening, and the prices of then."""
         if since is None:
@@ -223,41 +199,42 @@ class BuildDigests:
             return past, None
         coins = {b.asset for held in holdings.values() for b in held} | MONEY
         kept = await unit.past.prices(since=hour_of(since) - NEAR, every_h=1, coins=coins)
-        return past, PastPrices(kept, currency).book(since)
+        return past, PastPrices(kept, self._prices.currency).book(since)
 
-    async def _course(
-        self, period: Period, scope: Scope, currency: Currency
-    ) -> Sequence[Decimal | None]:
+    async def _course(self, period: Period) -> Sequence[Decimal | None]:
         """Tell what all was worth meanwhile; a digest comes without where that cannot be had."""
-        if not scope.is_all or currency != self._prices.currency:
-            return ()
         try:
             async with asyncio.timeout(COURSE_WITHIN_S):
                 told = await self._history.report(Question(span=SPAN_OF[period]))
         except Exception:
             log.exception("A digest comes without its course", action="build_digest")
             return ()
-        totals = told.series.totals
-        return evenly([(figure.at, figure.value) for figure in totals], steps=COURSE_STEPS)
+        watched = [at for at in told.series.unwatched.values() if at is not None]
+        begin = max(watched, default=told.since)  # before, it was not all that it is now
+        return evenly(
+            [
+                (figure.at, None if figure.unread else figure.value)
+                for figure in told.series.totals
+                if figure.at >= begin
+            ],
+            steps=COURSE_STEPS,
+        )
 
     def _is_stale(self, state: WalletState, now: datetime) -> bool:
         return is_stale(state, self._watched.account(account_of(state.path)), now)
 
-    async def preview(
-        self, *, chat_id: int | None = None, scope: Scope = ALL, currency: Currency | None = None
-    ) -> Digest:
+    async def preview(self, chat: Chat | None = None) -> Digest:
         """Show now what the next digest would tell, counted from a day, a week, a month ago."""
-        told = await self.plan_of(chat_id) if chat_id is not None else None
-        period = told.plan.period if told is not None else "daily"
-        now = self._clock()
+        period, now = self._plan(chat).period, self._clock()
+        zone = chat.preferences.zone_or(self._zone) if chat is not None else self._zone
         event = DigestDue(
-            local_date=now.astimezone(told.zone if told else self._zone).date(),
+            local_date=now.astimezone(zone).date(),
             since=now - PERIODS[period],
             late=False,
             at=now,
             period=period,
         )
-        return await self.load(event, scope=scope, currency=currency)
+        return await self.load(event)
 
 
 def _counts(begun: datetime | None, due_at: datetime, now: datetime) -> bool:

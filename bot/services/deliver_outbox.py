@@ -16,6 +16,7 @@ import structlog
 
 from bot.core.delivery import (
     LONGEST_REST,
+    Chat,
     ChatGone,
     ChatMoved,
     Dropped,
@@ -29,6 +30,7 @@ from bot.core.delivery import (
 )
 from bot.core.events import DigestDue
 from bot.core.quiet import disturbs
+from bot.core.scope import Asker
 from bot.services.build_digests import BuildDigests
 from bot.services.manage_chats import ManageChats
 from bot.services.ports import Card, ChatSender, Clock, OpenUnit, Parcel, Unit
@@ -204,11 +206,7 @@ class DeliverOutbox:
 
     async def _send_digest(self, parcel: Parcel, event: DigestDue) -> Outcome:
         try:
-            digest = await self._digests.load(
-                event,
-                scope=parcel.chat.scope,
-                currency=parcel.chat.preferences.currency,
-            )
+            digest = await self._digests.within(_asker(parcel.chat)).load(event)
         except Exception as error:
             raise _NotFilledError from error
         return await self._sender.send_digest(
@@ -260,6 +258,17 @@ class DeliverOutbox:
                 )
                 await unit.outbox.settle(parcel.id, decision, at=now)
                 log.warning("A message may go out twice", action="deliver", parcel=parcel.id)
+
+
+def _asker(chat: Chat) -> Asker:
+    """Say of what a chat may know, where nobody asks."""
+    wants = chat.preferences
+    return Asker(
+        chat_id=chat.chat_id,
+        scope=chat.scope,
+        currency=wants.currency,
+        percent_only=wants.percent_only,
+    )
 
 
 def _log(parcel: Parcel, outcome: Outcome, *, dropped: bool) -> None:

@@ -62,6 +62,14 @@ class KeepPrices:
             self._books[currency] = PriceBook(prices, currency, now=self._clock())
         return self._books[currency]
 
+    @property
+    def told_at(self) -> Mapping[str, datetime | None]:
+        """By market, when the newest of its prices was told; None: there is none."""
+        return {
+            market: max((price.at for price in pairs.values()), default=None)
+            for market, pairs in self._prices.items()
+        }
+
     def told_in(self, currency: Currency | None) -> "KeepPrices":
         """Return the same prices, values told in another currency; None: in the same."""
         if currency in {None, self._currency}:

@@ -18,6 +18,7 @@ from bot.core.delivery import Chat, Decision, Outcome
 from bot.core.digest import Digest
 from bot.core.elsewhere import Critical, Late
 from bot.core.events import AlertCleared, AlertEnded, AlertRaised, ChatAsked, Event
+from bot.core.exports import Changed
 from bot.core.faces import Ending, Face
 from bot.core.history import History
 from bot.core.past_prices import KeptPrices
@@ -116,6 +117,9 @@ class AccountRepository(Protocol):
     async def oldest_due(self, *, now: datetime) -> tuple[str, datetime] | None:
         """Name the account that is due for longest, checked or not, and since when it is."""
 
+    async def due(self) -> Mapping[str, datetime]:
+        """Return by name when each account is due."""
+
     async def finish(self, claim: Claim, *, due_at: datetime) -> bool:
         """End a lease and say when the account is due again.
 
@@ -194,6 +198,22 @@ class PastRepository(Protocol):
         self, paths: Collection[str], assets: Collection[str] | None, *, since: datetime
     ) -> int:
         """Return how many changes are kept from an instant on; `assets` None means all coins."""
+
+    async def coins(self, paths: Collection[str]) -> Sequence[tuple[str, str]]:
+        """Return the paths and the coins of which anything is kept, in their order."""
+
+    async def changed(
+        self, path: str, coin: str, *, since: datetime, after: int, most: int
+    ) -> Sequence[Changed]:
+        """Return in order what a coin of a wallet was from an instant on, a piece of it.
+
+        Args:
+            path: Of the wallet.
+            coin: The one that is meant.
+            since: The instant; what there was at it comes first.
+            after: The id of the last one of the piece before; 0 for the first piece.
+            most: How many at the most.
+        """
 
     async def was_held(self, paths: Collection[str], coin: str) -> bool:
         """Say whether a coin ever was in one of these wallets."""
@@ -331,6 +351,9 @@ class OutboxRepository(Protocol):
 
     async def interrupted(self) -> Sequence[Parcel]:
         """Return the messages whose sender died while it was sending them."""
+
+    async def depth(self, *, chats: Collection[int]) -> int:
+        """Count the messages that wait to be sent to these chats."""
 
     async def oldest_due(self, *, now: datetime, chats: Collection[int]) -> datetime | None:
         """Return since when the oldest message waits that could be sent to one of these chats.

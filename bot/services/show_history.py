@@ -99,13 +99,44 @@ class HistoryReport:
 
 
 @dataclass(frozen=True, slots=True)
-class _Chosen:
+class Chosen:
     """What a query means."""
 
     pattern: str
     paths: tuple[str, ...]
     """Of wallets, and of lists of sub-accounts."""
     coin: str | None
+
+
+async def choose(
+    unit: Unit, watched: Watched, query: str, known: Mapping[str, WalletState]
+) -> Chosen:
+    """Find out what words mean: a path, a coin, or one of each.
+
+    Raises:
+        UnknownName: a word is no path here, and no coin that any wallet holds or held.
+    """
+    pattern: str | None = None
+    coin: str | None = None
+    coins = {
+        balance.asset
+        for path in watched.paths
+        if path in known
+        for balance in known[path].balances or ()
+    }
+    for word in query.split():
+        upper = word.upper()
+        if pattern is None and any(account.is_meant_by(word) for account in watched.accounts):
+            pattern = word
+        elif coin is None and (upper in coins or await unit.past.was_held(watched.paths, upper)):
+            coin = upper
+        else:
+            names = [account.name for account in watched.accounts]
+            near = nearest(word, [*names, *watched.paths, *sorted(coins)])
+            raise UnknownName(word, near)
+    pattern = pattern or EVERYTHING
+    paths = tuple(path for path in watched.sources if matches(pattern, path))
+    return Chosen(pattern, paths, coin)
 
 
 def ask(words: Sequence[str]) -> Question:
@@ -165,7 +196,7 @@ class ShowHistory:
         since = now - SPANS[question.span]
         async with self._open_unit() as unit:
             known = await unit.wallets.load(self._watched.sources)
-            chosen = await self._choose(unit, question.query, known)
+            chosen = await choose(unit, self._watched, question.query, known)
             past = await self._past(unit, chosen, known, since=since, now=now)
             turns = [
                 turn
@@ -211,34 +242,10 @@ class ShowHistory:
         """Find the path that something stands for; None: it is not there any more."""
         return next((path for path in self._watched.paths if _digest(path) == short), None)
 
-    async def _choose(self, unit: Unit, query: str, known: Mapping[str, WalletState]) -> _Chosen:
-        """Find out what words mean: a path, a coin, or one of each."""
-        pattern: str | None = None
-        coin: str | None = None
-        coins = {balance.asset for state in known.values() for balance in state.balances or ()}
-        for word in query.split():
-            upper = word.upper()
-            if pattern is None and self._is_path(word):
-                pattern = word
-            elif coin is None and (
-                upper in coins or await unit.past.was_held(self._watched.paths, upper)
-            ):
-                coin = upper
-            else:
-                names = [account.name for account in self._watched.accounts]
-                near = nearest(word, [*names, *self._watched.paths, *sorted(coins)])
-                raise UnknownName(word, near)
-        pattern = pattern or EVERYTHING
-        paths = tuple(path for path in self._watched.sources if matches(pattern, path))
-        return _Chosen(pattern, paths, coin)
-
-    def _is_path(self, word: str) -> bool:
-        return any(account.is_meant_by(word) for account in self._watched.accounts)
-
     async def _past(
         self,
         unit: Unit,
-        chosen: _Chosen,
+        chosen: Chosen,
         known: Mapping[str, WalletState],
         *,
         since: datetime,
@@ -268,7 +275,7 @@ class ShowHistory:
     async def _rates(
         self,
         unit: Unit,
-        chosen: _Chosen,
+        chosen: Chosen,
         past: Past,
         span: Span,
         *,
@@ -294,7 +301,7 @@ class ShowHistory:
 
         return rate_at
 
-    def _limits(self, chosen: _Chosen, past: Past) -> Iterable[Limit]:
+    def _limits(self, chosen: Chosen, past: Past) -> Iterable[Limit]:
         """Find the rules about just what the picture shows, each level once."""
         found = {
             Limit(watch.rule.limit, watch.rule.comparison)
@@ -303,7 +310,7 @@ class ShowHistory:
         }
         return sorted(found, key=lambda limit: limit.level)
 
-    def _is_about(self, watch: Watch, chosen: _Chosen, past: Past) -> bool:
+    def _is_about(self, watch: Watch, chosen: Chosen, past: Past) -> bool:
         rule = watch.rule
         measure = "amount" if chosen.coin is not None else "value"
         if rule.measure != measure or rule.part != "total":
@@ -315,7 +322,7 @@ class ShowHistory:
         holders = {path for (path, _), points in found if any(point.total for point in points)}
         return concerned <= set(chosen.paths) and holders <= concerned
 
-    def _marks(self, chosen: _Chosen, turns: Sequence[Turn]) -> tuple[Mark, ...]:
+    def _marks(self, chosen: Chosen, turns: Sequence[Turn]) -> tuple[Mark, ...]:
         """Choose what has to do with the picture; of too many the last."""
         about = [
             Mark(turn.at, isinstance(turn, AlertRaised))
@@ -324,12 +331,12 @@ class ShowHistory:
         ]
         return tuple(about[-MOST_MARKS:])
 
-    def _concerns(self, turn: Turn, chosen: _Chosen) -> bool:
+    def _concerns(self, turn: Turn, chosen: Chosen) -> bool:
         pattern = turn.alert.subject.removeprefix("sum ")
         return any(matches(pattern, path) for path in chosen.paths)
 
 
-def _places(chosen: _Chosen) -> Literal["account", "wallet"]:
+def _places(chosen: Chosen) -> Literal["account", "wallet"]:
     accounts = {path.partition("/")[0] for path in chosen.paths}
     return "account" if len(accounts) > 1 else "wallet"
 

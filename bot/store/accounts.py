@@ -1,6 +1,6 @@
 """When accounts are due, and their leases."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
@@ -58,6 +58,11 @@ class SqlAccounts:
         due = select(accounts.c.name, accounts.c.due_at).where(accounts.c.due_at <= now)
         rows = await self._connection.execute(due.order_by(accounts.c.due_at).limit(1))
         return next(((name, due_at) for name, due_at in rows), None)
+
+    async def due(self) -> Mapping[str, datetime]:
+        """See the port."""
+        rows = await self._connection.execute(select(accounts.c.name, accounts.c.due_at))
+        return {row.name: row.due_at for row in rows}
 
     async def finish(self, claim: Claim, *, due_at: datetime) -> bool:
         """See the port."""

@@ -307,6 +307,12 @@ class SqlOutbox:
             update(outbox).where(waits).values(not_before=at, due_at=at)
         )
 
+    async def depth(self, *, chats: Collection[int]) -> int:
+        """See the port."""
+        waits = and_(outbox.c.done_at.is_(None), outbox.c.chat_id.in_(chats))
+        query = select(func.count()).select_from(outbox).where(waits)
+        return (await self._connection.execute(query)).scalar_one()
+
     async def oldest_due(self, *, now: datetime, chats: Collection[int]) -> datetime | None:
         """See the port."""
         known = await SqlChats(self._connection).load()

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.events import AlertCleared, AlertEnded, AlertRaised
+from bot.core.exports import Changed
 from bot.core.past_prices import KeptPrices
 from bot.core.series import Gap
 from bot.core.valuation import Pair
@@ -90,6 +91,38 @@ class SqlPast:
         if assets is not None:
             query = query.where(changes.c.asset.in_(assets))
         return (await self._connection.execute(query)).scalar_one()
+
+    async def coins(self, paths: Collection[str]) -> Sequence[tuple[str, str]]:
+        """See the port."""
+        rows = await self._connection.execute(
+            select(changes.c.path, changes.c.asset)
+            .where(changes.c.path.in_(paths))
+            .distinct()
+            .order_by(changes.c.path, changes.c.asset)
+        )
+        return [(row.path, row.asset) for row in rows]
+
+    async def changed(
+        self, path: str, coin: str, *, since: datetime, after: int, most: int
+    ) -> Sequence[Changed]:
+        """See the port."""
+        of_it = and_(changes.c.path == path, changes.c.asset == coin)
+        # What is older belongs to an earlier life of the wallet in the settings.
+        begun = select(wallets.c.first_read_at).where(wallets.c.path == path).scalar_subquery()
+        there = (
+            select(func.max(changes.c.at))
+            .where(of_it, changes.c.at <= since, changes.c.at >= begun)
+            .scalar_subquery()
+        )
+        rows = await self._connection.execute(
+            select(changes)
+            .where(of_it, changes.c.at >= func.coalesce(there, begun), changes.c.id > after)
+            .order_by(changes.c.id)
+            .limit(most)
+        )
+        return [
+            Changed(row.id, row.at, path, coin, row.total, row.available, row.held) for row in rows
+        ]
 
     async def was_held(self, paths: Collection[str], coin: str) -> bool:
         """See the port."""

@@ -1,19 +1,19 @@
 """`/digest`: what is known, told at once; when it comes by itself; and the picture to it."""
 
+from dataclasses import replace
 from functools import partial
 
 from telegram import CallbackQuery, Message, Update
 from telegram.ext import BaseHandler, CommandHandler
 
 from bot.chat.digest_buttons import DIGEST_PATTERN, decode_digest, digest_keyboard
-from bot.chat.handlers import Context, UseCases, acknowledge, button
+from bot.chat.handlers import Context, UseCases, acknowledge, button, person_of
 from bot.chat.handlers.history import Charts, send_picture
 from bot.chat.i18n import _
 from bot.chat.views.digests import digest_text
 from bot.chat.views.history import DRAWING
 from bot.chat.views.plans import plan_mistake, plan_text
 from bot.chat.views.words import NOT_TOLD_HERE, ONLY_OWNERS_DIGEST
-from bot.core.access import Person
 from bot.core.plans import PlanMistake
 from bot.services.build_digests import SPAN_OF
 from bot.services.show_history import Question
@@ -27,8 +27,8 @@ def handlers(use: UseCases, charts: Charts) -> list[BaseHandler[Update, Context,
         if message is None or message.from_user is None:
             return
         if not context.args:
-            await _show(use, message)
-        elif not use.chats.is_owner(message.from_user.id):
+            await _show(use.here(message), message)
+        elif not use.may_manage(message.from_user.id, message.chat_id):
             await message.reply_text(_(ONLY_OWNERS_DIGEST))
         else:
             await _change(use, message, context.args)
@@ -41,25 +41,30 @@ def handlers(use: UseCases, charts: Charts) -> list[BaseHandler[Update, Context,
 
 async def _show(use: UseCases, message: Message) -> None:
     """Tell now what the digest would tell, and when the next one comes."""
-    chat = await use.chats.chat(message.chat_id)
-    digest = await use.digests.preview(
-        chat_id=chat.chat_id, scope=chat.scope, currency=chat.preferences.currency
-    )
-    text = digest_text(digest, chat.preferences.zone_or(use.zone))
-    told = plan_text(await use.digests.plan_of(chat.chat_id))
+    chat = use.chats.known(message.chat_id)
+    digest = await use.digests.preview(chat)
+    text = digest_text(digest, use.zone)
+    told = plan_text(await use.digests.plan_of(chat))
     await message.reply_html(f"{text}\n\n{told}", reply_markup=digest_keyboard(digest.period))
 
 
 async def _change(use: UseCases, message: Message, words: list[str]) -> None:
     """Let the digest of a chat come at another time."""
     user = message.from_user
-    by = Person(user.id, user.full_name) if user is not None else None
     try:
-        told = await use.digests.change_plan(message.chat_id, words, by=by)
+        plan = use.digests.planned(use.chats.known(message.chat_id), words)
     except PlanMistake as e:
         await message.reply_html(plan_mistake(e))
         return
-    await message.reply_html(plan_text(told) if told is not None else _(NOT_TOLD_HERE))
+    chat = await use.chats.change(
+        message.chat_id,
+        lambda chat: replace(chat, preferences=replace(chat.preferences, digest=plan)),
+        deed="settings_changed",
+        about=f"digest {' '.join(words)}",
+        by=person_of(user) if user is not None else None,
+    )
+    told = plan_text(await use.digests.plan_of(chat)) if chat is not None else _(NOT_TOLD_HERE)
+    await message.reply_html(told)
 
 
 async def _pressed(
@@ -67,4 +72,6 @@ async def _pressed(
 ) -> None:
     """Answer a digest with a picture of its time."""
     await acknowledge(press, _(DRAWING))
-    await send_picture(use, charts, message, Question(span=SPAN_OF[decode_digest(data)]))
+    await send_picture(
+        use.here(message), charts, message, Question(span=SPAN_OF[decode_digest(data)])
+    )

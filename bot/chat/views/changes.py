@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from bot.chat.i18n import _, ngettext
-from bot.chat.numbers import MINUS, percent_text, value_text
+from bot.chat.numbers import MINUS, percent_text, rounded_value, value_text
 from bot.core.value_change import ValueChange
 
 _TENTH = Decimal("0.1")
@@ -51,13 +51,12 @@ def _causes(change: ValueChange, currency: str) -> str:
     )
 
 
-def signed_text(value: Decimal, currency: str) -> str:
-    text = value_text(value, currency, at_least=False)
+def signed_text(value: Decimal, currency: str, *, of: Decimal | None = None) -> str:
+    """Write by how much a value has changed; `of` what, where amounts are hidden."""
+    text = value_text(value, currency, at_least=False, of=of)
     return text if value <= 0 else f"+{text}"
 
 
 def is_nothing(value: Decimal, currency: str) -> bool:
     """Whether nothing of it is seen when it is rounded."""
-    return value_text(value, currency, at_least=False) == value_text(
-        Decimal(0), currency, at_least=False
-    )
+    return not rounded_value(value, currency)

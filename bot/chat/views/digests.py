@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.chat.i18n import _, later, ngettext
 from bot.chat.numbers import (
     amount_text,
+    amounts_are_hidden,
     change_text,
     clock_text,
     date_text,
@@ -98,16 +99,17 @@ def _percent(change: ValueChange | None) -> str:
 
 def _sum(change: ValueChange, currency: str) -> str:
     """Set the opening, what moved and what prices did, which add up to the last line."""
-    if change.before is None or change.by_prices is None or change.after is None:
+    if change.before is None or change.after is None:
         moved = signed_text(change.by_amounts, currency)
         return _("moved {amounts} {currency}; what it was worth then is not known").format(
             amounts=moved, currency=currency
         )
+    of = change.before
     rows = [
-        (_("opening"), _plain(change.before, currency)),
-        (_("moved"), signed_text(change.by_amounts, currency)),
-        (_("prices"), signed_text(_told_prices(change, currency), currency)),
-        (_("now"), _plain(change.after, currency)),
+        (_("opening"), _plain(change.before, currency, of)),
+        (_("moved"), signed_text(change.by_amounts, currency, of=of)),
+        (_("prices"), signed_text(_told_prices(change, currency), currency, of=of)),
+        (_("now"), _plain(change.after, currency, of)),
     ]
     return columns(rows)
 
@@ -123,8 +125,8 @@ def _told_prices(change: ValueChange, currency: str) -> Decimal:
     return exact_sum([after, before.copy_negate(), moved.copy_negate()])
 
 
-def _plain(value: Decimal, currency: str) -> str:
-    return value_text(value, currency, at_least=False)
+def _plain(value: Decimal, currency: str, of: Decimal) -> str:
+    return value_text(value, currency, at_least=False, of=of)
 
 
 def _without(change: ValueChange) -> Iterator[str]:
@@ -165,22 +167,23 @@ def _account(sheet: Sheet, currency: str) -> str:
     name, change = path_text(sheet.name), sheet.change
     now = value_words(sheet.worth, unit=False) or _("unknown")
     if change is None:
-        return _("{account} {value} · nothing to compare with").format(account=name, value=now)
-    if change.before is None or change.by_prices is None:
+        return f"{name} {now}"
+    if change.before is None or change.after is None:
         moved = signed_text(change.by_amounts, currency)
         return _("{account} {value}\nmoved {amounts}, prices unknown").format(
             account=name, value=now, amounts=moved
         )
-    prices = _told_prices(change, currency)
+    of, prices = change.before, _told_prices(change, currency)
+    is_part = bool(change.without) or amounts_are_hidden()
     if is_nothing(change.by_amounts, currency) and is_nothing(prices, currency):
         told = _("{account} {value} · no change").format(account=name, value=now)
     else:
         told = _("{account} {before} → {value}\nmoved {amounts} · prices {prices}").format(
             account=name,
-            before=_plain(change.before, currency),
-            value=_plain(change.after or _NONE, currency) if change.without else now,
-            amounts=signed_text(change.by_amounts, currency),
-            prices=signed_text(prices, currency),
+            before=_plain(change.before, currency, of),
+            value=_plain(change.after, currency, of) if is_part else now,
+            amounts=signed_text(change.by_amounts, currency, of=of),
+            prices=signed_text(prices, currency, of=of),
         )
     return "\n".join([told, *_not_compared(change)])
 
@@ -203,10 +206,10 @@ def _moved(digest: Digest) -> Iterator[str]:
 
 
 def _mover(moved: Moved, currency: str) -> str:
-    told = f"{change_text(moved.difference)} {escape(name_text(moved.coin))}"
+    told = f"{change_text(moved.difference, of=moved.before)} {escape(name_text(moved.coin))}"
     if moved.worth is None:
         return _("{path} {change}, no price").format(path=path_text(moved.path), change=told)
-    if moved.coin == currency:
+    if moved.coin == currency or amounts_are_hidden():
         return f"{path_text(moved.path)} {told}"
     worth = f"{signed_text(moved.worth, currency)} {currency}"
     return f"{path_text(moved.path)} {told} (≈ {worth})"
@@ -222,6 +225,8 @@ def _turned(digest: Digest) -> Iterator[str]:
 def _turn(turned: Turned, currency: str) -> str:
     percent = turned.percent.quantize(_TENTH)
     shown = percent_text(percent) if percent <= 0 else f"+{percent_text(percent)}"
+    if amounts_are_hidden():
+        return f"{escape(name_text(turned.coin))} {shown}"
     return f"{escape(name_text(turned.coin))} {shown} ({signed_text(turned.effect, currency)})"
 
 
@@ -236,7 +241,7 @@ def _earned(interest: Interest) -> str:
     return _("{path} {coin}: last {latest}, in all {total}").format(
         path=path_text(interest.path),
         coin=escape(name_text(interest.coin)),
-        latest=change_text(staking.interest_latest),
+        latest=change_text(staking.interest_latest, of=staking.interest_total),
         total=amount_text(staking.interest_total),
     )
 

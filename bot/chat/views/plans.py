@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bot.chat.i18n import _, later
-from bot.chat.numbers import clock_text, weekday_text
+from bot.chat.numbers import date_text, minute_text, weekday_text
 from bot.chat.views.layout import one_line
 from bot.chat.views.words import usage_text
 from bot.core.plans import PlanMistake
@@ -23,10 +23,14 @@ def plan_text(report: PlanReport) -> str:
     plan = report.plan
     if plan.at is None or report.next_at is None:
         return _("🗓 The digest is off here. /digest daily brings it back.")
-    zone = report.next_at.astimezone(report.zone).tzname()
-    next_at = clock_text(report.next_at, report.zone, now=report.at)
-    told = _("🗓 {when} at {time} {zone}; the next one: {next}")
-    return told.format(when=_when(plan), time=f"{plan.at:%H:%M}", zone=zone, next=next_at)
+    local = report.next_at.astimezone(report.zone)
+    return _("🗓 {when} at {time} {zone}\nThe next one: {date}, {next}").format(
+        when=_when(plan),
+        time=f"{plan.at:%H:%M}",
+        zone=local.tzname(),
+        date=date_text(local.date()),
+        next=minute_text(local),
+    )
 
 
 def _when(plan: DigestPlan) -> str:
