@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version as version_of
 from typing import Any
 
 import httpx
@@ -28,15 +29,18 @@ from bot.chat.views.plain import plain_events
 from bot.core.events import Event
 from bot.fetchers import Fetcher, Pacer, Reading, SubAccount, find_exchange, open_fetcher
 from bot.jobs import Timetable
+from bot.services.admit_chats import AdmitChats, Announce
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
 from bot.services.deliver_outbox import DeliverOutbox
 from bot.services.draft_rules import DraftRules
+from bot.services.export_history import ExportHistory
 from bot.services.find_chats import FindChats
 from bot.services.keep_house import KeepHouse
 from bot.services.keep_prices import KeepPrices
 from bot.services.manage_alerts import ManageAlerts
 from bot.services.manage_chats import ManageChats
+from bot.services.manage_rooms import ManageRooms
 from bot.services.manage_rules import ManageRules
 from bot.services.ports import (
     Clock,
@@ -51,6 +55,7 @@ from bot.services.preview_rule import PreviewRule
 from bot.services.read_accounts import ReadAccounts
 from bot.services.record_prices import RecordPrices
 from bot.services.report_balances import ReportBalances
+from bot.services.report_status import ReportStatus
 from bot.services.send_heartbeat import SendHeartbeat
 from bot.services.show_alerts import ShowAlerts
 from bot.services.show_history import ShowHistory
@@ -66,7 +71,8 @@ from bot.watchdog import STUCK_AFTER, Limits, Watchdog
 log = structlog.get_logger(__name__)
 
 CHECK_TICK_S, DIGEST_TICK_S, PRICE_TICK_S, HOUSE_TICK_S = 1.0, 5.0, 60.0, 3600.0
-ELSEWHERE_TICK_S, HEARTBEAT_TICK_S = 5.0, 60.0
+ELSEWHERE_TICK_S, HEARTBEAT_TICK_S, PAIRING_TICK_S = 5.0, 60.0, 1.0
+OFFICIAL_API = "https://api.telegram.org"
 PING_WITHIN_S = 10.0
 STOP_TICKS_WITHIN_S, STOP_SENDING_WITHIN_S = 2.0, 6.0
 """For what is at work when the bot is told to stop; supervisors give it ten seconds in all."""
@@ -218,9 +224,31 @@ def kept_as(settings: Settings) -> dict[str, str]:
     }
 
 
-def language_of_chats(settings: Settings) -> LanguageOf:
-    """Tell which language each chat speaks: that of the settings."""
-    return lambda _chat_id: settings.language
+def language_of_chats(settings: Settings, chats: ManageChats) -> LanguageOf:
+    """Tell which language each chat speaks: the one it has chosen, or that of the settings."""
+    return lambda chat_id: chats.preferences(chat_id).language or settings.language
+
+
+def announcer_of(settings: Settings, bot: UpdatesBot) -> Announce:
+    """Show a code for pairing in the log, as soon as we know what we are called."""
+
+    def announce(code: str) -> bool:
+        try:
+            name = bot.username
+        except RuntimeError:  # we have not been greeted yet
+            return False
+        way = f"send me /start {code}"
+        if settings.telegram.api_url == OFFICIAL_API:
+            way = f"open https://t.me/{name}?start={code}"
+        log.warning(
+            "Nobody runs me yet: %s within 15 minutes to become my owner, or put your user id "
+            "into BOT_TELEGRAM__OWNERS and start me again",
+            way,
+            action="pair",
+        )
+        return True
+
+    return announce
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +276,7 @@ class App:
         timetable.add("check_accounts", self.use.checks.start_due, every_s=CHECK_TICK_S)
         timetable.add("queue_digests", self._queue_digests, every_s=DIGEST_TICK_S)
         timetable.add("keep_prices", self.prices.refresh, every_s=PRICE_TICK_S)
+        timetable.add("offer_pairing", self.use.admission.offer, every_s=PAIRING_TICK_S)
         timetable.add("keep_house", self.house.sweep, every_s=HOUSE_TICK_S)
         timetable.add("find_chats", self.found.look, every_s=HOUSE_TICK_S)
         timetable.add("tell_elsewhere", self.elsewhere.look, every_s=ELSEWHERE_TICK_S)
@@ -348,14 +377,20 @@ def _assembled(
     prices = open_prices(settings, fetchers, clock=clock)
     outbox_changed = asyncio.Event()
     tasks = Tasks()
-    language_of = language_of_chats(settings)
-
     chats = ManageChats(
         owners=settings.telegram.owners,
         chats=settings.telegram.chats,
         zone=zone,
         open_unit=open_unit,
         clock=clock,
+        wake_delivery=outbox_changed.set,
+    )
+    language_of = language_of_chats(settings, chats)
+    admission = AdmitChats(
+        chats=chats,
+        open_unit=open_unit,
+        clock=clock,
+        announce=announcer_of(settings, bot),
         wake_delivery=outbox_changed.set,
     )
     vitals = WatchVitals(open_unit=open_unit, recipients=chats.recipients, clock=clock)
@@ -447,7 +482,25 @@ def _assembled(
         ),
         digests=digests,
         history=history,
+        exports=ExportHistory(
+            watched=watched,
+            kept_as=kept_as(settings),
+            currency=settings.currency,
+            open_unit=open_unit,
+            clock=clock,
+        ),
+        status=ReportStatus(
+            watched=watched,
+            prices=prices,
+            vitals=vitals,
+            version=version_of("balance-bot"),
+            open_unit=open_unit,
+            recipients=chats.recipients,
+            clock=clock,
+        ),
         chats=chats,
+        admission=admission,
+        rooms=ManageRooms(chats=chats, watched=watched, open_unit=open_unit, clock=clock),
         zone=zone,
     )
     return App(
@@ -456,6 +509,7 @@ def _assembled(
             build_application(bot, use),
             bot,
             chats=chats,
+            admission=admission,
             vitals=vitals,
             open_unit=open_unit,
             clock=clock,
@@ -488,13 +542,6 @@ async def _made_ready(settings: Settings, app: App) -> None:
     await settle_watched(app.watched, open_unit=app.open_unit, clock=app.clock)
     await app.use.rules.settle()
     await app.use.chats.add_configured()
-    telegram = settings.telegram
-    if not telegram.owners and not telegram.chats:
-        log.warning(
-            "Nobody may talk to me yet: send me /whoami, put the id into BOT_TELEGRAM__OWNERS, "
-            "and start me again",
-            action="start",
-        )
     log.info(
         "Watching",
         action="start",

@@ -15,17 +15,22 @@ from telegram.constants import ChatType
 from telegram.ext import ApplicationHandlerStop, ContextTypes, TypeHandler
 
 from bot.chat.callbacks import ALERT_CHANGE
-from bot.chat.handlers import acknowledge
+from bot.chat.handlers import acknowledge, person_of
 from bot.chat.i18n import _
+from bot.chat.room_buttons import ROOM_CHANGE, least_role
 from bot.chat.rule_buttons import RULE_CHANGE
 from bot.chat.views.words import (
     FORWARDED,
     OLD_BUTTON,
     ONLY_OWNERS,
+    ONLY_OWNERS_ROOMS,
+    ONLY_OWNERS_SETTINGS,
     ONLY_OWNERS_SILENCE,
     stranger_group_text,
     whoami_text,
 )
+from bot.core.access import reaches
+from bot.services.admit_chats import AdmitChats
 from bot.services.manage_chats import ManageChats
 
 log = structlog.get_logger(__name__)
@@ -33,8 +38,12 @@ log = structlog.get_logger(__name__)
 KINDS = ["message", "callback_query", "my_chat_member"]
 """What we ask Telegram for: no edited messages, no channels, nothing inline."""
 OPEN_TO_ALL = {"/start", "/whoami"}
-_FOR_OWNERS = {re.compile(ALERT_CHANGE): ONLY_OWNERS_SILENCE, re.compile(RULE_CHANGE): ONLY_OWNERS}
-"""Presses that change something, and what others are told."""
+_THERE = {ChatMember.MEMBER, ChatMember.ADMINISTRATOR}
+_FOR_MANAGERS = {
+    re.compile(ALERT_CHANGE): ONLY_OWNERS_SILENCE,
+    re.compile(RULE_CHANGE): ONLY_OWNERS,
+}
+"""Presses that change something, and what viewers are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,11 @@ class Caller:
     user_id: int | None
     message_id: int | None = None
     text: str = ""
+    title: str = ""
+    """What the chat is called; in private that is the name of the user."""
+    name: str = ""
+    joined: bool = False
+    """Whether this is the news that we were put into a group."""
 
 
 def caller_of(raw: Mapping[str, Any]) -> Caller | None:
@@ -69,14 +83,32 @@ def _caller(kind: str, body: Mapping[str, Any]) -> Caller | None:
     if not all(isinstance(number, int | None) for number in (chat_id, user_id)):
         return None
     message_id = body.get("message_id") if kind == "message" else None
-    return Caller(chat_id, user_id, message_id, text if isinstance(text, str) else "")
+    chat = place["chat"] if place is not None else {}
+    name = _name_in(body["from"]) if "from" in body else ""
+    now = body["new_chat_member"]["status"] if kind == "my_chat_member" else ""
+    return Caller(
+        chat_id,
+        user_id,
+        message_id,
+        text if isinstance(text, str) else "",
+        title=_name_in(chat),
+        name=name,
+        joined=now in _THERE and chat.get("type") != ChatType.PRIVATE,
+    )
+
+
+def _name_in(raw: Mapping[str, Any]) -> str:
+    """Return what a chat or a user is called."""
+    parts = (raw.get(part) for part in ("title", "first_name", "last_name"))
+    return " ".join(part for part in parts if isinstance(part, str))
 
 
 def changes_something(raw: Mapping[str, Any]) -> bool:
     """Whether handling an update late could undo what came after it."""
     press, message = raw.get("callback_query"), raw.get("message")
     if isinstance(press, Mapping):
-        return _notice_for(str(press.get("data"))) is not None
+        data = str(press.get("data"))
+        return bool(ROOM_CHANGE.match(data)) or _notice_for(data) is not None
     if isinstance(message, Mapping):
         return str(message.get("text")).lower().startswith(("/quiet", "/digest "))
     return "my_chat_member" in raw
@@ -85,8 +117,9 @@ def changes_something(raw: Mapping[str, Any]) -> bool:
 class Gate:
     """Lets nobody past who is not allowed; strangers get silence, but for their own ids."""
 
-    def __init__(self, chats: ManageChats) -> None:
+    def __init__(self, chats: ManageChats, admission: AdmitChats) -> None:
         self._chats = chats
+        self._admission = admission
 
     def handler(self) -> TypeHandler[Update, ContextTypes.DEFAULT_TYPE, None]:
         """Return the gate as a handler, to be put before all others."""
@@ -96,6 +129,13 @@ class Gate:
         """Whether somebody is no stranger: in an allowed chat, or an owner anywhere."""
         allowed = chat_id is not None and self._chats.may_look(chat_id)
         return allowed or (user_id is not None and self._chats.is_owner(user_id))
+
+    def lets_in(self, caller: Caller) -> bool:
+        """Whether a raw update is to be handled: of somebody known, or with a code for pairing."""
+        if self.knows(caller.chat_id, caller.user_id):
+            return True
+        is_private = caller.chat_id is not None and caller.chat_id == caller.user_id
+        return is_private and bool(_code_in(caller.text)) and self._admission.is_open
 
     async def check(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Stop an update that must not be answered.
@@ -113,15 +153,16 @@ class Gate:
     async def _passes(self, update: Update, *, bot_name: str) -> bool:
         chat, user = update.effective_chat, update.effective_user
         await self._follow(update.message)
-        if chat is None or not self._chats.may_look(chat.id):
+        if chat is None or not (self._chats.may_look(chat.id) or await self._pairs(update)):
             if self.knows(None, user.id if user else None):
-                await _explain(update, bot_name=bot_name)
+                await self._explain(update, bot_name=bot_name)
             return False
         title = chat.effective_name or ""
         if _may_not_write(update):
             await self._chats.mark_gone(chat.id, reason=_reason(update, chat), title=title)
             return False
         await self._chats.heard(chat.id, title=title)
+        await self._meet(update, bot_name=bot_name)
         if update.callback_query is not None:
             return await self._takes(update.callback_query)
         return update.message is None or await _is_own_words(update.message)
@@ -132,10 +173,53 @@ class Gate:
         if not _is_on_its_message(press):
             await acknowledge(press, _(OLD_BUTTON))
             return False
-        if notice is not None and not self._chats.is_owner(press.from_user.id):
+        place = press.message.chat.id if press.message is not None else 0
+        role = self._chats.role_of(press.from_user.id, place)
+        if notice is not None and not reaches(role, "manager"):
             await acknowledge(press, _(notice))
             return False
+        least = least_role(press.data or "", place=place)
+        if least is not None and not reaches(role, least):
+            told = ONLY_OWNERS_SETTINGS if least == "manager" else ONLY_OWNERS_ROOMS
+            await acknowledge(press, _(told))
+            return False
         return True
+
+    async def _pairs(self, update: Update) -> bool:
+        """Whether somebody has just become an owner."""
+        message, user = update.message, update.effective_user
+        code = _code_in(message.text or "") if message is not None else ""
+        if message is None or user is None or not code or message.chat_id != user.id:
+            return False
+        return await self._admission.pair(code, person_of(user))
+
+    async def _meet(self, update: Update, *, bot_name: str) -> None:
+        """Take note of who speaks to us in a group: owners may give them a role."""
+        chat, user = update.effective_chat, update.effective_user
+        if chat is None or user is None or user.is_bot or chat.type == ChatType.PRIVATE:
+            return
+        text = (update.message.text or "") if update.message is not None else ""
+        if update.callback_query is not None or command_of(text, bot_name):
+            await self._chats.meet(chat.id, person_of(user))
+
+    async def _explain(self, update: Update, *, bot_name: str) -> None:
+        """Tell an owner, who may wonder; there is nothing in it that a stranger must not know."""
+        if update.callback_query is not None:
+            await acknowledge(update.callback_query, _(OLD_BUTTON))
+        caller = caller_of(update.to_dict())
+        if caller is None or caller.chat_id is None or caller.chat_id == caller.user_id:
+            return
+        message, user = update.message, update.effective_user
+        command = command_of(caller.text, bot_name)
+        if (caller.joined or command == "/start") and user is not None:
+            await self._admission.ask(caller.chat_id, title=caller.title, by=person_of(user))
+        if message is None or message.from_user is None or not command:
+            return
+        if command in OPEN_TO_ALL:
+            ids = whoami_text(user_id=message.from_user.id, chat_id=message.chat_id)
+            await message.reply_html(ids)
+        else:
+            await message.reply_html(stranger_group_text(message.chat_id))
 
     async def _follow(self, message: Message | None) -> None:
         """Go with an allowed group that tells, by its old id or its new one, that it moved."""
@@ -147,19 +231,10 @@ class Gate:
             await self._chats.follow(old, to=new)
 
 
-async def _explain(update: Update, *, bot_name: str) -> None:
-    """Tell an owner, who may wonder; there is nothing in it that a stranger must not know."""
-    if update.callback_query is not None:
-        await acknowledge(update.callback_query, _(OLD_BUTTON))
-    message = update.message
-    command = command_of(message.text or "", bot_name) if message else ""
-    if message is None or message.from_user is None or not command:
-        return
-    if command in OPEN_TO_ALL:
-        ids = whoami_text(user_id=message.from_user.id, chat_id=message.chat_id)
-        await message.reply_html(ids)
-    else:
-        await message.reply_html(stranger_group_text(message.chat_id))
+def _code_in(text: str) -> str:
+    """Return what a private `/start` carries, if it may be a code."""
+    words = text.split()
+    return words[1] if len(words) == 2 and words[0].lower() == "/start" else ""
 
 
 async def _is_own_words(message: Message) -> bool:
@@ -181,8 +256,8 @@ def _is_on_its_message(press: CallbackQuery) -> bool:
 
 
 def _notice_for(data: str) -> str | None:
-    """Say what others than owners are told of such a press; None where anybody may."""
-    return next((notice for what, notice in _FOR_OWNERS.items() if what.match(data)), None)
+    """Say what viewers are told of such a press; None where anybody may."""
+    return next((notice for what, notice in _FOR_MANAGERS.items() if what.match(data)), None)
 
 
 def _may_not_write(update: Update) -> bool:

@@ -11,12 +11,16 @@ from bot.chat.handlers import (
     alerts,
     balance,
     digest,
+    export,
     history,
     other,
     quiet,
+    rooms,
     rule,
     rules,
     start,
+    status,
+    welcome,
 )
 from bot.chat.pace import Pace
 from bot.chat.poller import UpdatesBot
@@ -56,10 +60,10 @@ def build_bot(token: str, *, api_url: str, transports: tuple[Any, Any]) -> Updat
 
 def build_application(bot: UpdatesBot, use: UseCases) -> Application[Any, Any, Any, Any, Any, Any]:
     """Register all handlers, the gate before them."""
-    charts = history.Charts(use)
+    charts = history.Charts()
     application = Application.builder().bot(bot).updater(None).job_queue(None).build()
-    application.add_handler(Gate(use.chats).handler(), _GATE)
-    application.add_handlers(rule.answers(use), _TALK)
+    application.add_handler(Gate(use.chats, use.admission).handler(), _GATE)
+    application.add_handlers([*rooms.answers(use), *rule.answers(use)], _TALK)
     application.add_handlers(
         [
             *start.commands(use),
@@ -68,6 +72,10 @@ def build_application(bot: UpdatesBot, use: UseCases) -> Application[Any, Any, A
             *quiet.commands(use),
             *digest.handlers(use, charts),
             *history.handlers(use, charts),
+            *export.commands(use),
+            *status.handlers(use),
+            *rooms.handlers(use),
+            *welcome.handlers(use),
             *rules.handlers(use),
             *rule.handlers(use),
             *other.handlers(),

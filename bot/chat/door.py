@@ -22,7 +22,10 @@ class TelegramDoor(ChatDoor):
         """See the port."""
         try:
             await self._bot.send_chat_action(
-                chat.chat_id, ChatAction.TYPING, rate_limit_args=FROM_OUTBOX
+                chat.chat_id,
+                ChatAction.TYPING,
+                message_thread_id=chat.thread_id,
+                rate_limit_args=FROM_OUTBOX,
             )
         except TelegramError as e:
             return outcome_of(e)

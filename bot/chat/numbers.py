@@ -35,7 +35,7 @@ _hidden: ContextVar[bool] = ContextVar("hidden", default=False)
 
 
 @contextmanager
-def hiding_amounts(hidden: bool) -> Iterator[None]:  # noqa: FBT001 - it says what it does
+def hiding_amounts(hidden: bool) -> Iterator[None]:
     """Write no amount and no value within, if so it is: movement is seen, and no wealth."""
     token = _hidden.set(hidden)
     try:

@@ -22,9 +22,11 @@ from typing_extensions import override
 from bot.chat.access import KINDS, Caller, Gate, caller_of, changes_something
 from bot.chat.contest import Contest
 from bot.chat.i18n import LanguageOf, _, english, languages, speaking
+from bot.chat.numbers import hiding_amounts
 from bot.chat.strangers import Strangers
 from bot.chat.views.words import COMMANDS
 from bot.core.delivery import pause_after
+from bot.services.admit_chats import AdmitChats
 from bot.services.manage_chats import ManageChats
 from bot.services.ports import Clock, OpenUnit
 from bot.services.watch_vitals import WatchVitals
@@ -96,6 +98,7 @@ class Poller:
         bot: UpdatesBot,
         *,
         chats: ManageChats,
+        admission: AdmitChats,
         vitals: WatchVitals,
         open_unit: OpenUnit,
         clock: Clock,
@@ -104,8 +107,11 @@ class Poller:
         self._application = application
         self._vitals = vitals
         self._bot = bot
-        self._gate = Gate(chats)
-        self._strangers = Strangers(bot, clock=clock, language_of=language_of)
+        self._chats = chats
+        self._gate = Gate(chats, admission)
+        self._strangers = Strangers(
+            bot, chats=chats, admission=admission, clock=clock, language_of=language_of
+        )
         self._contest = Contest(bot, chats=chats, clock=clock)
         self._open_unit = open_unit
         self._clock = clock
@@ -179,7 +185,7 @@ class Poller:
         if batch.newest is not None:
             self._offset = batch.newest + 1
         await self._hand_over(group, fresh)
-        self._strangers.meet(batch.strangers)
+        await self._strangers.meet(batch.strangers)
         if batch.newest is None or batch.newest < (asked_from or 0):
             await asyncio.sleep(BREATH_S)  # a server may answer at once, and with nothing new
 
@@ -204,7 +210,7 @@ class Poller:
                 continue
             batch.newest = max(update_id, batch.newest or 0)
             caller = caller_of(raw)
-            if caller is None or self._gate.knows(caller.chat_id, caller.user_id):
+            if caller is None or self._gate.lets_in(caller):
                 # Escaped: half a character, as damaged text may have, cannot be stored as it is.
                 batch.known[update_id] = json.dumps(raw)
             else:
@@ -229,7 +235,9 @@ class Poller:
                 update = _parsed(update_id, raw, self._bot)
                 if update is not None:
                     chat = update.effective_chat
-                    with speaking(self._language_of(chat.id if chat else None)):
+                    chat_id = chat.id if chat else None
+                    hidden = self._chats.preferences(chat_id).percent_only
+                    with speaking(self._language_of(chat_id)), hiding_amounts(hidden):
                         await self._application.process_update(update)
             except Exception:
                 log.exception("An update was not handled", action="handle", update=update_id)

@@ -1,7 +1,7 @@
 """Sends what waits in the outbox: events become text here, errors become outcomes."""
 
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from zoneinfo import ZoneInfo
 
 from telegram import InlineKeyboardMarkup, ReplyParameters
@@ -14,7 +14,9 @@ from bot.chat.digest_buttons import digest_keyboard
 from bot.chat.failures import outcome_of
 from bot.chat.i18n import LanguageOf, english, speaking
 from bot.chat.keyboards import alert_keyboard
+from bot.chat.numbers import hiding_amounts
 from bot.chat.pace import FROM_OUTBOX, pace_of
+from bot.chat.room_buttons import asked_keyboard
 from bot.chat.views.alerts import events_text
 from bot.chat.views.cards import card_text
 from bot.chat.views.digests import digest_text
@@ -24,6 +26,7 @@ from bot.core.elsewhere import Late
 from bot.core.events import AlertRaised, AlertReminded, AlertTested, Event
 from bot.core.faces import Face
 from bot.core.quiet import settled
+from bot.core.routing import is_silent
 from bot.services.ports import Card, ChatSender, Clock
 
 _WITH_BUTTONS = (AlertRaised, AlertReminded, AlertTested)
@@ -64,24 +67,26 @@ class TelegramSender(ChatSender):
         """See the port."""
         told, _ = settled(events)
         alerts = [(e.alert, Face(e.amount)) for e in told if isinstance(e, _WITH_BUTTONS)]
-        with speaking(self._language_of(chat.chat_id)):
+        with self._speaking_to(chat):
             text = events_text(
                 events,
-                zone=self._zone,
+                zone=chat.preferences.zone_or(self._zone),
                 now=self._clock(),
                 maybe_repeated=maybe_repeated,
                 late=late,
             )
-            keyboard = alert_keyboard(alerts)
-        return await self._send(chat, text, reply_to=reply_to, keyboard=keyboard)
+            keyboard = alert_keyboard(alerts) or asked_keyboard(events)
+        silent = is_silent(events, chat)
+        return await self._send(chat, text, reply_to=reply_to, keyboard=keyboard, silent=silent)
 
     @override
     async def edit_events(self, card: Card) -> Outcome:
         """See the port."""
         told = [event.alert for event in card.events if isinstance(event, AlertRaised)]
-        with speaking(self._language_of(card.chat.chat_id)):
+        zone = card.chat.preferences.zone_or(self._zone)
+        with self._speaking_to(card.chat):
             text = card_text(
-                card.events, card.faces, zone=self._zone, now=self._clock(), read_at=card.read_at
+                card.events, card.faces, zone=zone, now=self._clock(), read_at=card.read_at
             )
             keyboard = alert_keyboard((alert, card.faces[alert.incident]) for alert in told)
         try:
@@ -100,11 +105,19 @@ class TelegramSender(ChatSender):
     @override
     async def send_digest(self, chat: Chat, digest: Digest, *, maybe_repeated: bool) -> Outcome:
         """See the port."""
-        with speaking(self._language_of(chat.chat_id)):
+        with self._speaking_to(chat):
             zone = chat.preferences.zone_or(self._zone)
             text = digest_text(digest, zone, maybe_repeated=maybe_repeated)
             keyboard = digest_keyboard(digest.period)
-        return await self._send(chat, text, keyboard=keyboard)
+        silent = chat.preferences.loud("digests") == "silent"
+        return await self._send(chat, text, keyboard=keyboard, silent=silent)
+
+    @contextmanager
+    def _speaking_to(self, chat: Chat) -> Iterator[None]:
+        """Speak as a chat wants to be spoken to."""
+        code = chat.preferences.language or self._language_of(chat.chat_id)
+        with speaking(code), hiding_amounts(chat.preferences.percent_only):
+            yield
 
     async def _send(
         self,
@@ -113,6 +126,7 @@ class TelegramSender(ChatSender):
         *,
         reply_to: int | None = None,
         keyboard: InlineKeyboardMarkup | None = None,
+        silent: bool = False,
     ) -> Outcome:
         try:
             message = await self._bot.send_message(
@@ -121,6 +135,8 @@ class TelegramSender(ChatSender):
                 parse_mode=ParseMode.HTML,
                 reply_parameters=_reply(reply_to),
                 reply_markup=keyboard,
+                disable_notification=silent,
+                message_thread_id=chat.thread_id,
                 rate_limit_args=FROM_OUTBOX,
             )
         except TelegramError as e:

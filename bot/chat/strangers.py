@@ -1,6 +1,7 @@
-"""Strangers: counted, told their own ids once in a while, and nothing of them is kept.
+"""Strangers: counted, told their own ids once in a while; what is kept is who wants to come in.
 
-However many there are, they cost neither the database nor those who are allowed anything.
+However many there are, they cost neither the database nor those who are allowed anything: a chat
+asks once, and only so many are kept that nobody has decided on.
 """
 
 import asyncio
@@ -14,8 +15,11 @@ from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
 from bot.chat.access import OPEN_TO_ALL, Caller, command_of
-from bot.chat.i18n import LanguageOf, speaking
-from bot.chat.views.words import whoami_text
+from bot.chat.i18n import LanguageOf, _, speaking
+from bot.chat.views.words import ASKED, whoami_text
+from bot.core.access import Person
+from bot.services.admit_chats import AdmitChats
+from bot.services.manage_chats import ManageChats
 from bot.services.ports import Clock
 
 log = structlog.get_logger(__name__)
@@ -30,18 +34,31 @@ LOG_EVERY_S = 60.0
 class Strangers:
     """Owns what little is done for them, one after another."""
 
-    def __init__(self, bot: ExtBot[str], *, clock: Clock, language_of: LanguageOf) -> None:
+    def __init__(
+        self,
+        bot: ExtBot[str],
+        *,
+        chats: ManageChats,
+        admission: AdmitChats,
+        clock: Clock,
+        language_of: LanguageOf,
+    ) -> None:
         self._bot = bot
+        self._chats = chats
+        self._admission = admission
         self._clock = clock
         self._language_of = language_of
         self._answered: dict[int, datetime] = {}
-        self._waiting: asyncio.Queue[Caller] = asyncio.Queue(MOST_CHATS)
+        self._waiting: asyncio.Queue[tuple[Caller, bool]] = asyncio.Queue(MOST_CHATS)
         self._met = asyncio.Event()
         self._count = 0
         self._newest: Caller | None = None
 
-    def meet(self, callers: Sequence[Caller]) -> None:
-        """Count them; whoever asks for what is open to all is answered later, or not."""
+    async def meet(self, callers: Sequence[Caller]) -> None:
+        """Count them; whoever asks for what is open to all is answered later, or not.
+
+        That somebody wants to be let in is kept before the update is confirmed to Telegram.
+        """
         if not callers:
             return
         self._count += len(callers)
@@ -49,12 +66,26 @@ class Strangers:
         self._met.set()
         self._forget()
         for caller in callers:
-            if command_of(caller.text, self._bot.username) in OPEN_TO_ALL and self._may(caller):
-                self._waiting.put_nowait(caller)
+            command = command_of(caller.text, self._bot.username)
+            wanted = caller.joined or command in OPEN_TO_ALL
+            if not wanted or not self._may(caller):
+                continue
+            asked = (caller.joined or command == "/start") and await self._ask(caller)
+            if not caller.joined:
+                self._waiting.put_nowait((caller, asked))
+
+    async def _ask(self, caller: Caller) -> bool:
+        """Have the owners asked; whether it was done, now or before."""
+        if caller.chat_id is None or caller.user_id is None:
+            return False
+        by = Person(caller.user_id, caller.name)
+        return await self._admission.ask(caller.chat_id, title=caller.title, by=by)
 
     def _may(self, caller: Caller) -> bool:
         """Whether it is time to answer this chat, and not too many others are answered."""
         if caller.chat_id is None or caller.user_id is None or self._waiting.full():
+            return False
+        if self._chats.known(caller.chat_id).blocked:
             return False
         if caller.chat_id in self._answered or len(self._answered) >= MOST_CHATS:
             return False
@@ -77,11 +108,12 @@ class Strangers:
 
     async def _answer(self) -> None:
         while True:
-            caller = await self._waiting.get()
+            caller, asked = await self._waiting.get()
             if caller.chat_id is None or caller.user_id is None:
                 continue
             with speaking(self._language_of(caller.chat_id)):
                 ids = whoami_text(user_id=caller.user_id, chat_id=caller.chat_id)
+                ids = f"{ids}\n{_(ASKED)}" if asked else ids
             try:
                 await self._bot.send_message(
                     caller.chat_id,

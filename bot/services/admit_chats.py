@@ -32,6 +32,10 @@ _LONGEST = 128
 """Characters of a title or a name: Telegram has no longer ones."""
 
 
+Announce = Callable[[str], bool]
+"""Shows a new code to whoever runs the bot; False: it cannot do that yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """What an owner has said about a chat, or another one before."""
@@ -52,10 +56,9 @@ class AdmitChats:
         chats: ManageChats,
         open_unit: OpenUnit,
         clock: Clock,
-        announce: Callable[[str], bool],
+        announce: Announce,
         wake_delivery: Callable[[], None],
     ) -> None:
-        """`announce` shows a new code to whoever runs the bot; False: not yet."""
         self._chats = chats
         self._open_unit = open_unit
         self._clock = clock
@@ -81,9 +84,9 @@ class AdmitChats:
             return
         code = secrets.token_urlsafe(_BYTES)
         pairing = Pairing(_digest(code), now + VALID_FOR)
-        async with self._open_unit() as unit:
-            await unit.pairing.save(pairing)
         if self._announce(code):
+            async with self._open_unit() as unit:
+                await unit.pairing.save(pairing)
             self._pairing = pairing
 
     async def pair(self, code: str, by: Person) -> bool:

@@ -115,12 +115,6 @@ class ManageChats:
         """Return until when a chat wants to hear only what is critical; None: it hears all."""
         return chat.quiet.end_at(self._clock(), self.zone_of(chat)) if chat.quiet else None
 
-    async def chat(self, chat_id: int) -> Chat:
-        """Return a chat as it is kept; one that is not kept wants nothing otherwise."""
-        async with self._open_unit() as unit:
-            known = {chat.chat_id: chat for chat in await unit.chats.load()}
-        return known.get(chat_id, Chat(chat_id))
-
     async def quiet_hours(self, chat_id: int) -> QuietHours | None:
         """Return the quiet hours of a chat."""
         async with self._open_unit() as unit:
@@ -271,12 +265,16 @@ class ManageChats:
         if chat.former_id is not None:
             self._former_ids[chat.chat_id] = chat.former_id
 
-    async def greet(self, chat_id: int, *, title: str) -> None:
-        """Let a chat have events from now on, or again; what stands now is told at once."""
+    async def greet(self, chat_id: int, *, title: str) -> bool:
+        """Let a chat have events from now on, or again; what stands now is told at once.
+
+        False where it had them already.
+        """
         async with self.changing() as unit:
             known = {chat.chat_id: chat for chat in await unit.chats.load()}
             before = known.get(chat_id)
-            chat = Chat(chat_id, title=title, since=self._clock())
+            chat = Chat(chat_id, since=self._clock()) if before is None else before
+            chat = replace(chat, title=title, gone=None)
             if before is None or before.gone is not None:
                 await self.welcome(unit, chat)
             else:
@@ -287,6 +285,20 @@ class ManageChats:
                 )
         self._gone.discard(chat_id)
         self._wake_delivery()
+        return before is None or before.gone is not None
+
+    async def tell_in(self, chat_id: int, thread_id: int | None, *, by: Person) -> None:
+        """Send to a topic of a group from now on; None: to the whole group."""
+        if self.known(chat_id).thread_id == thread_id:
+            return
+        about = f"topic {thread_id}" if thread_id is not None else "no topic"
+        await self.change(
+            chat_id,
+            lambda chat: replace(chat, thread_id=thread_id),
+            deed="settings_changed",
+            about=about,
+            by=by,
+        )
 
     async def heard(self, chat_id: int, *, title: str) -> None:
         """Take back a chat that was given up and now speaks; learn what it is called now."""

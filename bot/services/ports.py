@@ -440,7 +440,7 @@ class PairingRepository(Protocol):
         """Let no code open anything."""
 
 
-Topic = Literal["zone", "quiet", "dust", "scope"]
+Topic = Literal["zone", "welcome", "quiet", "dust", "scope"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,11 @@ class ReportBalances:
         )
 
     @property
+    def currency(self) -> Currency:
+        """In which values are told."""
+        return self._prices.currency
+
+    @property
     def paths(self) -> tuple[str, ...]:
         """All wallets that are watched now."""
         return self._watched.paths

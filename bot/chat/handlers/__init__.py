@@ -1,26 +1,34 @@
 """One module a command: a handler parses, calls one service, and sends what a view made of it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
+from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update, User
 from telegram.constants import ParseMode
 from telegram.error import BadRequest
 from telegram.ext import CallbackContext, CallbackQueryHandler, CommandHandler, ExtBot
 
 from bot.chat.views.words import usage_text
+from bot.core.access import Person, reaches
+from bot.core.scope import Asker
+from bot.services.admit_chats import AdmitChats
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
 from bot.services.draft_rules import DraftRules
+from bot.services.export_history import ExportHistory
 from bot.services.manage_alerts import ManageAlerts
 from bot.services.manage_chats import ManageChats
+from bot.services.manage_rooms import ManageRooms
 from bot.services.manage_rules import ManageRules
 from bot.services.preview_rule import PreviewRule
 from bot.services.report_balances import ReportBalances
+from bot.services.report_status import ReportStatus
 from bot.services.show_history import ShowHistory
 
+LONGEST_NAME = 40
 Context = CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[Any, Any]]
 Command = CommandHandler[Context, None]
 Button = CallbackQueryHandler[Context, None]
@@ -38,9 +46,49 @@ class UseCases:
     alerts: ManageAlerts
     digests: BuildDigests
     history: ShowHistory
+    exports: ExportHistory
+    status: ReportStatus
     chats: ManageChats
+    admission: AdmitChats
+    rooms: ManageRooms
     zone: ZoneInfo
     """In which instants are shown."""
+    dust: Decimal | None = None
+    """Coins worth less are told in one line; None: as usual for the currency."""
+
+    def here(self, message: Message, user: User | None = None) -> "UseCases":
+        """Return them as they are where a message is: they know of nothing else."""
+        chat = self.chats.known(message.chat_id)
+        asker = Asker(
+            chat_id=message.chat_id,
+            by=person_of(user) if user is not None else None,
+            scope=chat.scope,
+            currency=chat.preferences.currency,
+            percent_only=chat.preferences.percent_only,
+        )
+        return replace(
+            self,
+            balances=self.balances.within(asker),
+            rules=self.rules.within(asker),
+            drafts=self.drafts.within(asker),
+            previews=self.previews.within(asker),
+            alerts=self.alerts.within(asker),
+            digests=self.digests.within(asker),
+            history=self.history.within(asker),
+            exports=self.exports.within(asker),
+            status=self.status.within(asker),
+            zone=self.chats.zone_of(chat),
+            dust=chat.preferences.dust,
+        )
+
+    def may_manage(self, user_id: int, chat_id: int) -> bool:
+        """Whether somebody may set rules, silence alerts and change settings in a chat."""
+        return reaches(self.chats.role_of(user_id, chat_id), "manager")
+
+
+def person_of(user: User) -> Person:
+    """Tell who somebody is; a name is whatever they call themselves."""
+    return Person(user.id, user.full_name[:LONGEST_NAME])
 
 
 def plain_command(name: str, answer: Callable[[Message], Awaitable[None]]) -> Command:

@@ -6,7 +6,15 @@ from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
 from telegram.ext import BaseHandler
 
 from bot.chat.callbacks import ALERT_PATTERN, PAGE_PATTERN, AlertAction, decode_alert, decode_page
-from bot.chat.handlers import Context, UseCases, acknowledge, button, plain_command, show
+from bot.chat.handlers import (
+    Context,
+    UseCases,
+    acknowledge,
+    button,
+    person_of,
+    plain_command,
+    show,
+)
 from bot.chat.i18n import _
 from bot.chat.keyboards import alerts_keyboard
 from bot.chat.views.alerts import alert_pages, hush_text
@@ -16,18 +24,16 @@ from bot.core.faces import Face
 from bot.core.rehearsal import INCIDENT
 from bot.services.manage_alerts import Press
 
-LONGEST_NAME = 40
-
 
 def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
     """Return the buttons and the command."""
 
     async def alerts(message: Message) -> None:
-        text, keyboard = await _report(use)
+        text, keyboard = await _report(use.here(message))
         await message.reply_html(text, reply_markup=keyboard)
 
     async def test(message: Message) -> None:
-        if not await use.alerts.test(message.chat_id):
+        if not await use.here(message).alerts.test(message.chat_id):
             await message.reply_text(_(NOT_TOLD_HERE))
 
     return [
@@ -44,7 +50,7 @@ async def _pressed(use: UseCases, press: CallbackQuery, message: Message, data: 
     Its own incident is meant under an answer to `/alerts`, and under a message that was sent and
     never confirmed: those are not in the outbox.
     """
-    wanted = decode_alert(data)
+    wanted, use = decode_alert(data), use.here(message, press.from_user)
     if wanted.incident == INCIDENT:
         await acknowledge(press, _(ONLY_A_TEST))
         return
@@ -57,6 +63,7 @@ async def _pressed(use: UseCases, press: CallbackQuery, message: Message, data: 
 async def _turned(use: UseCases, press: CallbackQuery, message: Message, data: str) -> None:
     """Show another page of what is wrong now."""
     await acknowledge(press, "")
+    use = use.here(message)
     await show(message, *await _report(use, decode_page(data).page))
 
 
@@ -102,7 +109,7 @@ def _pattern(state: AlertState) -> str:
 async def _keep(
     use: UseCases, press: CallbackQuery, action: Press, incidents: tuple[str, ...]
 ) -> None:
-    by = press.from_user.full_name[:LONGEST_NAME]
+    by = person_of(press.from_user).name
     states = await use.alerts.press(incidents, action, by=by)
     hush = next((state.hush for state in states), None)
     text = hush_text(hush, use.zone, now=hush.at) if hush else _(ALERT_OVER)

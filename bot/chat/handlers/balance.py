@@ -20,6 +20,7 @@ from bot.chat.balance_buttons import (
 )
 from bot.chat.handlers import Context, UseCases, acknowledge, button, show
 from bot.chat.i18n import _
+from bot.chat.numbers import amounts_are_hidden
 from bot.chat.views.balances import balance_blocks, reading_text, still_reading_text
 from bot.chat.views.holdings import EVERYTHING, overview_page
 from bot.chat.views.layout import one_line, pages
@@ -27,6 +28,7 @@ from bot.chat.views.mistakes import name_mistake
 from bot.chat.views.words import OLD_BUTTON, READING, usage_text
 from bot.core.errors import UnknownName
 from bot.core.stock import SMALL
+from bot.services.narrowed import narrowed
 
 LONGEST_QUERY = 200
 """No path is longer; the answer to a name that is not known repeats it."""
@@ -53,13 +55,14 @@ def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
     async def balance(update: Update, context: Context) -> None:
         if update.message is None:
             return
+        here = answers.within(use.here(update.message))
         query = " ".join(context.args or ()) or EVERYTHING
         if " " in query or len(query) > LONGEST_QUERY:
             await update.message.reply_html(usage_text("balance"))
         elif query.lower() == FULL:
-            await answers.give(update.message, Place(EVERYTHING, "full"))
+            await here.give(update.message, Place(EVERYTHING, "full"))
         else:
-            await answers.give(update.message, Place(query))
+            await here.give(update.message, Place(query))
 
     return [
         CommandHandler("balance", balance),
@@ -71,7 +74,8 @@ async def _pressed(
     use: UseCases, answers: "Answers", press: CallbackQuery, message: Message, data: str
 ) -> None:
     """Show something else, or read again; nothing where the name on the button is gone."""
-    wanted = decode_balance(data)
+    wanted, use = decode_balance(data), use.here(message)
+    answers = answers.within(use)
     known = [*use.balances.names, *message.parse_entities([MessageEntity.CODE]).values()]
     name = name_for(wanted.place.query, known)
     if name is None or not await use.balances.knows(name):
@@ -102,6 +106,10 @@ class Answers:
     def __init__(self, use: UseCases) -> None:
         self._use = use
         self._changing: dict[tuple[int, int], _Answer] = {}
+
+    def within(self, use: UseCases) -> "Answers":
+        """Return what answers where only so much may be known of."""
+        return narrowed(self, use=use)
 
     async def give(self, command: Message, place: Place) -> None:
         """Answer with what is known; then read, and put that into the same message."""
@@ -179,6 +187,8 @@ class Answers:
         Raises:
             UnknownName: nothing is called so.
         """
+        if place.by == "full" and amounts_are_hidden():
+            place = replace(place, by="coins")
         if place.by == "full":
             return await self._full(place, status)
         return await self._overview(place, status, at_once=at_once)
@@ -189,7 +199,7 @@ class Answers:
             overview,
             self._use.zone,
             by=place.by,
-            small=SMALL[overview.total.currency],
+            small=SMALL[overview.total.currency] if self._use.dust is None else self._use.dust,
             page=place.page,
             status=status,
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import structlog
 from telegram import CallbackQuery, InputMediaPhoto, Message, Update
@@ -41,7 +42,7 @@ def handlers(use: UseCases, charts: "Charts") -> list[BaseHandler[Update, Contex
 
     async def history(update: Update, context: Context) -> None:
         if update.message is not None:
-            await _answer(use, charts, update.message, context.args or [])
+            await _answer(use.here(update.message), charts, update.message, context.args or [])
 
     return [
         CommandHandler("history", history),
@@ -52,13 +53,12 @@ def handlers(use: UseCases, charts: "Charts") -> list[BaseHandler[Update, Contex
 class Charts:
     """Has charts drawn, one at a time: each takes a core for a second."""
 
-    def __init__(self, use: UseCases) -> None:
-        self._use = use
+    def __init__(self) -> None:
         self._drawing = asyncio.Lock()
 
-    async def draw(self, report: HistoryReport) -> Drawn | None:
+    async def draw(self, report: HistoryReport, zone: ZoneInfo) -> Drawn | None:
         """Return a picture; None where it could not be drawn, which is logged."""
-        given = picture_of(report, self._use.zone).encode()
+        given = picture_of(report, zone).encode()
         try:
             async with self._drawing:
                 made = await run_aside("bot.chat.charts", given, within_s=DRAWN_WITHIN_S)
@@ -93,7 +93,7 @@ async def send_picture(
     if not report.series.known:
         await message.reply_html(nothing_text(report))
         return
-    drawn = await charts.draw(report)
+    drawn = await charts.draw(report, use.zone)
     text = _caption(use, report, drawn)
     keyboard = history_keyboard(report, shortened=use.history.shortened)
     if drawn is None:
@@ -114,7 +114,7 @@ async def _pressed(
     use: UseCases, charts: Charts, press: CallbackQuery, message: Message, data: str
 ) -> None:
     """Put another picture where the one before was."""
-    wanted = decode_history(data)
+    wanted, use = decode_history(data), use.here(message)
     query = wanted.query
     if query.startswith("#"):
         query = use.history.lengthened(query) or query
@@ -127,7 +127,7 @@ async def _pressed(
         await acknowledge(press, _(NOTHING_THEN))
         return
     await acknowledge(press, _(DRAWING))
-    drawn = await charts.draw(report)
+    drawn = await charts.draw(report, use.zone)
     keyboard = history_keyboard(report, shortened=use.history.shortened)
     text = _caption(use, report, drawn)
     try:

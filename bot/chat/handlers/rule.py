@@ -1,4 +1,4 @@
-"""`/rule`: the talk in which an owner makes a rule or changes one, by buttons and typed words."""
+"""`/rule`: the talk in which somebody makes a rule or changes one, by buttons and typed words."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -14,6 +14,7 @@ from telegram.ext import (
 
 from bot.chat.handlers import Context, UseCases, acknowledge, button, show
 from bot.chat.i18n import _
+from bot.chat.numbers import amounts_are_hidden
 from bot.chat.rule_buttons import (
     DRAFT_PATTERN,
     DraftPress,
@@ -35,7 +36,13 @@ from bot.chat.views.drafts import (
     wallet_question,
 )
 from bot.chat.views.rules import accepted_text
-from bot.chat.views.words import CANCELLED, OLD_RULE, OLD_TALK, ONLY_OWNERS
+from bot.chat.views.words import (
+    CANCELLED,
+    NO_RULES_HERE,
+    OLD_RULE,
+    OLD_TALK,
+    ONLY_OWNERS,
+)
 from bot.core.errors import RuleError
 from bot.services.draft_rules import VALUE
 from bot.services.ports import Draft
@@ -59,20 +66,32 @@ def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
         message, user = update.message, update.effective_user
         if message is None or user is None:
             return
-        if not use.chats.is_owner(user.id):
+        here = use.here(message, user)
+        if not use.may_manage(user.id, message.chat_id):
             await message.reply_html(_(ONLY_OWNERS))
+        elif amounts_are_hidden():
+            await message.reply_html(_(NO_RULES_HERE))
         elif line := _line("".join((message.text or "").split(maxsplit=1)[1:])):
-            await _preview_new(use, message, user.id, line)
+            await _preview_new(here, message, user.id, line)
         else:
-            draft = await use.drafts.begin(message.chat_id, user.id)
-            text, keyboard = _wallets(use, draft, page=0)
-            question = await message.reply_html(text, reply_markup=keyboard)
-            await use.drafts.ask(draft.id, question=question.message_id)
+            await begin(here, message, user.id)
 
     return [CommandHandler("rule", rule), button(DRAFT_PATTERN, partial(_pressed, use))]
 
 
+async def begin(use: UseCases, message: Message, user_id: int) -> None:
+    """Begin the talk: ask for the wallet."""
+    draft = await use.drafts.begin(message.chat_id, user_id)
+    text, keyboard = _wallets(use, draft, page=0)
+    question = await message.reply_html(text, reply_markup=keyboard)
+    await use.drafts.ask(draft.id, question=question.message_id)
+
+
 async def _pressed(use: UseCases, press: CallbackQuery, message: Message, data: str) -> None:
+    if amounts_are_hidden():
+        await acknowledge(press, _(NO_RULES_HERE))
+        return
+    use = use.here(message, press.from_user)
     shown = await _after(use, decode_draft(data), by=press.from_user.full_name)
     await acknowledge(press, "" if shown else _(OLD_TALK))
     if shown:
@@ -84,13 +103,17 @@ def answers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
 
     async def answered(update: Update, _context: Context) -> None:
         message, user = update.message, update.effective_user
-        if message is None or user is None or not use.chats.is_owner(user.id):
+        if message is None or user is None or amounts_are_hidden():
+            return
+        if not use.may_manage(user.id, message.chat_id):
             return
         reply_to = message.reply_to_message.message_id if message.reply_to_message else None
         draft = await use.drafts.awaited(message.chat_id, user.id, reply_to=reply_to)
         if draft is None:
             return
-        await _preview_draft(use, message, draft, _line(f"{draft.text} {message.text or ''}"))
+        await _preview_draft(
+            use.here(message, user), message, draft, _line(f"{draft.text} {message.text or ''}")
+        )
         raise ApplicationHandlerStop
 
     return [MessageHandler(filters.TEXT & ~filters.COMMAND, answered)]
@@ -98,6 +121,8 @@ def answers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
 
 async def ask_anew(use: UseCases, message: Message, rule_id: int, *, user_id: int) -> str:
     """Ask for the new line of a rule; return what to say to the press itself."""
+    if amounts_are_hidden():
+        return _(NO_RULES_HERE)
     made = await use.rules.find(rule_id)
     if made is None:
         return _(OLD_RULE)

@@ -17,7 +17,7 @@ def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
     """Return the command and what its buttons do."""
 
     async def rules(message: Message) -> None:
-        text, keyboard = await _page(use, 0)
+        text, keyboard = await _page(use.here(message), 0)
         await message.reply_html(text, reply_markup=keyboard)
 
     return [plain_command("rules", rules), button(RULE_PATTERN, partial(_pressed, use))]
@@ -25,7 +25,7 @@ def handlers(use: UseCases) -> list[BaseHandler[Update, Context, None]]:
 
 async def _pressed(use: UseCases, press: CallbackQuery, message: Message, data: str) -> None:
     wanted = decode_rule(data)
-    by = press.from_user.id
+    by, use = press.from_user.id, use.here(message, press.from_user)
     await acknowledge(press, await _toast(use, message, wanted, user_id=by))
     if wanted.action != "edit":
         text, keyboard = await _page(use, wanted.page)

@@ -5,8 +5,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from bot.chat.i18n import _, later
 from bot.chat.numbers import span_text
 from bot.chat.views.layout import one_line
-from bot.core.events import ChatFound, ChatLost, Event, PollContested, PollRegained
+from bot.core.access import Role
+from bot.core.events import (
+    ChatApproved,
+    ChatAsked,
+    ChatFound,
+    ChatLost,
+    Event,
+    PollContested,
+    PollRegained,
+)
 from bot.core.lost_chats import LossReason
+from bot.services.admit_chats import Decided
 
 _WHY: Mapping[LossReason, str] = {
     "blocked": later("I was blocked there. When I am let in again I go on by myself."),
@@ -37,6 +47,10 @@ def notice_blocks(events: Sequence[Event]) -> Iterator[str]:
                 yield "\n".join([heading, _("nothing is told there now"), _(_WHY[event.reason])])
             case ChatFound():
                 yield _("🟢 CHAT BACK · {chat}").format(chat=_chat(event))
+            case ChatAsked():
+                yield asked_text(event)
+            case ChatApproved():
+                yield approved_text(event.role)
             case PollContested():
                 yield _contested(event)
             case PollRegained():
@@ -48,7 +62,41 @@ def notice_blocks(events: Sequence[Event]) -> Iterator[str]:
                 pass
 
 
-def _chat(event: ChatLost | ChatFound) -> str:
+def asked_text(event: ChatAsked) -> str:
+    """Ask an owner whether a chat may come in."""
+    heading = _("🙋 MAY THEY COME IN? · {chat}").format(chat=_chat(event))
+    if event.user_id is None or event.user_id == event.chat_id:
+        return heading
+    by = _("asked for by {name} · <code>{user}</code>").format(
+        name=one_line(event.name), user=event.user_id
+    )
+    return f"{heading}\n{by}"
+
+
+def decided_text(event: ChatAsked, decided: Decided) -> str:
+    """Show what was decided where it was asked."""
+    if decided.chat.blocked:
+        told = _("🚫 blocked: whatever is said there is not answered")
+    elif decided.chat.role == "manager":
+        told = _("✅ approved as manager")
+    else:
+        told = _("✅ approved as viewer")
+    by = f" · {one_line(decided.by)}" if decided.by else ""
+    return f"{asked_text(event)}\n{told}{by}"
+
+
+def approved_text(role: Role) -> str:
+    """Tell a chat what it may do from now on."""
+    welcome = _("👋 You are in: I write here when something is wrong, and answer /balance.")
+    may = (
+        _("You may also set rules and silence alerts: /rule and /help.")
+        if role == "manager"
+        else _("/help lists what you can ask.")
+    )
+    return f"{welcome}\n{may}"
+
+
+def _chat(event: ChatLost | ChatFound | ChatAsked) -> str:
     """Name a chat; what it is called was written by others."""
     called = f"{one_line(event.title)} · " if event.title else ""
     return f"{called}<code>{event.chat_id}</code>"

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from html import escape
-from typing import Literal
 
 from bot.chat.i18n import _, later, ngettext
+from bot.core.access import Role
+from bot.core.scope import ALL, Scope
 
 COMMANDS: Mapping[str, str] = {
     "balance": later("what there is and what it is worth, read now"),
@@ -13,8 +14,13 @@ COMMANDS: Mapping[str, str] = {
     "rule": later("make a rule, step by step or in one line"),
     "history": later("a chart of what there was"),
     "digest": later("the summary, now; and when it comes by itself"),
+    "export": later("a file of what was read, for a spreadsheet"),
+    "status": later("is the bot itself well? Each source, its last reading and the next"),
     "quiet": later("when to tell only what is critical"),
     "test": later("a test alert, to see how it arrives"),
+    "settings": later("language, time zone, currency and more of this chat"),
+    "chats": later("who may talk to me, for owners"),
+    "audit": later("who did what when, for owners"),
     "help": later("what I can do"),
     "whoami": later("your ids and what you may do"),
 }
@@ -53,6 +59,12 @@ USAGE: Mapping[str, str] = {
         "/digest at 18:30 — another time of day\n"
         "/digest off"
     ),
+    "export": later(
+        "/export — everything of the last 30 days, as CSV\n"
+        "/export main 90d — one account; 7d, 30d, 90d and 1y are there\n"
+        "/export main/funding USDT — one coin in one wallet"
+    ),
+    "status": later("/status takes nothing behind it"),
     "quiet": later(
         "/quiet — the quiet hours of this chat\n"
         "/quiet 22:00-07:00 — only what is critical is told then, the rest when they end\n"
@@ -61,6 +73,9 @@ USAGE: Mapping[str, str] = {
     "test": later("/test takes nothing behind it"),
     "help": later("/help takes nothing behind it"),
     "whoami": later("/whoami takes nothing behind it"),
+    "chats": later("/chats takes nothing behind it"),
+    "audit": later("/audit takes nothing behind it"),
+    "settings": later("/settings takes nothing behind it"),
     "start": later("/start takes nothing behind it"),
 }
 
@@ -88,26 +103,39 @@ def usage_text(command: str) -> str:
     return _("Usage:\n{usage}").format(usage=escape(_(USAGE[command])))
 
 
-Role = Literal["an owner", "a viewer"]
 _ROLES: Mapping[Role, str] = {
-    "an owner": later("You are an owner here."),
-    "a viewer": later("You are a viewer here."),
+    "owner": later("You are an owner here."),
+    "manager": later("You are a manager here: you may set rules and silence alerts."),
+    "viewer": later("You are a viewer here."),
 }
 
 
-def whoami_text(*, user_id: int, chat_id: int, role: Role | None = None) -> str:
-    """Give ids; the role only to those who have one."""
+def whoami_text(
+    *, user_id: int, chat_id: int, role: Role | None = None, scope: Scope = ALL
+) -> str:
+    """Give ids; the role, and what may be seen here, only to those who have one."""
     ids = _("Your user id: <code>{user}</code>\nThis chat's id: <code>{chat}</code>").format(
         user=user_id, chat=chat_id
     )
-    return f"{ids}\n{_(_ROLES[role])}" if role else ids
+    return "\n".join([ids, _(_ROLES[role]), scope_text(scope)]) if role else ids
+
+
+def scope_text(scope: Scope) -> str:
+    """Say of what a chat may know."""
+    if scope.is_all:
+        return _("This chat sees everything.")
+    if not scope.patterns:
+        return _("This chat sees nothing.")
+    patterns = ", ".join(f"<code>{escape(pattern)}</code>" for pattern in scope.patterns)
+    return _("This chat sees {patterns}.").format(patterns=patterns)
 
 
 def stranger_group_text(chat_id: int) -> str:
     """Tell an owner why nothing is shown in a group."""
     return _(
-        "I show no balances here: everybody in this chat would see them. To allow it, put "
-        "<code>{chat}</code> into BOT_TELEGRAM__CHATS and start me again."
+        "I show no balances here: everybody in this chat would see them. To allow it, send "
+        "/start here and approve it in your private chat with me, or put <code>{chat}</code> "
+        "into BOT_TELEGRAM__CHATS and start me again."
     ).format(chat=chat_id)
 
 
@@ -118,10 +146,14 @@ OLD_BUTTON = later("This button is old. Send the command again.")
 FORWARDED = later("A command that is passed on is not carried out. Type it yourself, please.")
 OLD_TALK = later("This talk is over. /rule begins a new one.")
 OLD_RULE = later("This button is old: the rule is gone. /rules lists what there is.")
-ONLY_OWNERS = later("Only owners may change rules.")
+ASKED = later("I have asked those who run me whether you may come in.")
+NO_RULES_HERE = later("Amounts are not shown in this chat, so rules are made in another one.")
+ONLY_OWNERS = later("Only owners and managers may change rules.")
 CANCELLED = later("✖️ Cancelled: no rule was made or changed.")
-ONLY_OWNERS_SILENCE = later("Only owners may silence alerts here.")
-ONLY_OWNERS_DIGEST = later("Only owners may change when the digest comes.")
+ONLY_OWNERS_SILENCE = later("Only owners and managers may silence alerts here.")
+ONLY_OWNERS_SETTINGS = later("Only owners and managers may change the settings of a chat.")
+ONLY_OWNERS_ROOMS = later("Only owners may do this, in their private chat with me.")
+ONLY_OWNERS_DIGEST = later("Only owners and managers may change when the digest comes.")
 ALERT_OVER = later("This alert is over.")
 NOT_TOLD_HERE = later("Nothing is told in this chat yet: /start begins it.")
 ONLY_A_TEST = later("This is only a test.")

@@ -1,0 +1,320 @@
+"""The buttons about chats: who comes in, what each may see, how it is spoken to.
+
+Each names the chat that it is about, so that it works after a restart; who may press it follows
+from that alone.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot.chat.balance_buttons import mark_of
+from bot.chat.callbacks import MOST_BYTES
+from bot.chat.i18n import _, languages, later
+from bot.core.access import Member, Role
+from bot.core.audit import Entry
+from bot.core.delivery import Chat
+from bot.core.events import ChatAsked, Event
+from bot.core.preferences import Kind, Loudness
+from bot.core.stock import SMALL
+from bot.core.valuation import Currency
+from bot.core.zones import COMMON, city_of
+
+ROOM_PATTERN = r"^c:[a-zA-Z]:-?\d{1,18}:"
+ROOM_CHANGE = re.compile(r"^[co]:")
+AUDIT_PATTERN = r"^j:\d{1,18}$"
+WELCOME_PATTERN = r"^o:[lzZtTrx]:"
+"""Of the talk in which a new owner is led."""
+_OF_SETTINGS = frozenset("egGzZtTuUwWqQkKxX")
+"""What managers may press about their own chat."""
+
+MARKS: dict[Loudness, str] = {"on": "🔔", "silent": "🔕", "off": "✖️"}
+KIND_NAMES: dict[Kind, str] = {
+    "critical": later("critical alerts"),
+    "warnings": later("warnings"),
+    "sources": later("what cannot be read"),
+    "digests": later("digests"),
+    "sub_accounts": later("sub-accounts"),
+    "chat_news": later("news of chats"),
+}
+CHATS_A_PAGE, _ACCOUNTS_A_PAGE, _MOST_MEMBERS = 10, 20, 30
+QUIET_OFFERED = ("22:00-07:00", "23:00-08:00", "00:00-07:00")
+
+Row = list[InlineKeyboardButton]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPress:
+    """A button about a chat."""
+
+    verb: str
+    """One letter; `handlers/rooms.py` says what each is for."""
+    chat_id: int
+    chosen: str = ""
+
+    def encode(self) -> str:
+        """Return the data for the button."""
+        return f"c:{self.verb}:{self.chat_id}:{self.chosen}"
+
+
+def decode_room(data: str) -> RoomPress:
+    """Read what `encode` wrote; the caller has matched `ROOM_PATTERN`."""
+    _kind, verb, chat_id, chosen = data.split(":", 3)
+    return RoomPress(verb, int(chat_id), chosen)
+
+
+def least_role(data: str, *, place: int) -> Role | None:
+    """Say which role a press takes where it is pressed; None: that is decided elsewhere."""
+    if re.match(AUDIT_PATTERN, data) or data.startswith("o:"):
+        return "owner"
+    if not re.match(ROOM_PATTERN, data):
+        return None
+    press = decode_room(data)
+    of_settings = press.verb in _OF_SETTINGS and press.chat_id == place
+    return "manager" if of_settings else "owner"
+
+
+def _button(label: str, verb: str, chat_id: int, chosen: str = "") -> InlineKeyboardButton:
+    data = RoomPress(verb, chat_id, chosen).encode()
+    return InlineKeyboardButton(label, callback_data=data)
+
+
+def _rows(buttons: Iterable[InlineKeyboardButton], a_row: int) -> list[Row]:
+    found = list(buttons)
+    return [found[start : start + a_row] for start in range(0, len(found), a_row)]
+
+
+def _markup(rows: Iterable[Row]) -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup([row for row in rows if row])
+
+
+def asked_keyboard(events: Sequence[Event]) -> InlineKeyboardMarkup | None:
+    """Offer to let chats in, or not; None where none has asked."""
+    asked = [event for event in events if isinstance(event, ChatAsked)]
+    return _markup(row for event in asked for row in _decisions(event.chat_id)) if asked else None
+
+
+def _decisions(chat_id: int) -> list[Row]:
+    return [
+        [
+            _button(_("✅ Approve as viewer"), "d", chat_id, "viewer"),
+            _button(_("✅ as manager"), "d", chat_id, "manager"),
+        ],
+        [_button(_("🚫 Block"), "d", chat_id, "block")],
+    ]
+
+
+def chats_keyboard(chats: Sequence[tuple[int, str]], page: int) -> InlineKeyboardMarkup:
+    """Offer the cards of chats, a page of them, by what they are called."""
+    start = page * CHATS_A_PAGE
+    rows = [[_button(name, "o", i)] for i, name in chats[start : start + CHATS_A_PAGE]]
+    turns = [
+        *([_button(_("‹ Back"), "l", 0, str(page - 1))] if page else []),
+        *(
+            [_button(_("More ›"), "l", 0, str(page + 1))]
+            if start + CHATS_A_PAGE < len(chats)
+            else []
+        ),
+    ]
+    return _markup([*rows, turns])
+
+
+def card_keyboard(chat: Chat, *, fixed: bool, is_owner: bool) -> InlineKeyboardMarkup:
+    """Offer what an owner can change about a chat."""
+    c = chat.chat_id
+    back = [_button(_("‹ All chats"), "l", 0, "0")]
+    if is_owner:
+        return _markup([[_button(_("🔔 Loudness"), "k", c)], back])
+    if chat.blocked:
+        return _markup([[_button(_("Unblock"), "B", c)], back])
+    if chat.is_waiting:
+        return _markup([*_decisions(c), back])
+    other = "viewer" if chat.role == "manager" else "manager"
+    turn = _("👤 All are viewers") if other == "viewer" else _("🛠 All are managers")
+    amounts = _("💯 Show amounts") if chat.preferences.percent_only else _("💯 Percent only")
+    return _markup(
+        [
+            [_button(turn, "r", c, other), _button(_("👥 Members"), "m", c)],
+            [_button(_("🔭 What it sees"), "s", c, "0"), _button(amounts, "p", c)],
+            [_button(_("🔔 Loudness"), "k", c), _button(_("🌙 Quiet hours"), "q", c)],
+            [_button(_("🗣 Language"), "g", c), _button(_("🕑 Time zone"), "z", c)],
+            [_button(_("💬 To the whole group"), "h", c)] if chat.thread_id is not None else [],
+            [
+                _button(_("🚫 Block"), "b", c),
+                *([] if fixed else [_button(_("🗑 Forget"), "f", c)]),
+            ],
+            back,
+        ]
+    )
+
+
+def settings_keyboard(chat_id: int) -> InlineKeyboardMarkup:
+    """Offer what managers can change about their own chat."""
+    c = chat_id
+    return _markup(
+        [
+            [_button(_("🗣 Language"), "g", c), _button(_("🕑 Time zone"), "z", c)],
+            [_button(_("💱 Currency"), "u", c), _button(_("🧹 Small coins"), "w", c)],
+            [_button(_("🌙 Quiet hours"), "q", c), _button(_("🔔 Loudness"), "k", c)],
+        ]
+    )
+
+
+def _back(chat_id: int) -> Row:
+    return [_button(_("‹ Back"), "e", chat_id)]
+
+
+def languages_keyboard(chat_id: int, names: Iterable[tuple[str, str]]) -> InlineKeyboardMarkup:
+    """Offer the languages there are, by their own names."""
+    buttons = [_button(name, "G", chat_id, code) for code, name in names]
+    usual = [_button(_("As usual"), "G", chat_id)]
+    return _markup([*_rows(buttons, 2), usual, _back(chat_id)])
+
+
+def regions_keyboard(chat_id: int) -> InlineKeyboardMarkup:
+    """Offer regions, and to type a city."""
+    buttons = [_button(region, "Z", chat_id, region) for region in COMMON]
+    return _markup(
+        [
+            *_rows(buttons, 3),
+            [_button("UTC", "t", chat_id, "UTC"), _button(_("As usual"), "t", chat_id)],
+            [_button(_("✏️ Type a city"), "T", chat_id)],
+            _back(chat_id),
+        ]
+    )
+
+
+def zones_keyboard(chat_id: int, zones: Iterable[str]) -> InlineKeyboardMarkup:
+    """Offer time zones."""
+    buttons = [_button(city_of(zone), "t", chat_id, zone) for zone in zones]
+    again = [_button(_("✏️ Type a city"), "T", chat_id)]
+    return _markup([*_rows(buttons, 2), again, [_button(_("‹ Back"), "z", chat_id)]])
+
+
+def currencies_keyboard(chat_id: int) -> InlineKeyboardMarkup:
+    """Offer the currencies in which values can be told."""
+    known: tuple[Currency, ...] = get_args(Currency)
+    buttons = [_button(currency, "U", chat_id, currency) for currency in known]
+    usual = [_button(_("As usual"), "U", chat_id)]
+    return _markup([*_rows(buttons, 3), usual, _back(chat_id)])
+
+
+def dust_keyboard(chat_id: int, currency: Currency) -> InlineKeyboardMarkup:
+    """Offer limits below which coins are told in one line."""
+    usual = SMALL[currency]
+    offered = [f"{usual * factor:f}" for factor in (0, 1, 10, 100)]
+    buttons = [_button(f"{limit} {currency}", "W", chat_id, limit) for limit in offered]
+    typed = [_button(_("✏️ Type another"), "W", chat_id, "?"), _button(_("As usual"), "W", chat_id)]
+    return _markup([*_rows(buttons, 2), typed, _back(chat_id)])
+
+
+def quiet_keyboard(chat_id: int) -> InlineKeyboardMarkup:
+    """Offer quiet hours."""
+    buttons = [_button(hours, "Q", chat_id, hours) for hours in QUIET_OFFERED]
+    others = [_button(_("✏️ Type others"), "Q", chat_id, "?"), _button(_("None"), "Q", chat_id)]
+    return _markup([*_rows(buttons, 2), others, _back(chat_id)])
+
+
+def loudness_keyboard(chat: Chat) -> InlineKeyboardMarkup:
+    """Offer to make kinds of messages more quiet, or loud again."""
+    buttons = [
+        _button(f"{MARKS[chat.preferences.loud(kind)]} {_(name)}", "K", chat.chat_id, kind)
+        for kind, name in KIND_NAMES.items()
+    ]
+    return _markup([*_rows(buttons, 2), _back(chat.chat_id)])
+
+
+def scope_keyboard(chat: Chat, accounts: Sequence[str], page: int) -> InlineKeyboardMarkup:
+    """Offer accounts, those that the chat sees marked; a name that is long has a mark for it."""
+    c, seen = chat.chat_id, chat.scope
+    start = page * _ACCOUNTS_A_PAGE
+    buttons = [
+        _button(f"{'✅' if seen.has(name) else '▫️'} {name}"[:40], "S", c, mark_of(name))
+        for name in accounts[start : start + _ACCOUNTS_A_PAGE]
+    ]
+    turns = [
+        *([_button(_("‹ Back"), "s", c, str(page - 1))] if page else []),
+        *(
+            [_button(_("More ›"), "s", c, str(page + 1))]
+            if start + _ACCOUNTS_A_PAGE < len(accounts)
+            else []
+        ),
+    ]
+    more = [_button(_("Everything"), "A", c), _button(_("✏️ Type paths"), "P", c)]
+    return _markup([*_rows(buttons, 2), turns, more, _back(c)])
+
+
+def members_keyboard(chat_id: int, members: Sequence[Member]) -> InlineKeyboardMarkup:
+    """Offer to make somebody a manager, or what everybody is."""
+    buttons = [
+        _button(
+            f"{'🛠' if member.role == 'manager' else '👤'} {member.name}"[:40],
+            "M",
+            chat_id,
+            str(member.user_id),
+        )
+        for member in members[:_MOST_MEMBERS]
+    ]
+    return _markup([*_rows(buttons, 2), _back(chat_id)])
+
+
+def forget_keyboard(chat_id: int) -> InlineKeyboardMarkup:
+    """Ask once more."""
+    return _markup([[_button(_("🗑 Yes, forget it"), "F", chat_id)], _back(chat_id)])
+
+
+def cancel_keyboard(chat_id: int) -> InlineKeyboardMarkup:
+    """Offer not to answer."""
+    return _markup([[_button(_("✖️ Cancel"), "x", chat_id)]])
+
+
+def audit_keyboard(entries: Sequence[Entry], *, more: bool) -> InlineKeyboardMarkup | None:
+    """Offer what was done before."""
+    if not more:
+        return None
+    data = f"j:{entries[-1].id}"
+    return _markup([[InlineKeyboardButton(_("Before that ›"), callback_data=data)]])
+
+
+def welcome_language_keyboard(names: Iterable[tuple[str, str]]) -> InlineKeyboardMarkup:
+    """Offer a new owner a language."""
+    return _markup([*_rows((_step(name, "l", code) for code, name in names), 2), _skip("z")])
+
+
+def welcome_zone_keyboard(zones: Iterable[str] = ()) -> InlineKeyboardMarkup:
+    """Offer a new owner regions, or time zones."""
+    found = list(zones)
+    if found:
+        offered = [_step(city_of(zone), "t", zone) for zone in found]
+        return _markup([*_rows(offered, 2), [_step(_("‹ Back"), "z")], _skip("r")])
+    regions = _rows((_step(region, "Z", region) for region in COMMON), 3)
+    return _markup([*regions, [_step("UTC", "t", "UTC")], _skip("r")])
+
+
+def welcome_rule_keyboard() -> InlineKeyboardMarkup:
+    """Offer a new owner to make a rule."""
+    return _markup([[_step(_("➕ Make the first rule"), "r", "make")], _skip("x")])
+
+
+def _skip(to: str) -> Row:
+    return [_step(_("Skip"), to)]
+
+
+def _step(label: str, step: str, chosen: str = "") -> InlineKeyboardButton:
+    data = f"o:{step}:{chosen}"
+    if len(data.encode()) > MOST_BYTES:
+        raise ValueError(f"too long for a button: {data}")
+    return InlineKeyboardButton(label, callback_data=data)
+
+
+def language_names() -> list[tuple[str, str]]:
+    """Name each language there is in itself, by its code."""
+    from babel import Locale
+
+    return [
+        (code, (Locale.parse(code).get_display_name(code) or code).capitalize())
+        for code in languages()
+    ]

@@ -1,0 +1,166 @@
+"""Manage rooms: what each chat may see, how loud it is, and how it is spoken to.
+
+Each change is written down with who has made it; made again, it changes nothing.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, get_args
+
+from bot.core.access import Person, Role
+from bot.core.audit import Deed, Entry
+from bot.core.delivery import Chat
+from bot.core.errors import UnknownName
+from bot.core.portfolio import nearest
+from bot.core.preferences import Kind, Loudness
+from bot.core.scope import ALL, Scope
+from bot.services.manage_chats import ManageChats
+from bot.services.ports import Asked, Clock, OpenUnit, Topic
+from bot.services.watched import Watched
+
+ANSWER_WITHIN_H = 24
+KINDS: tuple[Kind, ...] = get_args(Kind)
+_LOUDER: dict[Loudness, Loudness] = {"on": "silent", "silent": "off", "off": "on"}
+_MEMBER_ROLES: dict[Role | None, Role | None] = {None: "manager", "manager": None}
+MOST_PATTERNS = 20
+
+
+class ManageRooms:
+    """Changes what holds in a chat."""
+
+    def __init__(
+        self, *, chats: ManageChats, watched: Watched, open_unit: OpenUnit, clock: Clock
+    ) -> None:
+        self._chats = chats
+        self._watched = watched
+        self._open_unit = open_unit
+        self._clock = clock
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that a scope can be made of."""
+        return tuple(account.name for account in self._watched.accounts)
+
+    async def set_role(self, chat_id: int, role: Role, *, by: Person) -> Chat | None:
+        """Let everybody in a chat do more or less; an owner by pairing can be one no more."""
+        about = f"everybody: {role}"
+        return await self._change(
+            chat_id, lambda chat: replace(chat, role=role), "role_changed", about, by
+        )
+
+    async def turn_member(self, chat_id: int, user_id: int, *, by: Person) -> None:
+        """Make somebody in a group a manager, or what everybody is."""
+        found = [m for m in self._chats.members(chat_id) if m.user_id == user_id]
+        if found:
+            role = _MEMBER_ROLES.get(found[0].role)
+            await self._chats.set_member(chat_id, user_id, role, by=by)
+
+    async def set_scope(
+        self, chat_id: int, patterns: Collection[str], *, by: Person
+    ) -> Chat | None:
+        """Let a chat know of what patterns mean.
+
+        Raises:
+            UnknownName: one of them means nothing here.
+        """
+        for pattern in patterns:
+            if not any(account.is_meant_by(pattern) for account in self._watched.accounts):
+                names = [*self.accounts, *self._watched.paths]
+                raise UnknownName(pattern, nearest(pattern, names) or tuple(names[:3]))
+        wanted = tuple(dict.fromkeys(p.lower() for p in patterns))[:MOST_PATTERNS]
+        scope = Scope(("*",)) if "*" in wanted else Scope(wanted)
+        about = f"sees {', '.join(scope.patterns) or 'nothing'}"
+        return await self._change(
+            chat_id, lambda chat: replace(chat, scope=scope), "scope_changed", about, by
+        )
+
+    async def turn_account(self, chat_id: int, account: str, *, by: Person) -> Chat | None:
+        """Put an account into what a chat sees, or take it out."""
+        chat = self._chats.known(chat_id)
+        names = self.accounts if chat.scope.is_all else chat.scope.patterns
+        left = [name for name in names if name != account]
+        patterns = left if account in names else [*names, account]
+        if not left and account in names:
+            patterns = []
+        return await self.set_scope(chat_id, patterns, by=by)
+
+    async def see_all(self, chat_id: int, *, by: Person) -> Chat | None:
+        """Let a chat know of everything."""
+        return await self.set_scope(chat_id, ALL.patterns, by=by)
+
+    async def turn_loudness(self, chat_id: int, kind: Kind, *, by: Person) -> Chat | None:
+        """Make a kind of messages silent, then off, then loud again."""
+        now = self._chats.preferences(chat_id).loud(kind)
+        loudness = _LOUDER[now]
+
+        def changed(chat: Chat) -> Chat:
+            preferences = chat.preferences.with_loudness(kind, loudness)
+            return replace(chat, preferences=preferences)
+
+        return await self._change(chat_id, changed, "settings_changed", f"{kind}: {loudness}", by)
+
+    async def prefer(self, chat_id: int, *, by: Person, **wanted: Any) -> Chat | None:
+        """Let a chat have some of its preferences otherwise; None is as the settings say."""
+        about = ", ".join(f"{name}: {_told(value)}" for name, value in wanted.items())
+
+        def changed(chat: Chat) -> Chat:
+            return replace(chat, preferences=replace(chat.preferences, **wanted))
+
+        return await self._change(chat_id, changed, "settings_changed", about, by)
+
+    async def leave_topic(self, chat_id: int, *, by: Person) -> None:
+        """Send to the whole group again."""
+        await self._chats.tell_in(chat_id, None, by=by)
+
+    async def _change(
+        self,
+        chat_id: int,
+        changed: Callable[[Chat], Chat],
+        deed: Deed,
+        about: str,
+        by: Person,
+    ) -> Chat | None:
+        return await self._chats.change(chat_id, changed, deed=deed, about=about, by=by)
+
+    async def ask(
+        self, chat_id: int, user_id: int, topic: Topic, *, about: int, question: int
+    ) -> None:
+        """Wait for the words of somebody as the answer to a question of ours."""
+        asked = Asked(chat_id, user_id, question, topic, about, self._clock())
+        async with self._open_unit() as unit:
+            if waiting := await unit.drafts.waiting(chat_id, user_id):
+                await unit.drafts.remove(waiting.id)
+            await unit.questions.save(asked)
+
+    async def awaited(self, chat_id: int, user_id: int, *, reply_to: int | None) -> Asked | None:
+        """Return what words of somebody are the answer to; None where they are for nobody.
+
+        In a private chat the next words are; elsewhere only a reply to our question.
+        """
+        async with self._open_unit() as unit:
+            asked = await unit.questions.load(chat_id, user_id)
+        if asked is None or not self._is_young(asked.asked_at):
+            return None
+        private = chat_id == user_id and reply_to is None
+        return asked if private or reply_to == asked.message_id else None
+
+    def _is_young(self, at: datetime) -> bool:
+        return abs((self._clock() - at).total_seconds()) < ANSWER_WITHIN_H * 3600
+
+    async def forget_question(self, chat_id: int, user_id: int) -> None:
+        """Wait for no words of somebody any more."""
+        async with self._open_unit() as unit:
+            await unit.questions.forget(chat_id, user_id)
+
+    async def deeds(self, *, before: int | None, most: int) -> tuple[Entry, ...]:
+        """Return who did what, the newest first."""
+        async with self._open_unit() as unit:
+            return tuple(await unit.audit.load(before=before, most=most))
+
+
+def _told(value: object) -> str:
+    return (
+        f"{value:f}" if isinstance(value, Decimal) else "as usual" if value is None else str(value)
+    )
