@@ -1,5 +1,6 @@
 """What of the past goes into a file: which time, and the rows of it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ SPANS: Mapping[ExportSpan, timedelta] = {
     "1y": timedelta(days=365),
 }
 USUAL: ExportSpan = "30d"
+_TIME = re.compile(r"[0-9]+\s*(h|hours?|d|days?|w|weeks?|m|mo|months?|y|years?)", re.IGNORECASE)
 
 
 class UnknownExportSpan(CoreError):
@@ -61,14 +63,10 @@ def wish_of(words: Sequence[str]) -> Wish:
     """
     found = [span for word in words for span in SPANS if word.lower() == span]
     others = tuple(word for word in words if word.lower() not in SPANS)
-    wrong = [word for word in others if word[:1].isdigit() and word[-1:].isalpha() and _time(word)]
+    wrong = [word for word in others if _TIME.fullmatch(word)]
     if wrong or len(found) > 1:
         raise UnknownExportSpan((wrong or found[1:])[0])
     return Wish(others, found[0] if found else USUAL)
-
-
-def _time(word: str) -> bool:
-    return word.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ").isdigit()
 
 
 def narrower(counts: Mapping[ExportSpan, int], *, most: int) -> ExportSpan | None:

@@ -13,7 +13,9 @@ from bot.chat.views.layout import length_of, pages
 from bot.core.digest import build_digest
 from bot.core.health import Health
 from bot.core.portfolio import WalletState, staked_only, totals_by_coin
+from bot.core.stock import Stock
 from bot.core.valuation import PriceBook, appraise
+from bot.core.value_change import Books, past_of
 from bot.fetchers.model import Balance, Price
 from bot.sandbox.telegram.entities import parse_html, utf16_length
 from bot.services.report_balances import BalanceReport
@@ -81,12 +83,11 @@ def test_pages_fit(states: tuple[WalletState, ...]) -> None:
         _whole(page)
     digest = build_digest(
         wallets=states,
-        firing=(),
-        before={state.path: [] for state in states},
-        value=worth.total,
+        stock=Stock(states, book, markets=markets, now=NOW),
+        past=past_of({s.path: [] for s in states}, (), at=NOW - timedelta(days=1)),
+        books=Books(book, book, markets, markets),
+        stale=states,
         local_date=date(2026, 12, 28),
-        since=NOW - timedelta(days=1),
         late=True,
-        at=NOW,
     )
     _whole(digest_text(digest, ZONE))
