@@ -2,25 +2,23 @@
 
 Exit codes: 0 all is well; 1 something could not be read or is not right; 2 the settings or the
 command line are wrong; 70 the bot hung and has ended itself, to be started again.
+
+What a command needs is loaded by the command: the bot runs for months, and carries only its own.
 """
 
 import asyncio
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from importlib.metadata import version as version_of
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from bot.settings import (
-    Settings,
-    SettingsError,
-    exposed_files,
-    load_settings,
-    require_accounts,
-    require_bot,
-)
+if TYPE_CHECKING:
+    from bot.settings import Settings, SettingsError
 
 cli = typer.Typer(
     help="Watches balances on crypto exchanges and tells you on Telegram.",
@@ -30,6 +28,9 @@ cli = typer.Typer(
 )
 
 WRONG_SETTINGS = 2
+ONLY_FOR_TERMINALS = ("click", "pygments", "rich")
+"""httpx loads these, where they are, for a command line, structlog for pretty tracebacks. The bot
+has neither, and takes 5 MB less without."""
 
 
 def main() -> None:
@@ -40,7 +41,10 @@ def main() -> None:
 @cli.command()
 def run() -> None:
     """Run the bot until it is told to stop."""
+    with _as_if_absent(*ONLY_FOR_TERMINALS):
+        import_module("bot.app")
     from bot.log import set_up_log
+    from bot.settings import require_bot
 
     settings = _loaded()
     _checked(settings, require_bot)
@@ -71,6 +75,7 @@ def balances(
 ) -> None:
     """Read balances now and print them; PATH may be main, main/funding or */spot."""
     from bot.cli.balances import print_balances
+    from bot.settings import require_accounts
 
     settings = _loaded()
     _checked(settings, require_accounts)
@@ -84,6 +89,7 @@ def check(
 ) -> None:
     """Check settings, token, keys and clocks, and say what to mend."""
     from bot.cli.check import print_check
+    from bot.settings import require_accounts
 
     settings = _loaded()
     _checked(settings, require_accounts)
@@ -97,39 +103,56 @@ def version() -> None:
     typer.echo(version_of("balance-bot"))
 
 
-def _loaded() -> Settings:
+@contextmanager
+def _as_if_absent(*names: str) -> Iterator[None]:
+    """Let libraries find that others are not installed; both sides of that are documented."""
+    hidden: dict[str, Any] = {name: None for name in names if name not in sys.modules}
+    sys.modules.update(hidden)
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
+def _loaded() -> "Settings":
+    from bot.settings import SettingsError, load_settings
+
     try:
         return load_settings()
     except SettingsError as e:
         _refuse(e)
 
 
-def _checked(settings: Settings, requirement: Any) -> None:
+def _checked(settings: "Settings", requirement: Any) -> None:
+    from bot.settings import SettingsError
+
     try:
         requirement(settings)
     except SettingsError as e:
         _refuse(e)
 
 
-def _refuse(error: SettingsError) -> NoReturn:
+def _refuse(error: "SettingsError") -> NoReturn:
     for line in error.lines:
         typer.echo(line, err=True)
     raise typer.Exit(WRONG_SETTINGS)
 
 
-def _quiet_log(settings: Settings) -> None:
+def _quiet_log(settings: "Settings") -> None:
     """Keep the log out of what is printed, but for real trouble."""
     from bot.log import set_up_log
 
     set_up_log(level="ERROR", style=settings.log.format, secrets=settings.secrets)
 
 
-async def _run_bot(settings: Settings) -> None:
+async def _run_bot(settings: "Settings") -> None:
     import gc
 
     import structlog
 
     from bot.app import open_app
+    from bot.settings import SettingsError, exposed_files
     from bot.store.errors import DatabaseUnusable
 
     log = structlog.get_logger(__name__)
@@ -149,7 +172,7 @@ async def _run_bot(settings: Settings) -> None:
         raise typer.Exit(1) from None
 
 
-async def _check_channels(settings: Settings) -> None:
+async def _check_channels(settings: "Settings") -> None:
     """Refuse addresses that are none; where that cannot be found out, to watch matters more."""
     import structlog
 
