@@ -85,7 +85,7 @@ def _caller(kind: str, body: Mapping[str, Any]) -> Caller | None:
     message_id = body.get("message_id") if kind == "message" else None
     chat = place["chat"] if place is not None else {}
     name = _name_in(body["from"]) if "from" in body else ""
-    now = body["new_chat_member"]["status"] if kind == "my_chat_member" else ""
+    now = body.get("new_chat_member", {}).get("status")
     return Caller(
         chat_id,
         user_id,

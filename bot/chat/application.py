@@ -26,7 +26,7 @@ from bot.chat.pace import Pace
 from bot.chat.poller import UpdatesBot
 
 CONNECT_S, ANSWER_S = 10, 20
-_GATE, _TALK, _ANSWERS = -2, -1, 0
+_GATE, _ASKED, _TALK, _ANSWERS = -3, -2, -1, 0
 
 
 def build_bot(token: str, *, api_url: str, transports: tuple[Any, Any]) -> UpdatesBot:
@@ -63,7 +63,8 @@ def build_application(bot: UpdatesBot, use: UseCases) -> Application[Any, Any, A
     charts = history.Charts()
     application = Application.builder().bot(bot).updater(None).job_queue(None).build()
     application.add_handler(Gate(use.chats, use.admission).handler(), _GATE)
-    application.add_handlers([*rooms.answers(use), *rule.answers(use)], _TALK)
+    application.add_handlers(rooms.answers(use), _ASKED)
+    application.add_handlers(rule.answers(use), _TALK)
     application.add_handlers(
         [
             *start.commands(use),

@@ -7,7 +7,7 @@ from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.chat.callbacks import AlertAction, AlertPress, PagePress
 from bot.chat.i18n import _
-from bot.chat.numbers import amount_text
+from bot.chat.numbers import amount_text, amounts_are_hidden
 from bot.chat.views.figures import ORDER, shortfall
 from bot.core.events import Alert
 from bot.core.faces import Face
@@ -81,6 +81,8 @@ def alert_keyboard(
 
 def _copy_shortfall(alert: Alert, face: Face) -> list[InlineKeyboardButton]:
     """Offer to copy how much of the coin is missing; nothing where it is not coins that are."""
+    if amounts_are_hidden():
+        return []
     if alert.comparison != "<" or alert.measure != "amount" or face.amount >= alert.limit:
         return []
     short = shortfall(alert, face.amount)

@@ -228,6 +228,11 @@ class ManageChats:
     ) -> None:
         await unit.audit.add(deed, about, by=by, chat_id=chat_id, at=self._clock())
 
+    async def recall(self) -> None:
+        """Take up what is kept of chats and members."""
+        async with self.changing():
+            pass
+
     async def add_configured(self) -> None:
         """Let the chats of the settings have events; recall which have moved, and which are lost.
 

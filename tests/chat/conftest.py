@@ -27,17 +27,21 @@ from bot.fetchers.errors import FetchError
 from bot.fetchers.model import Balance, Reading, SubAccount
 from bot.log import set_up_log
 from bot.sandbox.telegram import TelegramServer, User, serve_telegram
+from bot.services.admit_chats import AdmitChats
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
 from bot.services.draft_rules import DraftRules
+from bot.services.export_history import ExportHistory
 from bot.services.keep_prices import KeepPrices
 from bot.services.manage_alerts import ManageAlerts
 from bot.services.manage_chats import ManageChats
+from bot.services.manage_rooms import ManageRooms
 from bot.services.manage_rules import ManageRules
 from bot.services.ports import OpenUnit
 from bot.services.preview_rule import PreviewRule
 from bot.services.read_accounts import ReadAccounts
 from bot.services.report_balances import ReportBalances
+from bot.services.report_status import ReportStatus
 from bot.services.show_history import ShowHistory
 from bot.services.watch_vitals import WatchVitals
 from bot.services.watched import Watched
@@ -178,6 +182,14 @@ class Desk:
         Account("xt", "xt", ("spot",), timedelta(minutes=1)),
     )
 
+    codes: list[str] = field(default_factory=list)
+    """For pairing, as they were shown in the log."""
+    owners: tuple[int, ...] = (OWNER,)
+
+    def announce(self, code: str) -> bool:
+        self.codes.append(code)
+        return True
+
     def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
         assert self.tasks is not None
         self.tasks.create_task(work, name=name)
@@ -187,7 +199,7 @@ class Desk:
         watched = Watched(self.accounts, rules)
         unit_and_clock: dict[str, Any] = {"open_unit": self.open_unit, "clock": self.clock}
         chats = ManageChats(
-            owners=[OWNER],
+            owners=self.owners,
             chats=[GROUP],
             zone=UTC_ZONE,
             wake_delivery=lambda: None,
@@ -231,6 +243,21 @@ class Desk:
             ),
             history=history,
             chats=chats,
+            exports=ExportHistory(watched=watched, kept_as={}, currency="USD", **unit_and_clock),
+            status=ReportStatus(
+                watched=watched,
+                prices=prices,
+                vitals=WatchVitals(**told),
+                version="1.0",
+                **told,
+            ),
+            admission=AdmitChats(
+                chats=chats,
+                announce=self.announce,
+                wake_delivery=lambda: None,
+                **unit_and_clock,
+            ),
+            rooms=ManageRooms(chats=chats, watched=watched, **unit_and_clock),
             zone=UTC_ZONE,
         )
 
@@ -240,11 +267,13 @@ class Desk:
         bot = self.build()
         async with asyncio.TaskGroup() as self.tasks:
             use = self.use_cases()
+            await use.chats.recall()
             application = build_application(bot, use)
             poller = Poller(
                 application,
                 bot,
                 chats=use.chats,
+                admission=use.admission,
                 vitals=WatchVitals(
                     recipients=use.chats.recipients,
                     open_unit=self.open_unit,

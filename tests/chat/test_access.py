@@ -6,6 +6,7 @@ import pytest
 
 from bot.chat.access import Caller, caller_of, changes_something
 from bot.chat.views.words import (
+    ASKED,
     FORWARDED,
     OLD_BUTTON,
     ONLY_OWNERS,
@@ -37,7 +38,8 @@ async def test_stranger_may_learn_their_ids(
         for chat in (STRANGER, FOREIGN_GROUP):
             said = telegram.say(chat, STRANGER, text)
             told = await telegram.wait_for_message(chat, after=said)
-            assert told.text == f"Your user id: {STRANGER}\nThis chat's id: {chat}"
+            asked = f"\n{ASKED}" if "start" in text else ""
+            assert told.text == f"Your user id: {STRANGER}\nThis chat's id: {chat}{asked}"
             assert told.reply_to is (said if chat == FOREIGN_GROUP else None)
 
 
@@ -48,12 +50,14 @@ async def test_command_for_another_bot_is_none_of_ours(desk: Any) -> None:
 
 
 async def test_greeting_of_a_stranger_makes_no_recipient(desk: Any) -> None:
-    """A stranger who says /start is not kept as a chat that is told."""
+    """A stranger who says /start is kept as one who has asked, and is told nothing."""
     async with desk.polling():
         await desk.ask("/start", chat=STRANGER)
         await desk.ask("/start")
     async with desk.open_unit() as unit:
-        assert [chat.chat_id for chat in await unit.chats.load()] == [OWNER]
+        known = await unit.chats.load()
+    assert {chat.chat_id: chat.is_waiting for chat in known} == {STRANGER: True, OWNER: False}
+    assert [c.chat_id for c in desk.use_cases().chats.recipients(known)] == [OWNER]
 
 
 async def test_owner_in_a_foreign_group_is_told_why(desk: Any) -> None:
@@ -313,15 +317,21 @@ async def test_membership_marks_a_chat(desk: Any, telegram: TelegramServer) -> N
 @pytest.mark.parametrize(
     ("raw", "caller"),
     [
-        ({"message": message("/start", EVE)}, Caller(GROUP, STRANGER, 900, "/start")),
+        (
+            {"message": message("/start", EVE)},
+            Caller(GROUP, STRANGER, 900, "/start", "Desk", "Eve"),
+        ),
         (
             {"message": message("x", EVE) | {"migrate_from_chat_id": -5}},
-            Caller(-5, STRANGER, 900, "x"),
+            Caller(-5, STRANGER, 900, "x", "Desk", "Eve"),
         ),
         ({"message": {"chat": {"id": 5}}}, Caller(5, None)),
         ({"message": {"chat": {"id": 5}, "text": ["/start"]}}, Caller(5, None)),
-        ({"callback_query": {"from": EVE}}, Caller(None, STRANGER)),
-        ({"my_chat_member": {"chat": GROUP_BODY, "from": EVE}}, Caller(GROUP, STRANGER)),
+        ({"callback_query": {"from": EVE}}, Caller(None, STRANGER, name="Eve")),
+        (
+            {"my_chat_member": {"chat": GROUP_BODY, "from": EVE}},
+            Caller(GROUP, STRANGER, title="Desk", name="Eve"),
+        ),
         ({"edited_message": message("/start", YOU)}, Caller(None, None)),
         ({}, Caller(None, None)),
         # What nobody can read may be from anybody.

@@ -12,8 +12,10 @@ from bot.chat.i18n import _, later, ngettext
 from bot.chat.numbers import (
     age_text,
     amount_text,
+    amounts_are_hidden,
     change_text,
     clock_text,
+    masked,
     span_text,
     value_text,
 )
@@ -144,7 +146,7 @@ def _reminded(events: Sequence[Event], zone: ZoneInfo, now: datetime) -> Iterato
 def _story(alert: Alert, zone: ZoneInfo, now: datetime) -> Iterator[str]:
     yield _since(alert, zone, now)
     if alert.note:
-        yield f"“{one_line(alert.note)}”"
+        yield f"“{one_line(masked(alert.note))}”"
     yield _signature(alert)
 
 
@@ -171,7 +173,7 @@ def _changes(event: AlertRaised) -> Iterator[str]:
     elif event.change_24h:
         told = _("{change} in 24 h")
     if told:
-        change = change_text(event.change_24h) if event.change_24h else ""
+        change = change_text(event.change_24h, of=_a_day_ago(event)) if event.change_24h else ""
         yield told.format(difference=_difference(event), change=change)
 
 
@@ -180,7 +182,7 @@ def _value_changes(event: AlertRaised) -> Iterator[str]:
     if event.before not in {None, event.amount}:
         yield _cause(event)
     if event.change_24h:
-        by = money_text(event.change_24h, alert.asset)
+        by = money_text(event.change_24h, alert.asset, of=_a_day_ago(event))
         yield _("{change} by amounts in 24 h, at present prices").format(change=by)
     elif event.change_24h is not None:
         yield _("no amount has changed in 24 h, at present prices")
@@ -194,7 +196,7 @@ def _cause(event: AlertRaised) -> str:
     elif not event.by_amounts:
         told = _("{difference} against the reading before, by prices alone")
     else:
-        by = money_text(event.by_amounts, event.alert.asset)
+        by = money_text(event.by_amounts, event.alert.asset, of=event.before)
         told = (
             _("{difference} against the reading before, by amounts alone")
             if by == difference
@@ -206,14 +208,22 @@ def _cause(event: AlertRaised) -> str:
 def _difference(event: AlertRaised) -> str:
     difference = exact_sum([event.amount, (event.before or Decimal(0)).copy_negate()])
     if event.alert.measure == "value":
-        return money_text(difference, event.alert.asset)
-    return change_text(difference)
+        return money_text(difference, event.alert.asset, of=event.before)
+    return change_text(difference, of=event.before)
 
 
-def money_text(difference: Decimal, currency: str) -> str:
+def _a_day_ago(event: AlertRaised) -> Decimal | None:
+    """Return what there was, which a change is told in percent of where amounts are hidden."""
+    if event.change_24h is None or event.alert.measure not in {"amount", "value"}:
+        return event.held
+    return exact_sum([event.amount, event.change_24h.copy_negate()])
+
+
+def money_text(difference: Decimal, currency: str, *, of: Decimal | None = None) -> str:
     """Write a difference in money with its sign."""
     sign = "+" if difference > 0 else ""
-    return f"{sign}{value_text(difference, currency, at_least=False)} {currency}"
+    told = f"{sign}{value_text(difference, currency, at_least=False, of=of)}"
+    return told if amounts_are_hidden() else f"{told} {currency}"
 
 
 def _outlook(event: AlertRaised) -> Iterator[str]:
@@ -222,8 +232,12 @@ def _outlook(event: AlertRaised) -> Iterator[str]:
         empty_in = span_text(event.empty_in)
         yield _("at the present rate empty in {span}").format(span=empty_in)
     if event.elsewhere:
-        places = (f"{path_text(path)} {amount_text(amount)}" for path, amount in event.elsewhere)
+        places = (_place(path, amount) for path, amount in event.elsewhere)
         yield _("available in {places}").format(places=", ".join(places))
+
+
+def _place(path: str, amount: Decimal) -> str:
+    return path_text(path) if amounts_are_hidden() else f"{path_text(path)} {amount_text(amount)}"
 
 
 def _cleared(event: AlertCleared) -> str:

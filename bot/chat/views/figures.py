@@ -6,7 +6,14 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from html import escape
 
 from bot.chat.i18n import _, later
-from bot.chat.numbers import AT_LEAST, amount_text, percent_text, span_text, value_text
+from bot.chat.numbers import (
+    AT_LEAST,
+    amount_text,
+    amounts_are_hidden,
+    percent_text,
+    span_text,
+    value_text,
+)
 from bot.chat.views.layout import Row, columns, name_text, path_text
 from bot.core.events import Alert
 from bot.fetchers.model import exact_sum
@@ -46,6 +53,9 @@ def limit_text(alert: Alert) -> str:
 
 
 def _currency(alert: Alert) -> str:
+    """Name the money, but where only a share of the limit is told."""
+    if amounts_are_hidden():
+        return ""
     return f" {alert.asset}" if alert.measure == "value" else ""
 
 
@@ -64,21 +74,23 @@ def _limit(alert: Alert) -> str:
         case "runway":
             return f"{alert.comparison} {_figure(alert, alert.limit)}"
         case _:
-            return f"{alert.comparison} {amount_text(alert.limit)}"
+            return f"{alert.comparison} {amount_text(alert.limit, of=alert.limit)}"
 
 
 def _figure(alert: Alert, measured: Decimal) -> str:
     """Write something in the unit of an alert; what money it is stands elsewhere."""
     match alert.measure:
         case "value":
-            return value_text(measured, alert.asset, at_least=alert.at_least)
+            return value_text(
+                measured, alert.asset, at_least=alert.at_least, of=alert.limit
+            )
         case "drop":
             rounded = measured.quantize(_PERCENT, ROUND_HALF_EVEN, _WIDE)
             return percent_text(rounded)
         case "runway":
             return span_text(timedelta(seconds=int(measured)))
         case _:
-            return amount_text(measured)
+            return amount_text(measured, of=alert.limit)
 
 
 def figures(alert: Alert, measured: Decimal, *, held: Decimal | None = None) -> str:
@@ -88,12 +100,17 @@ def figures(alert: Alert, measured: Decimal, *, held: Decimal | None = None) -> 
     """
     return columns(
         [
-            *([(_part(alert), amount_text(held))] if held is not None else []),
+            *_held(alert, held),
             (_name(alert), _measured(alert, measured)),
             (_("limit"), _limit(alert)),
             *_distances(alert, measured),
         ]
     )
+
+
+def _held(alert: Alert, held: Decimal | None) -> Iterator[Row]:
+    if held is not None and not amounts_are_hidden():
+        yield _part(alert), amount_text(held)
 
 
 def figures_at_the_end(alert: Alert, measured: Decimal) -> str:

@@ -1,12 +1,21 @@
 """The answer to `/rules`: each rule as it was written, how it stands, what a change has done."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
 from bot.chat.i18n import _, ngettext
-from bot.chat.numbers import AT_LEAST, amount_text, percent_text, span_text, value_text
+from bot.chat.numbers import (
+    AT_LEAST,
+    HIDDEN,
+    amount_text,
+    amounts_are_hidden,
+    masked,
+    percent_text,
+    span_text,
+    value_text,
+)
 from bot.chat.views.layout import length_of, one_line, path_text
 from bot.core.alerts import AlertState
 from bot.core.forecast import LONGEST
@@ -85,7 +94,18 @@ def _rule(status: RuleStatus) -> Iterator[str]:
 
 def rule_text(rule: Rule) -> str:
     """Show a rule so that a touch copies it; one that is very long is cut."""
-    return f"<code>{one_line(str(rule))}</code>"
+    return f"<code>{one_line(_masked_rule(rule))}</code>"
+
+
+def _masked_rule(rule: Rule) -> str:
+    """Write a rule; where amounts are hidden, with nothing that is told in coins or in money."""
+    if not amounts_are_hidden():
+        return str(rule)
+    if rule.measure in {"drop", "runway"}:
+        return str(replace(rule, least=None, note=masked(rule.note)))
+    sum_of, part = ("sum " if rule.summed else ""), (" available" if rule.part != "total" else "")
+    what = "total" if rule.measure == "value" else f"{rule.asset}{part}"
+    return f"{sum_of}{rule.pattern} {what} {rule.comparison} {HIDDEN}"
 
 
 def _states(rule: Rule, states: Sequence[AlertState]) -> Iterator[str]:
@@ -142,10 +162,12 @@ def measured_text(rule: Rule, state: AlertState) -> str:
             left = span_text(timedelta(seconds=int(measured)))
             return _("{coin} lasts {span}").format(coin=asset, span=left)
         case "value":
-            value = value_text(measured, rule.asset, at_least=state.at_least)
-            return f"{least}{value} {asset}"
+            value = value_text(
+                measured, rule.asset, at_least=state.at_least, of=rule.limit
+            )
+            return f"{least}{value}" if amounts_are_hidden() else f"{least}{value} {asset}"
         case _:
-            return f"{least}{amount_text(measured)} {asset}"
+            return f"{least}{amount_text(measured, of=rule.limit)} {asset}"
 
 
 def _seconds(span: timedelta) -> int:

@@ -53,8 +53,9 @@ async def test_unknown_command_and_talk(desk: Any) -> None:
 async def test_start_greets_and_is_told_from_now_on(desk: Any) -> None:
     """The greeting says what is watched; a deep link may put anything behind it."""
     async with desk.polling():
-        (answer,) = await desk.ask("/start from-a-link")
+        answer, question = await desk.ask("/start from-a-link")
     assert "3 wallets by 1 rule" in answer
+    assert "Which language" in question
     async with desk.open_unit() as unit:
         (chat,) = await unit.chats.load()
     assert (chat.chat_id, chat.title, chat.since) == (OWNER, "You", desk.clock())

@@ -198,7 +198,7 @@ async def test_list_with_its_buttons(desk: Any, you: Person) -> None:
         assert listed.labels == ["✏️ Edit #1", "⏸ Pause", "🗑 Delete"]
         assert (await you.press(listed, "⏸ Pause")).answer == "#1 is paused"
         assert "⏸ paused" in listed.text
-        assert "by 1 rule," in (await you.one("/start")).text
+        assert "by 1 rule," in (await you.say("/start"))[0].text
         assert (await you.press(listed, "▶️ Resume")).answer == "#1 is in force"
         delete = data_of(listed, "🗑 Delete")
         assert (await you.press(listed, "🗑 Delete")).answer == "#1 deleted"
