@@ -384,15 +384,20 @@ class _Summing:
         self._instants = instants
         self._rate_at = rate_at
         self.unpriced: set[str] = set()
-        found: dict[str, list[list[_Sum]]] = defaultdict(list)
+        found: dict[str, list[Iterator[_Sum]]] = defaultdict(list)
         for (band, account, coin), cells in groups.items():
-            columns = zip(instants, *cells, strict=True)
-            worth = [self._worth(account, coin, at, parts) for at, *parts in columns]
-            found[band].append(worth)
+            found[band].append(self._worths(account, coin, cells))
+        # Instant by instant: all coins at all instants at once would take megabytes.
         self._bands = {
             band: [_added(parts) for parts in zip(*rows, strict=True)]
             for band, rows in found.items()
         }
+
+    def _worths(
+        self, account: str, coin: str, cells: Iterable[Sequence[Decimal | None]]
+    ) -> Iterator[_Sum]:
+        for at, *parts in zip(self._instants, *cells, strict=True):
+            yield self._worth(account, coin, at, parts)
 
     def _worth(
         self, account: str, coin: str, at: datetime, parts: Iterable[Decimal | None]
