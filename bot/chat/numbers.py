@@ -121,6 +121,11 @@ def _marks(code: str) -> tuple[str, str]:
     return get_group_symbol(code), get_decimal_symbol(code)
 
 
+def point_text() -> str:
+    """Return what stands before a fraction."""
+    return _marks(language())[1]
+
+
 def width_of(text: str) -> int:
     """Count the columns of a text in a monospaced font: those of East Asia take two each."""
     return sum(2 if east_asian_width(c) in {"W", "F"} else 1 for c in text)

@@ -9,8 +9,10 @@ from bot.chat.i18n import _, later, ngettext
 from bot.chat.numbers import (
     ABOUT,
     AT_LEAST,
+    HIDDEN,
     age_text,
     amount_text,
+    amounts_are_hidden,
     clock_text,
     span_text,
     value_text,
@@ -82,6 +84,8 @@ def value_words(valuation: Valuation, *, unit: bool = True) -> str:
     """Write a value with its currency, or without; nothing where there is none."""
     if valuation.value is None:
         return ""
+    if amounts_are_hidden():
+        return HIDDEN
     mark = AT_LEAST if valuation.at_least else ABOUT
     currency = valuation.currency
     value = mark + value_text(valuation.value, currency, at_least=valuation.at_least)
@@ -268,7 +272,8 @@ def staking_line(balance: Balance, now: datetime) -> str:
     staking = balance.staking
     if staking is None:
         return ""
-    latest, total = amount_text(staking.interest_latest), amount_text(staking.interest_total)
+    latest = amount_text(staking.interest_latest, of=staking.interest_total)
+    total = amount_text(staking.interest_total, of=staking.interest_total)
     earned = _("interest {latest}, in all {total}").format(latest=latest, total=total)
     if staking.as_of is None:
         return earned

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from bot.chat.i18n import _, ngettext
-from bot.chat.numbers import MINUS, percent_text, rounded_value, value_text
+from bot.chat.numbers import MINUS, amounts_are_hidden, percent_text, rounded_value, value_text
 from bot.core.value_change import ValueChange
 
 _TENTH = Decimal("0.1")
@@ -12,6 +12,8 @@ _TENTH = Decimal("0.1")
 
 def change_lines(change: ValueChange, currency: str) -> Iterator[str]:
     """Tell the change of a day; what is not known of it is left out, and said."""
+    if change.difference is None and amounts_are_hidden():
+        return
     if change.difference is None:
         amounts = signed_text(change.by_amounts, currency)
         yield _("24 h: {amounts} {currency} by amounts, at present prices").format(
@@ -31,6 +33,9 @@ def change_lines(change: ValueChange, currency: str) -> Iterator[str]:
 
 def _whole(change: ValueChange, difference: Decimal, currency: str) -> str:
     mark = "▲" if difference > 0 else "▼"
+    if amounts_are_hidden():
+        told = f"{mark} {signed_text(difference, currency, of=change.before)}"
+        return _("{change} in 24 h").format(change=told)
     told = f"{mark} {signed_text(difference, currency)} {currency}"
     if change.percent is None:
         return _("{change} in 24 h").format(change=told)
@@ -47,7 +52,8 @@ def _causes(change: ValueChange, currency: str) -> str:
     if is_nothing(change.by_amounts, currency):
         return _("by prices alone")
     return _("amounts {amounts} · prices {prices}").format(
-        amounts=signed_text(change.by_amounts, currency), prices=signed_text(prices, currency)
+        amounts=signed_text(change.by_amounts, currency, of=change.before),
+        prices=signed_text(prices, currency, of=change.before),
     )
 
 

@@ -11,11 +11,13 @@ from bot.chat.numbers import (
     ABOUT,
     AT_LEAST,
     amount_text,
+    amounts_are_hidden,
     clock_text,
     day_text,
     fitted,
     minute_text,
     percent_text,
+    point_text,
     span_text,
     value_text,
 )
@@ -104,8 +106,8 @@ def _figures(report: HistoryReport, zone: ZoneInfo) -> Iterator[str]:
     low, high = series.lowest, series.highest
     if first is None or last is None or low is None or high is None:
         return
-    unit = escape(name_text(report.unit))
-    yield f"{_amount(report, first)} → <b>{_amount(report, last)}</b> {unit}"
+    unit = "" if amounts_are_hidden() else f" {escape(name_text(report.unit))}"
+    yield f"{_amount(report, first)} → <b>{_amount(report, last)}</b>{unit}"
     if change := _change(report, first, last):
         yield change
     if low.value == high.value:
@@ -124,8 +126,15 @@ def _amount(report: HistoryReport, figure: Figure) -> str:
 
 def _plain(report: HistoryReport, value: Decimal, *, at_least: bool = False) -> str:
     if report.is_value:
-        return value_text(value, report.unit, at_least=at_least)
-    return fitted(amount_text(value), width=_AMOUNT_WIDTH)
+        return value_text(value, report.unit, at_least=at_least, of=_base(report))
+    return fitted(amount_text(value, of=_base(report)), width=_AMOUNT_WIDTH)
+
+
+def _base(report: HistoryReport) -> Decimal | None:
+    """Return what is 100 percent where amounts are hidden: what there was first, or the most."""
+    series = report.series
+    figures = (series.opening, series.highest, series.lowest)
+    return next((figure.value for figure in figures if figure and figure.value), None)
 
 
 def _change(report: HistoryReport, first: Figure, last: Figure) -> str:
@@ -138,7 +147,7 @@ def _change(report: HistoryReport, first: Figure, last: Figure) -> str:
     sign = "+" if difference > 0 else ""
     mark = "" if first.complete and last.complete else ABOUT
     told = f"{mark}{sign}{_plain(report, difference)}"
-    if first.value <= 0:
+    if first.value <= 0 or amounts_are_hidden():
         return told
     percent = (difference / first.value * 100).quantize(_PERCENT)
     return f"{told} ({percent_text(percent) if percent <= 0 else '+' + percent_text(percent)})"
@@ -173,13 +182,18 @@ def _named(names: Sequence[str]) -> str:
 
 
 def picture_of(report: HistoryReport, zone: ZoneInfo) -> Picture:
-    """Lay out what is drawn."""
+    """Lay out what is drawn; where amounts are hidden, in percent and without limits."""
     series = report.series
+    scale = _scale(report)
+
+    def _drawn(value: Decimal | None) -> float | None:
+        return None if value is None else float(value * scale)
+
     totals = series.totals
     return Picture(
         title=_title(report),
         subtitle=_subtitle(report, zone),
-        unit=name_text(report.unit),
+        unit="%" if amounts_are_hidden() else name_text(report.unit),
         times=tuple(figure.at.timestamp() for figure in totals),
         totals=tuple(_drawn(figure.value) for figure in totals),
         unread=tuple(figure.unread for figure in totals),
@@ -189,6 +203,7 @@ def picture_of(report: HistoryReport, zone: ZoneInfo) -> Picture:
         limits=tuple(
             (float(limit.level), f"{limit.comparison} {amount_text(limit.level)}")
             for limit in report.limits
+            if not amounts_are_hidden()
         ),
         marks=tuple((mark.at.timestamp(), mark.raised) for mark in report.marks),
         words={
@@ -196,13 +211,15 @@ def picture_of(report: HistoryReport, zone: ZoneInfo) -> Picture:
             "unread": _("not read"),
             "raised": _("alert"),
             "cleared": _("over"),
-            "point": amount_text(Decimal("0.5"))[1],
+            "point": point_text(),
         },
     )
 
 
-def _drawn(value: Decimal | None) -> float | None:
-    return None if value is None else float(value)
+def _scale(report: HistoryReport) -> Decimal:
+    """Return what makes of an amount what is drawn of it."""
+    base = _base(report)
+    return 100 / base.copy_abs() if amounts_are_hidden() and base else Decimal(1)
 
 
 def _subtitle(report: HistoryReport, zone: ZoneInfo) -> str:

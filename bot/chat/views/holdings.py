@@ -10,7 +10,14 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.chat.i18n import _, ngettext
-from bot.chat.numbers import ABOUT, age_text, amount_text, clock_text, percent_text
+from bot.chat.numbers import (
+    ABOUT,
+    age_text,
+    amount_text,
+    amounts_are_hidden,
+    clock_text,
+    percent_text,
+)
 from bot.chat.views.balances import (
     amount_row,
     balance_rows,
@@ -31,7 +38,7 @@ from bot.core.overview import By, Overview
 from bot.core.portfolio import WalletState
 from bot.core.stock import Dust, Held, Part, share_of, without_dust
 from bot.core.valuation import Rate, Valuation
-from bot.fetchers.model import Balance
+from bot.fetchers.model import Balance, exact_sum
 
 ROWS_A_PAGE = 12
 EVERYTHING = "*"
@@ -103,6 +110,8 @@ def _page(
 def _title(overview: Overview) -> Iterator[str]:
     balances, value = f"<b>{_('Balances')}</b>", value_words(overview.total)
     total = f"<b>{value}</b>" if value else _("no price yet") if overview.total.unpriced else ""
+    if amounts_are_hidden():
+        total = ""
     if overview.query == EVERYTHING:
         yield " · ".join(part for part in (balances, total) if part)
         return
@@ -112,7 +121,7 @@ def _title(overview: Overview) -> Iterator[str]:
     )
     if overview.coin is not None:
         yield f"{balances} · <b>{escape(name_text(overview.coin))}</b>"
-        if overview.coins:
+        if overview.coins and not amounts_are_hidden():
             amount = amount_row(overview.coin, overview.coins[0].amount)[1]
             yield f"<b>{escape(f'{amount} {name_text(overview.coin)}')}</b>"
     else:
@@ -163,10 +172,16 @@ def _ages(overview: Overview, zone: ZoneInfo) -> Iterator[str]:
 
 def _coin_lines(overview: Overview) -> Iterator[str]:
     if overview.rates and overview.coin != overview.total.currency:
-        yield _price_text(overview.rates, overview)
+        yield from _prices(overview)
     if overview.spendable is not None and overview.spendable[1]:
-        free, held = map(amount_text, overview.spendable)
+        whole = exact_sum(overview.spendable)
+        free, held = (amount_text(part, of=whole) for part in overview.spendable)
         yield _("free {free} · held {held}").format(free=free, held=held)
+
+
+def _prices(overview: Overview) -> Iterator[str]:
+    if not amounts_are_hidden():
+        yield _price_text(overview.rates, overview)
 
 
 def _price_text(rates: Sequence[Rate], overview: Overview) -> str:
@@ -229,6 +244,8 @@ def _part_row(part: Part, overview: Overview) -> Triple | None:
     name = _short_name(part, overview)
     share = share_of(part.worth, overview.total)
     told = _share_text(share) if share is not None else ""
+    if amounts_are_hidden():
+        return Triple(name, told or "–", "")
     if overview.coin is not None:
         if part.amount is None:
             return None
@@ -273,7 +290,7 @@ def _coin_page(overview: Overview, small: Decimal, page: int) -> Page:
     last = [_dust_line(dust)] if dust else []
 
     def lines(shown: Sequence[Held]) -> list[str]:
-        return triples([_coin_row(held) for held in shown])
+        return triples([_coin_row(held, overview) for held in shown])
 
     if not (coins or overview.blind):
         last = [_("nothing in any wallet")]
@@ -284,13 +301,24 @@ def _coin_choice(held: Held) -> Choice:
     return Choice(name_text(held.coin), held.coin)
 
 
-def _coin_row(held: Held) -> Triple:
+def _coin_row(held: Held, overview: Overview) -> Triple:
     name, amount = amount_row(held.coin, held.amount)
+    if amounts_are_hidden():
+        return Triple(name, _share_of_all(held.worth, overview), "")
     value = _value(held.worth) if held.worth.value is not None else _("no price")
     return Triple(name, amount, value)
 
 
+def _share_of_all(worth: Valuation, overview: Overview) -> str:
+    """Write the share of a part in what is shown; a dash where nobody knows it."""
+    share = share_of(worth, overview.total)
+    return _share_text(share) if share is not None else "–"
+
+
 def _dust_line(dust: Dust) -> str:
+    if amounts_are_hidden():
+        told = ngettext("{n} small coin", "{n} small coins", dust.count)
+        return told.format(n=dust.count)
     limit = f"{amount_text(dust.limit)} {dust.worth.currency}"
     return ngettext(
         "{n} coin below {limit} each: {value}", "{n} coins below {limit} each: {value}", dust.count
@@ -309,9 +337,12 @@ def _wallet_page(overview: Overview, small: Decimal, page: int) -> Page:
     def lines(shown: Sequence[Held]) -> Iterator[str]:
         if not coins and not dust:
             yield _("nothing in this wallet")
-        yield from grouped_tables(_held_rows(balances[held.coin], held) for held in shown)
+        if amounts_are_hidden():
+            yield from triples([_coin_row(held, overview) for held in shown])
+        else:
+            yield from grouped_tables(_held_rows(balances[held.coin], held) for held in shown)
         for held in shown:
-            if balances[held.coin].staking:
+            if balances[held.coin].staking and not amounts_are_hidden():
                 yield staking_line(balances[held.coin], overview.at)
 
     return _page(coins, page, lines, last=last)
@@ -342,6 +373,8 @@ def _unreadable_page(state: WalletState, overview: Overview, page: int) -> Page:
     age = last_good(state, held, age_text(state.read_at, overview.at))
 
     def lines(shown: Sequence[Balance]) -> list[str]:
+        if amounts_are_hidden():
+            return [f"⚠️ {why}", age]
         return [f"⚠️ {why}", age, *grouped_tables(map(balance_rows, shown))]
 
     return _page(held, page, lines)
