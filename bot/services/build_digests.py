@@ -135,13 +135,15 @@ class BuildDigests:
         wanted = chat.preferences.digest if chat is not None else None
         return self._usual if wanted is None else wanted
 
-    def planned(self, chat: Chat, words: Sequence[str]) -> DigestPlan:
-        """Return the plan of a chat as somebody wants to have it from now on.
+    def planned(self, chat: Chat, words: Sequence[str], *, at: datetime) -> DigestPlan:
+        """Return the plan of a chat as somebody wants to have it from an instant on.
+
+        That is when he said it: heard again after a crash, it must not skip what was due since.
 
         Raises:
             PlanMistake: the words say no time.
         """
-        return change_plan(words, self._plan(chat), now=self._clock())
+        return change_plan(words, self._plan(chat), now=at)
 
     async def plan_of(self, chat: Chat) -> PlanReport:
         """Tell when a chat gets its digest."""

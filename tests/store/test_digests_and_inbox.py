@@ -17,6 +17,19 @@ async def test_one_digest_per_chat_and_date(open_unit: OpenUnit, now: datetime) 
         assert await unit.digests.add(1, DAY + timedelta(days=1), at=now + timedelta(days=1))
 
 
+async def test_each_period_has_dates_of_its_own(open_unit: OpenUnit, now: datetime) -> None:
+    """A week's digest is another than a day's, also of the same date; and goes back elsewhere."""
+    async with open_unit() as unit:
+        assert await unit.digests.add(1, DAY, at=now)
+        assert await unit.digests.add(1, DAY, period="weekly", at=now)
+        assert not await unit.digests.add(1, DAY, period="weekly", at=now)
+        later = DAY + timedelta(days=1)
+        assert await unit.digests.last_before(1, later, period="monthly") is None
+        assert await unit.digests.last_before(1, later, period="weekly") == now
+        assert set(await unit.digests.dates(1, since=DAY)) == {DAY}
+        assert set(await unit.digests.dates(1, since=later)) == set()
+
+
 async def test_digest_before(open_unit: OpenUnit, now: datetime) -> None:
     """The digest before is the newest of an earlier date in the same chat."""
     async with open_unit() as unit:

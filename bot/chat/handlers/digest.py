@@ -52,7 +52,8 @@ async def _change(use: UseCases, message: Message, words: list[str]) -> None:
     """Let the digest of a chat come at another time."""
     user = message.from_user
     try:
-        plan = use.digests.planned(use.chats.known(message.chat_id), words)
+        here = use.chats.known(message.chat_id)
+        plan = use.digests.planned(here, words, at=message.date)
     except PlanMistake as e:
         await message.reply_html(plan_mistake(e))
         return

@@ -14,7 +14,7 @@ from bot.core.valuation import STALE_AFTER
 from bot.core.vitals import Part
 
 ROWS_A_PAGE = 15
-_NAME_WIDTH = 20
+_NAME_WIDTH = 22
 _PARTS: Mapping[Part, str] = {
     "poll": later("🔌 Telegram has not answered since {since}"),
     "checks": later("🔌 accounts are not checked in time since {since}"),
