@@ -21,7 +21,9 @@ from bot.core.delivery import (
 )
 from bot.core.digest import build_digest
 from bot.core.events import SourceFound
-from bot.core.valuation import Valuation
+from bot.core.stock import Stock
+from bot.core.valuation import PriceBook
+from bot.core.value_change import Books
 from bot.sandbox.telegram import TelegramServer
 
 OWNER, GROUP = 1001, -4001
@@ -163,17 +165,21 @@ async def test_refused_markup_is_sent_plain(send: Send, telegram: TelegramServer
 async def test_digest(desk: Any, telegram: TelegramServer) -> None:
     """A digest arrives as one message."""
     sender = TelegramSender(desk.build(), zone=ZoneInfo("UTC"), clock=desk.clock)
+    book = PriceBook({}, "USD", now=desk.clock())
     digest = build_digest(
         local_date=desk.clock().date(),
         late=False,
-        at=desk.clock(),
-        since=None,
+        stock=Stock([], book, markets={}, now=desk.clock()),
         wallets=[],
-        value=Valuation("USD", None),
-        before={},
-        firing=[],
+        past=None,
+        books=Books(book, None, {}),
     )
-    assert await sender.send_digest(Chat(OWNER), digest) == Sent(telegram.messages(OWNER)[0].id)
+    for maybe_repeated in (False, True):
+        sent = await sender.send_digest(Chat(OWNER), digest, maybe_repeated=maybe_repeated)
+        message = telegram.messages(OWNER)[-1]
+        assert sent == Sent(message.id)
+        assert ("may be a repeat" in message.text) is maybe_repeated
+        assert message.labels == ["📈 Chart"]
 
 
 async def test_token_is_in_no_outcome_and_no_log(

@@ -9,6 +9,7 @@ from bench.chaos.ledger import Account, Ledger
 from bench.chaos.phone import DIGEST, Post
 from bench.chaos.table import table
 from bench.chaos.truth import Truth, sayings
+from bench.chaos.weather import REFUSED_BEHIND
 from bot.sandbox.world import World
 
 SEED = 1
@@ -102,3 +103,20 @@ def test_the_account_notices_a_digest_that_comes_twice() -> None:
     """A digest says its date; one chat gets each date once."""
     digest = f"{DIGEST}Sat 21 Nov 2026 · 00:00 UTC\nlate"
     assert account_of(LOW, digest, digest).faults == {"digests told twice": 1}
+
+
+@pytest.mark.parametrize(
+    ("trouble", "again", "faults", "behind"),
+    [
+        (REFUSED_BEHIND, f"\n<i>{MARK}</i>", {}, 1),
+        (REFUSED_BEHIND, "", {"digests told twice": 1}, 0),  # it does not say so
+        ("the connection was cut", f"\n{MARK}", {"digests told twice": 1}, 0),  # not tried again
+    ],
+)
+def test_the_account_wants_a_repeated_digest_to_say_so(
+    trouble: str, again: str, faults: dict[str, int], behind: int
+) -> None:
+    """Only what a server in between refused in vain may come again, and only with the mark."""
+    digest = f"{DIGEST}Sat 21 Nov 2026 · 00:00 UTC"
+    account = account_of(LOW, digest, f"{digest}{again}", trouble=trouble)
+    assert (account.faults, len(account.digests_behind)) == (faults, behind)

@@ -61,7 +61,7 @@ async def _change(use: UseCases, message: Message, words: list[str]) -> None:
         message.chat_id,
         lambda chat: replace(chat, preferences=replace(chat.preferences, digest=plan)),
         deed="settings_changed",
-        about=f"digest {' '.join(words)}",
+        about=" ".join(["digest", *words]),
         by=person_of(user) if user is not None else None,
     )
     told = plan_text(await use.digests.plan_of(chat)) if chat is not None else _(NOT_TOLD_HERE)
