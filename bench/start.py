@@ -1,12 +1,15 @@
 """How soon the bot asks Telegram for updates, what it holds when idle, how soon it stops.
 
-    python -m bench.start [--times N]
+    python -m bench.start [--times N] [--python PYTHON]
 
-Five accounts on the sandbox's exchanges, a new database each time; medians of N runs.
+Five accounts on the sandbox's exchanges, a new database each time; medians of N runs. Libraries
+load others where they find them, so the bot should run by a Python that has this package and those
+of deploy/requirements.lock alone; it is told how many more there are.
 """
 
 import argparse
 import asyncio
+import re
 import statistics
 import sys
 import tempfile
@@ -20,9 +23,12 @@ from bot.sandbox.world import MAIN_WALLET, Key, World
 
 ACCOUNTS = ("okx", "okx", "coinw", "coinw", "xt")
 IDLE_S = 15.0
+ROOT = Path(__file__).parents[1]
+OURS = {"balance-bot", "pip", "setuptools"}
+LIST = "from importlib.metadata import distributions as d; print(*(x.name for x in d()))"
 
 
-async def measure() -> tuple[float, float, float]:
+async def measure(python: str) -> tuple[float, float, float]:
     """Run the bot once; give seconds to the first question, MB when idle, seconds to stop."""
     telegram = TelegramServer()
     you = telegram.add_private_chat()
@@ -45,7 +51,7 @@ async def measure() -> tuple[float, float, float]:
             environ |= add_account(world, slug, number, served[slug])
         started = time.perf_counter()
         bot = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "run", env=environ, cwd=folder
+            python, "-m", "bot", "run", env=environ, cwd=folder
         )
         await telegram.wait_for_call("getUpdates", lambda _: True, timeout=30)
         asked_after = time.perf_counter() - started
@@ -80,17 +86,31 @@ def resident_mb(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
-async def repeat(times: int) -> None:
+async def beyond_the_lock(python: str) -> set[str]:
+    """List the packages that a user has not."""
+    listing = await asyncio.create_subprocess_exec(
+        python, "-c", LIST, stdout=asyncio.subprocess.PIPE
+    )
+    found, _ = await listing.communicate()
+    names = {re.sub(r"[-_.]+", "-", name).lower() for name in found.decode().split()}
+    lock = (ROOT / "deploy" / "requirements.lock").read_text()
+    return names - set(re.findall(r"^[\w-]+(?===)", lock, re.MULTILINE)) - OURS
+
+
+async def repeat(times: int, python: str) -> None:
     """Measure and print medians."""
-    runs = [await measure() for _ in range(times)]
+    runs = [await measure(python) for _ in range(times)]
     asked, held, stopped = (statistics.median(column) for column in zip(*runs, strict=True))
+    more = len(await beyond_the_lock(python))
     print(
         f"start to first getUpdates {asked:.2f} s, idle {held:.0f} MB, stop {stopped:.2f} s"
-        f" (medians of {times})"
+        f" (medians of {times}; packages beyond the lock: {more})"
     )
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=3)
-    asyncio.run(repeat(parser.parse_args().times))
+    parser.add_argument("--python", default=sys.executable)
+    arguments = parser.parse_args()
+    asyncio.run(repeat(arguments.times, arguments.python))
