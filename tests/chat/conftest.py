@@ -182,6 +182,8 @@ class Desk:
         Account("xt", "xt", ("spot",), timedelta(minutes=1)),
     )
 
+    use: UseCases | None = None
+    """Of the poller that was started last."""
     codes: list[str] = field(default_factory=list)
     """For pairing, as they were shown in the log."""
     owners: tuple[int, ...] = (OWNER,)
@@ -266,7 +268,7 @@ class Desk:
         """Run the poller while the block runs; give the application, to put handlers into."""
         bot = self.build()
         async with asyncio.TaskGroup() as self.tasks:
-            use = self.use_cases()
+            use = self.use = self.use_cases()
             await use.chats.recall()
             application = build_application(bot, use)
             poller = Poller(
