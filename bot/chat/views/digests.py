@@ -46,12 +46,12 @@ def digest_text(digest: Digest, zone: ZoneInfo, *, maybe_repeated: bool = False)
     blocks = [
         *_heading(digest, zone),
         *_total(digest, zone),
+        *_low(digest),
+        *_unread(digest),
         *_accounts(digest),
         *_moved(digest),
         *_turned(digest),
         *_interest(digest),
-        *_low(digest),
-        *_unread(digest),
     ]
     if maybe_repeated:
         blocks.insert(1, _("<i>This may be a repeat: Telegram did not confirm the first one.</i>"))
@@ -211,15 +211,14 @@ def _mover(moved: Moved, currency: str) -> str:
         return _("{path} {change}, no price").format(path=path_text(moved.path), change=told)
     if moved.coin == currency or amounts_are_hidden():
         return f"{path_text(moved.path)} {told}"
-    worth = f"{signed_text(moved.worth, currency)} {currency}"
-    return f"{path_text(moved.path)} {told} (≈ {worth})"
+    return f"{path_text(moved.path)} {told} (≈ {signed_text(moved.worth, currency)})"
 
 
 def _turned(digest: Digest) -> Iterator[str]:
     told = [t for t in digest.turned if not is_nothing(t.effect, digest.currency)]
     if told:
         yield f"\n<b>{_('Prices')}</b>"
-        yield " · ".join(_turn(turned, digest.currency) for turned in told[:MOST_TURNED])
+        yield from (_turn(turned, digest.currency) for turned in told[:MOST_TURNED])
 
 
 def _turn(turned: Turned, currency: str) -> str:

@@ -74,6 +74,10 @@ def test_digest() -> None:
         "now        2,310.50</pre>\n"
         "compared with 28 Feb 13:00 CET\n"
         "not in the comparison: <code>main/eth-staking</code>, <code>xt/spot</code>\n"
+        "\n<b>Alerts</b>\n"
+        "🟠 <code>main/funding</code> · <b>USDT</b> low: 400, limit &lt; 500\n"
+        "\n<b>Not read</b>\n"
+        "🔌 <code>xt/spot</code>\nokx answered HTTP 502\nlast read 5 s ago\n"
         "\n<b>Accounts</b>\n"
         "<code>main</code> 2,650.00 → 2,300.00\n"
         "moved −250.00 · prices −100.00\n"
@@ -86,11 +90,7 @@ def test_digest() -> None:
         "\n<b>Prices</b>\n"
         "ETH −5 % (−100.00)\n"
         "\n<b>Interest</b>\n"
-        "<code>main/eth-staking</code> BETH: last +0.00006549, in all 0.01490596\n"
-        "\n<b>Alerts</b>\n"
-        "🟠 <code>main/funding</code> · <b>USDT</b> low: 400, limit &lt; 500\n"
-        "\n<b>Not read</b>\n"
-        "🔌 <code>xt/spot</code>\nokx answered HTTP 502\nlast read 5 s ago"
+        "<code>main/eth-staking</code> BETH: last +0.00006549, in all 0.01490596"
     )
 
 
@@ -106,10 +106,10 @@ def test_nothing_to_tell() -> None:
         "now        5.00</pre>",
         "compared with 28 Feb 12:00 UTC",
         "",
-        "Nothing has moved",
-        "",
         "✅ No alert",
         "✅ All is read",
+        "",
+        "Nothing has moved",
     ]
 
 
