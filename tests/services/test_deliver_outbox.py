@@ -487,3 +487,17 @@ async def test_outbox_that_cannot_be_leased(house: Any, monkeypatch: pytest.Monk
     async with house.delivering():
         (said,) = await house.sender.wait_for(1)
     assert not said.maybe_repeated
+
+
+async def test_a_digest_that_was_refused_in_between_says_that_it_may_be_a_repeat(
+    house: Any,
+) -> None:
+    """A server in between may have passed on what it complains about."""
+    house.sender.outcomes[OWNER] = [NotSent("502", doubtful=True)]
+    await queue(house, due(house), OWNER)
+    async with house.delivering():
+        await house.sender.wait_for(1)
+        house.clock.advance(minutes=1)
+        first, second = await house.sender.wait_for(2)
+    assert (first.digest is not None, first.maybe_repeated) == (True, False)
+    assert (second.digest is not None, second.maybe_repeated) == (True, True)
