@@ -118,7 +118,7 @@ async def test_the_digest_comes_once_and_tells_what_changed(scene: Scene) -> Non
         await app.use.digests.queue_due()
     assert len(scene.said("Digest", chat_id=GROUP)) == 1
     assert "nothing to compare with yet" in first.text
-    assert "coinw/spot" in first.text.partition("Cannot be read")[2]
+    assert "coinw/spot" in first.text.partition("Not read")[2]
     offset[0] += timedelta(days=1)
     scene.okx.set("funding", "USDT", available="1250.5")
     async with scene.bot():

@@ -40,7 +40,7 @@ def test_all_is_well() -> None:
 
 
 def test_problems_come_first() -> None:
-    """Parts, what cannot be read, what is old, what is late; then what is well, on a page of it."""
+    """Parts, what cannot be read, what is old, what is late; then what is well."""
     rests = replace(DOWN, retry_at=NOW + timedelta(minutes=9))
     old = wallet("now/z", read_at=ago(hours=2))
     first, well = status_pages(
