@@ -5,6 +5,8 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from typing_extensions import override
 
 from bot.core.portfolio import Account
 from bot.fetchers import Credentials, find_exchange
@@ -83,8 +85,16 @@ class LogSettings(Group):
     """None: text on a terminal, JSON elsewhere."""
 
 
-class Settings(Group):
-    """All of them, by their names without the prefix, as `sources` has gathered them."""
+class Settings(BaseSettings):
+    """All of them, by their names without the prefix."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        validate_default=False,
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
+    )
 
     telegram: TelegramSettings = TelegramSettings()
     accounts: dict[str, AccountSettings] = {}
@@ -98,6 +108,19 @@ class Settings(Group):
     log: LogSettings = LogSettings()
     fallback_urls: Addresses = ()
     heartbeat_url: SecretUrl | None = None
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take values only as they are handed over: `sources` has gathered and named them."""
+        return (init_settings,)
 
     @property
     def watched(self) -> tuple[Account, ...]:

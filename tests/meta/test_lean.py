@@ -27,7 +27,6 @@ NOT_NEEDED = {
     "ccxt": "only where an exchange needs it",
     "matplotlib": "only aside",
     "numpy": "only aside",
-    "pydantic_settings": "settings have one way in, which is ours",
     "pygments": "only where somebody looks",
     "rich": "only where somebody looks",
 }
