@@ -200,7 +200,8 @@ def test_a_price_of_then_that_is_not_known_is_not_nothing() -> None:
 
 def test_the_first_digest_compares_with_nothing() -> None:
     """Where nothing is known of the time before, nothing is said of it."""
-    for before in (None, {}):
+    nothing: list[Mapping[str, Sequence[Balance]] | None] = [None, {}]
+    for before in nothing:
         made = digest([wallet("m/f", coin("BTC", "1"))], before=before)
         assert (made.since, made.total.change, made.moved, made.turned) == (None, None, (), ())
 
@@ -233,6 +234,7 @@ def test_a_course_at_even_distances() -> None:
         (NOW + timedelta(minutes=6), Decimal(3)),
         (NOW + timedelta(minutes=10), Decimal(4)),
     ]
-    assert evenly(values, steps=6) == (1, 1, 1, 3, 3, 4)
-    assert evenly(values[:3], steps=7) == (1, 1, 1, 1, 1, None, 3)
+    assert list(evenly(values, steps=6)) == [Decimal(n) for n in (1, 1, 1, 3, 3, 4)]
+    ones: list[Decimal | None] = [Decimal(1)] * 5
+    assert list(evenly(values[:3], steps=7)) == [*ones, None, Decimal(3)]
     assert evenly(values[:1], steps=3) == ()

@@ -1,6 +1,7 @@
 """Digest times: one digest for each local date, whatever the clocks of a country do."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.zones import behaviours, counted, dates_of, sent_by_ticks, ticks
-from bot.core.timing import LATE_FOR, digest_date, instant_of
+from bot.core.timing import LATE_FOR, DigestPlan, digest_date, instant_of
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 TIMES = [
@@ -236,3 +237,31 @@ def test_what_is_due(now: str, expected: date | None) -> None:
 def test_the_instant_of_a_clock_time(day: date, at: time, expected: str) -> None:
     """A time that occurs twice is meant the first time; one that is left out comes after it."""
     assert instant_of(day, at, ZoneInfo("Europe/Berlin")).isoformat() == expected
+
+
+@given(
+    case=st.sampled_from(CASES),
+    at=st.sampled_from(TIMES),
+    weekday=st.integers(0, 6),
+    day=st.integers(1, 31),
+    period=st.sampled_from(["weekly", "monthly"]),
+)
+def test_each_week_and_month_has_one_digest_when_clocks_change(
+    case: tuple[str, datetime], at: time, weekday: int, day: int, period: Literal["weekly"]
+) -> None:
+    """On its day and on no other, once, over any change of clocks."""
+    zone = ZoneInfo(case[0])
+    plan = DigestPlan(at=at, period=period, weekday=weekday, day=day)
+    start, end = case[1] - 9 * DAY, case[1] + 9 * DAY
+    sent: list[date] = []
+    now = start.replace(minute=at.minute % 15)
+    while now < end:
+        due = plan.due_date(now, zone)
+        if due is not None and due not in sent:
+            sent.append(due)
+        now += timedelta(minutes=15) if abs(now - case[1]) < 2 * DAY else HOUR
+    assert sent == sorted(sent)
+    assert all(map(plan.falls_on, sent))
+    expected = {d for d in dates_that_exist(zone, start, end) if plan.falls_on(d)}
+    assert not expected - set(sent)
+    assert len(set(sent) - expected) <= 2  # what began before, or ends behind, the time looked at

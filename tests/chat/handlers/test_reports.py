@@ -16,7 +16,8 @@ OWNER, GROUP, ADA = 1001, -4001, 2002
 
 async def kept(desk: Any, chat_id: int) -> Chat:
     async with desk.open_unit() as unit:
-        return next(chat for chat in await unit.chats.load() if chat.chat_id == chat_id)
+        chats: list[Chat] = await unit.chats.load()
+    return next(chat for chat in chats if chat.chat_id == chat_id)
 
 
 async def keep(desk: Any, chat_id: int, **more: Any) -> None:

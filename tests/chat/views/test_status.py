@@ -26,7 +26,7 @@ def status(*states: object, **more: object) -> Status:
             "waiting_since": None,
             "prices": {"a": ago(seconds=20)},
             **more,
-        }  # type: ignore[arg-type]
+        }
     )
 
 
