@@ -81,9 +81,7 @@ def _figure(alert: Alert, measured: Decimal) -> str:
     """Write something in the unit of an alert; what money it is stands elsewhere."""
     match alert.measure:
         case "value":
-            return value_text(
-                measured, alert.asset, at_least=alert.at_least, of=alert.limit
-            )
+            return value_text(measured, alert.asset, at_least=alert.at_least, of=alert.limit)
         case "drop":
             rounded = measured.quantize(_PERCENT, ROUND_HALF_EVEN, _WIDE)
             return percent_text(rounded)

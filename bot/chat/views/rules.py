@@ -162,9 +162,7 @@ def measured_text(rule: Rule, state: AlertState) -> str:
             left = span_text(timedelta(seconds=int(measured)))
             return _("{coin} lasts {span}").format(coin=asset, span=left)
         case "value":
-            value = value_text(
-                measured, rule.asset, at_least=state.at_least, of=rule.limit
-            )
+            value = value_text(measured, rule.asset, at_least=state.at_least, of=rule.limit)
             return f"{least}{value}" if amounts_are_hidden() else f"{least}{value} {asset}"
         case _:
             return f"{least}{amount_text(measured, of=rule.limit)} {asset}"
