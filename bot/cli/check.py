@@ -200,7 +200,10 @@ async def _channels(settings: Settings) -> Finding:
 def _listeners(settings: Settings, name: str) -> Finding:
     if settings.telegram.owners or settings.telegram.chats:
         return Finding("telegram", ok=True, message=name)
-    advice = "send the bot /whoami and put the id into BOT_TELEGRAM__OWNERS"
+    advice = (
+        "open the link that the log shows at the start, unless somebody has; or send the bot "
+        "/whoami and put the id into BOT_TELEGRAM__OWNERS"
+    )
     return Finding("telegram", ok=False, message=f"{name} may talk to nobody", advice=advice)
 
 
