@@ -1,7 +1,8 @@
 """What an error of the Telegram library means for the message that was to be sent.
 
 `BadRequest` and `TimedOut` are both subclasses of `NetworkError`, and a time-out is raised for
-what never left as well as for what may have arrived: the cause below it tells which.
+what never left as well as for what may have arrived: the cause below it tells which. A refusal with
+a cause is a page that nobody can read, and not Telegram's word.
 """
 
 from datetime import timedelta
@@ -52,12 +53,8 @@ def outcome_of(error: TelegramError) -> Outcome:
             return NotSent("Telegram asks for a pause", pause_of(error))
         case ChatMigrated():
             return ChatMoved(error.new_chat_id)
-        case Forbidden():
-            return ChatGone(str(error))
-        case BadRequest() if any(sign in str(error).lower() for sign in _GONE):
-            return ChatGone(str(error))
-        case BadRequest():
-            return Refused(str(error))
+        case Forbidden() | BadRequest():
+            return _refusal(error)
         case NetworkError() if isinstance(error.__cause__, httpx.HTTPError):
             return NotSent(str(error)) if never_left(error) else MaybeSent(str(error))
         case NetworkError() if "time" in str(error).lower():
@@ -70,3 +67,11 @@ def outcome_of(error: TelegramError) -> Outcome:
             return MaybeSent(str(error))  # an answer came, and nobody can read it
         case _:
             return NotSent(str(error))
+
+
+def _refusal(error: Forbidden | BadRequest) -> Outcome:
+    if error.__cause__ is not None:
+        return NotSent(str(error), doubtful=True)  # a page of a server in between
+    if isinstance(error, Forbidden) or any(sign in str(error).lower() for sign in _GONE):
+        return ChatGone(str(error))
+    return Refused(str(error))

@@ -345,4 +345,4 @@ def _alert(state: AlertState, rule: Rule, seen: Observation) -> Alert:
 def _incident(state: AlertState, since: datetime) -> str:
     """Name the episode: short enough to be read out, and the same if it is derived again."""
     text = "\n".join([*state.key, since.isoformat()])
-    return blake2s(text.encode(), digest_size=3).hexdigest().upper()
+    return blake2s(text.encode(), digest_size=5).hexdigest().upper()

@@ -148,13 +148,13 @@ def _take_back(
             standing.remove(event)
 
 
-def _subject(event: Begun | Over | AlertReminded) -> str:
-    """Name what begins and ends; no path is an incident."""
+def _subject(event: Begun | Over | AlertReminded) -> tuple[str, ...]:
+    """Name what begins and ends; two episodes may share an id, by chance."""
     match event:
         case SourceLost() | SourceFound():
-            return event.path
+            return (event.path,)
         case _:
-            return event.alert.incident
+            return (event.alert.incident, *event.alert.key)
 
 
 def mergeable(events: Iterable[Event]) -> bool:

@@ -47,7 +47,9 @@ class Vitals:
     overdue: tuple[str, datetime] | None = None
     """The account that waits longest to be checked, and since when it is due; None: none is."""
     undelivered_since: datetime | None = None
-    """Since when the oldest message waits that could be sent; None: none does."""
+    """Since when the oldest message waits; None: none does."""
+    unheard_since: datetime | None = None
+    """Since when there is no chat left to tell, of those that should be; None: there is one."""
 
     @property
     def stale(self) -> "tuple[Stale, ...]":
@@ -68,7 +70,8 @@ class Stale:
 def stale(vitals: Vitals) -> tuple[Stale, ...]:
     """Judge the signs of life."""
     found = [_idle(part, vitals) for part in PARTS]
-    return tuple(s for s in (*found, _overdue(vitals), _undelivered(vitals)) if s is not None)
+    found += [_overdue(vitals), _undelivered(vitals), _unheard(vitals)]
+    return tuple(s for s in found if s is not None)
 
 
 def _idle(part: Part, vitals: Vitals) -> Stale | None:
@@ -97,6 +100,11 @@ def _undelivered(vitals: Vitals) -> Stale | None:
         return None
     waits = _seconds(vitals.at - since)
     return Stale("delivery", since, f"a message has waited for {waits} to be delivered")
+
+
+def _unheard(vitals: Vitals) -> Stale | None:
+    since = vitals.unheard_since
+    return None if since is None else Stale("delivery", since, "no chat is left to tell")
 
 
 def _seconds(span: timedelta) -> str:

@@ -245,7 +245,7 @@ class DeliverOutbox:
             if isinstance(outcome, NotSent) and outcome.retry_after is not None:
                 rest = min(outcome.retry_after, LONGEST_REST)
                 await unit.chats.hold(chat_id, until=now + rest)
-            await unit.outbox.settle(parcel.id, decision, at=now)
+            await unit.outbox.settle(parcel.id, decision, at=now, sent_to=chat_id)
         self._shown.look_again()  # the first message may have more to show than when it was put
         _log(parcel, outcome, dropped=isinstance(decision, Dropped))
 

@@ -1,8 +1,10 @@
 """Find chats again that were lost: try once in a while whether they take something."""
 
+from dataclasses import replace
+
 import structlog
 
-from bot.core.delivery import ChatMoved, Sent
+from bot.core.delivery import Chat, ChatMoved, Sent
 from bot.services.manage_chats import ManageChats
 from bot.services.ports import ChatDoor
 
@@ -25,9 +27,14 @@ class FindChats:
 
     async def _look(self) -> None:
         for chat in await self._chats.lost():
+            await self._knock(chat)
+
+    async def _knock(self, chat: Chat) -> None:
+        outcome = await self._door.knock(chat)
+        if isinstance(outcome, ChatMoved):
+            await self._chats.follow(chat.chat_id, to=outcome.chat_id)
+            chat = replace(chat, chat_id=outcome.chat_id)
             outcome = await self._door.knock(chat)
-            if isinstance(outcome, Sent):
-                log.info("A chat is back", action="find_chats", chat=chat.chat_id)
-                await self._chats.greet(chat.chat_id, title=chat.title)
-            elif isinstance(outcome, ChatMoved):
-                await self._chats.follow(chat.chat_id, to=outcome.chat_id)
+        if isinstance(outcome, Sent):
+            log.info("A chat is back", action="find_chats", chat=chat.chat_id)
+            await self._chats.greet(chat.chat_id, title=chat.title)

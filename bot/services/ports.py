@@ -337,8 +337,14 @@ class OutboxRepository(Protocol):
     ) -> Sequence[Parcel]:
         """Take the next message of each chat, or of these only, marked as being sent."""
 
-    async def settle(self, parcel_id: int, decision: Decision, *, at: datetime) -> None:
-        """Record what an attempt has come to."""
+    async def settle(
+        self, parcel_id: int, decision: Decision, *, at: datetime, sent_to: int | None = None
+    ) -> None:
+        """Record what an attempt has come to.
+
+        `sent_to` is the chat by its id then: in a group that has moved meanwhile the message's
+        own id is another message's. None: the chat's id cannot have changed.
+        """
 
     async def put_off(self, parcel_id: int, *, until: datetime) -> None:
         """Let a message that was not sent wait for the end of quiet hours, with others there.
@@ -356,10 +362,7 @@ class OutboxRepository(Protocol):
         """Count the messages that wait to be sent to these chats."""
 
     async def oldest_due(self, *, now: datetime, chats: Collection[int]) -> datetime | None:
-        """Return since when the oldest message waits that could be sent to one of these chats.
-
-        None where there is none. What Telegram itself wants to wait is left out.
-        """
+        """Return since when the oldest message waits for one of these chats; None: none does."""
 
     async def forget(self, *, before: datetime) -> None:
         """Delete what was done before an instant."""

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Row,
     Text,
     and_,
+    case,
     delete,
     func,
     insert,
@@ -83,9 +84,9 @@ class SqlOutbox:
     async def _first_told(self, events: Sequence[Event], chat_id: int) -> dict[str | None, int]:
         later = {_later_of(event) for event in events} - {None}
         rows = await self._connection.execute(
-            select(incidents.c.incident, incidents.c.outbox_id).where(
-                incidents.c.incident.in_(later), incidents.c.chat_id == chat_id, _OPEN
-            )
+            select(incidents.c.incident, incidents.c.outbox_id)
+            .join_from(incidents, outbox, outbox.c.id == incidents.c.outbox_id)
+            .where(incidents.c.incident.in_(later), _told_in(chat_id))
         )
         return dict(rows.all())
 
@@ -127,11 +128,10 @@ class SqlOutbox:
 
     async def told(self, chat_id: int) -> Collection[str]:
         """See the port."""
-        here = and_(incidents.c.chat_id == chat_id, outbox.c.dropped.is_(None), _OPEN)
         found = await self._connection.scalars(
             select(incidents.c.incident)
             .join_from(incidents, outbox, outbox.c.id == incidents.c.outbox_id)
-            .where(here)
+            .where(_told_in(chat_id))
         )
         return set(found)
 
@@ -246,12 +246,15 @@ class SqlOutbox:
         )
         return (await self._connection.execute(query)).all()
 
-    async def settle(self, parcel_id: int, decision: Decision, *, at: datetime) -> None:
+    async def settle(
+        self, parcel_id: int, decision: Decision, *, at: datetime, sent_to: int | None = None
+    ) -> None:
         """See the port."""
+        values = _settled(decision, at)
+        if "message_id" in values and sent_to is not None:
+            values["message_id"] = case((outbox.c.chat_id == sent_to, values["message_id"]))
         await self._connection.execute(
-            update(outbox)
-            .where(outbox.c.id == parcel_id)
-            .values(sending_since=None, **_settled(decision, at))
+            update(outbox).where(outbox.c.id == parcel_id).values(sending_since=None, **values)
         )
         if isinstance(decision, Delivered):
             await self._elsewhere.reach(await self.events_of(parcel_id))
@@ -315,10 +318,8 @@ class SqlOutbox:
 
     async def oldest_due(self, *, now: datetime, chats: Collection[int]) -> datetime | None:
         """See the port."""
-        known = await SqlChats(self._connection).load()
-        here = {c.chat_id for c in known if c.chat_id in chats and _may_hear(c, now)}
         waits = and_(outbox.c.done_at.is_(None), outbox.c.due_at <= now)
-        oldest = select(func.min(outbox.c.due_at)).where(waits, outbox.c.chat_id.in_(here))
+        oldest = select(func.min(outbox.c.due_at)).where(waits, outbox.c.chat_id.in_(chats))
         found: datetime | None = await self._connection.scalar(oldest)
         return found
 
@@ -329,10 +330,15 @@ class SqlOutbox:
         await self._connection.execute(delete(outbox).where(old))
 
 
+def _told_in(chat_id: int) -> ColumnElement[bool]:
+    """Find open episodes that a chat was told, or will be; what was given up told it nothing."""
+    return and_(incidents.c.chat_id == chat_id, outbox.c.dropped.is_(None), _OPEN)
+
+
 def _next_of(chats: Collection[int], now: datetime) -> ColumnElement[bool]:
     """Find the oldest message of each chat, where it is due and nothing is under way."""
     waits = and_(outbox.c.done_at.is_(None), outbox.c.chat_id.in_(chats))
-    in_line = and_(waits, _not_put_off(now), ~_in_doubt(now))
+    in_line = and_(waits, _not_put_off(now), ~_in_doubt(now), ~_is_digest_to_repeat(now))
     heads = select(func.min(outbox.c.id)).where(in_line).group_by(outbox.c.chat_id)
     under_way = select(outbox.c.chat_id).where(waits, outbox.c.sending_since.is_not(None))
     return and_(outbox.c.id.in_(heads), _due(now), outbox.c.chat_id.not_in(under_way))
@@ -345,6 +351,12 @@ def _not_put_off(now: datetime) -> ColumnElement[bool]:
 def _in_doubt(now: datetime) -> ColumnElement[bool]:
     """Find what may have arrived more than once: while it waits, what is behind it goes on."""
     return and_(outbox.c.maybe_sent, outbox.c.attempts > 1, ~_due(now))
+
+
+def _is_digest_to_repeat(now: datetime) -> ColumnElement[bool]:
+    """Find digests that could not be told: alerts do not wait until they can."""
+    is_digest = type_coerce(outbox.c.events, Text).like('%"kind":"digest_due"%')
+    return and_(is_digest, outbox.c.attempts > 0, ~_due(now))
 
 
 def _due(now: datetime) -> ColumnElement[bool]:

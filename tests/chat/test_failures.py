@@ -48,6 +48,12 @@ def because(error: TelegramError, cause: Exception) -> TelegramError:
                 "TOPIC_CLOSED",
             )
         ),
+        # A page of a server in between is not Telegram's word.
+        (because(Forbidden("<html>"), TelegramError("no JSON")), NotSent("<html>", doubtful=True)),
+        (
+            because(BadRequest("<html>"), TelegramError("no JSON")),
+            NotSent("<html>", doubtful=True),
+        ),
         (BadRequest("Message is too long"), Refused("Message is too long")),
         (BadRequest("Can't parse entities"), Refused("Can't parse entities")),
         # Surely not sent: the connection never came about.

@@ -256,7 +256,7 @@ def test_subjects_and_rules_have_their_own_incidents() -> None:
     events = [step(state, parse_rule(LOW), seen("1", 0), now=START)[1][0] for state in states]
     incidents = {event.alert.incident for event in events if isinstance(event, AlertRaised)}
     assert len(incidents) == len(states)
-    assert all(len(incident) == 6 for incident in incidents)
+    assert all(len(incident) == 10 for incident in incidents)
 
 
 # Beyond one reading: what time, silence and restarts do. A story is a list of steps:

@@ -140,6 +140,17 @@ def test_what_is_told_together(warning: AlertCleared, critical: AlertCleared) ->
     )
 
 
+def test_two_with_one_id(warning: AlertCleared) -> None:
+    """Ids are short: the end of one episode is not told as that of another."""
+    at = datetime(2026, 1, 15, tzinfo=UTC)
+    other = replace(warning.alert, subject="main/trading")
+    first, second = (
+        AlertRaised(alert=alert, amount=Decimal(1), before=None, at=at)
+        for alert in (other, warning.alert)
+    )
+    assert settled([first, second, warning]) == ((first,), ((second, warning),))
+
+
 def test_the_end_of_what_was_told_before(warning: AlertCleared) -> None:
     """It is told as it would be alone, without the reminders before it."""
     at = datetime(2026, 1, 15, tzinfo=UTC)

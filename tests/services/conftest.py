@@ -279,7 +279,10 @@ class House:
     @cached_property
     def vitals(self) -> WatchVitals:
         return WatchVitals(
-            open_unit=self.open_unit, recipients=self.chats.recipients, clock=self.clock
+            open_unit=self.open_unit,
+            recipients=self.chats.recipients,
+            clock=self.clock,
+            counted_s=lambda: self.clock().timestamp(),
         )
 
     @property

@@ -265,6 +265,17 @@ async def test_group_that_moved(house: Any) -> None:
     assert [chat.chat_id for chat in known] == [-1004001, OWNER]
 
 
+async def test_group_that_moves_while_it_is_told(house: Any, rows: Any) -> None:
+    """What was sent to the old group has an id that is another message's in the new one."""
+    gate = house.sender.gates[GROUP] = asyncio.Event()
+    await queue(house, news(house), GROUP)
+    async with house.delivering():
+        await house.sender.wait_for(1)
+        await house.chats.follow(GROUP, to=-1004001)
+        gate.set()
+    assert await rows() == [(-1004001, False, None, None)]
+
+
 async def test_clock_that_was_ahead_makes_no_quiet_hours(house: Any, engine: AsyncEngine) -> None:
     """What was put off by a clock that is put back is sent as soon as it is not quiet."""
     await house.chats.set_quiet(OWNER, QuietHours(time(22), time(7)), title="You")
@@ -398,7 +409,7 @@ async def test_digest_that_is_not_filled_has_not_left(
 async def test_digest_that_is_never_filled_is_given_up(
     house: Any, rows: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fault of ours in a digest does not keep the alerts behind it for ever."""
+    """A fault of ours in a digest holds up no alert, and is not met for ever."""
     tries = 0
 
     async def breaking(*args: Any, **how: Any) -> Any:
@@ -406,17 +417,18 @@ async def test_digest_that_is_never_filled_is_given_up(
         tries += 1
         raise ZeroDivisionError
 
-    async def told() -> bool:
+    async def given_up() -> bool:
         house.clock.advance(seconds=10)
-        return bool(house.sender.said)
+        return (await rows())[0][3] is not None
 
     monkeypatch.setattr(BuildDigests, "load", breaking)
     await queue(house, due(house), OWNER)
     await queue(house, news(house), OWNER)
     async with house.delivering():
-        await until(told)
-    (said,) = house.sender.said
-    assert (said.kinds, tries) == (["source_found"], 10)
+        (said,) = await house.sender.wait_for(1)
+        assert (said.kinds, tries) == (["source_found"], 1)
+        await until(given_up)
+    assert tries == 10
     assert (await rows())[0][3] == "it broke off again and again"
 
 

@@ -17,19 +17,21 @@ OWNER, GROUP, MOVED = 1001, -4001, -1004001
 class Door(ChatDoor):
     """Answers as it is told to, and writes down who knocked where."""
 
-    outcome: Outcome | Exception
+    outcomes: list[Outcome | Exception]
+    """In this order; the last one stays."""
     knocked: list[int] = field(default_factory=list)
 
     @override
     async def knock(self, chat: Chat) -> Outcome:
         self.knocked.append(chat.chat_id)
-        if isinstance(self.outcome, Exception):
-            raise self.outcome
-        return self.outcome
+        outcome = self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
 
-async def look(house: Any, outcome: Outcome | Exception) -> tuple[Door, Any]:
-    chats, door = house.chats, Door(outcome)
+async def look(house: Any, *outcomes: Outcome | Exception) -> tuple[Door, Any]:
+    chats, door = house.chats, Door(list(outcomes))
     await FindChats(chats=chats, door=door).look()
     return door, chats
 
@@ -69,8 +71,15 @@ async def test_chat_that_stays_closed_is_told_of_once(house: Any, outcome: Any) 
 
 
 async def test_moved_group_is_followed(house: Any) -> None:
-    """The next knock is at the new id."""
+    """The next knock is at the new id, at once; where that opens the chat is told."""
     await house.chats.mark_gone(GROUP, reason="upgraded")
-    await look(house, ChatMoved(MOVED))
-    door, _ = await look(house, Sent(0))
-    assert door.knocked == [MOVED]
+    door, chats = await look(house, ChatMoved(MOVED))
+    assert door.knocked == [GROUP, MOVED]
+    assert [chat.chat_id for chat in await chats.lost()] == [MOVED]
+
+
+async def test_moved_group_that_opens(house: Any) -> None:
+    """Nobody waits an hour for the second knock."""
+    await house.chats.mark_gone(GROUP, reason="upgraded")
+    door, chats = await look(house, ChatMoved(MOVED), Sent(0))
+    assert (door.knocked, await chats.lost()) == ([GROUP, MOVED], [])

@@ -12,8 +12,9 @@ from bot.core.events import SourceFound
 from bot.core.vitals import PARTS
 from bot.services.ports import PingFailed
 from bot.services.send_heartbeat import SendHeartbeat
+from bot.services.watch_vitals import WatchVitals
 
-OWNER = 1001
+OWNER, GROUP = 1001, -4001
 
 
 @dataclass
@@ -66,7 +67,7 @@ async def test_only_while_all_parts_work(house: Any, heart: SendHeartbeat, ear: 
 
 
 async def test_a_message_that_does_not_leave(house: Any, heart: SendHeartbeat, ear: Ear) -> None:
-    """Turning is not enough while an alert waits; a pause that Telegram asked for is no fault."""
+    """Turning is not enough while an alert waits, whoever it is that wants it to wait."""
     async with house.open_unit() as unit:
         news = SourceFound(path="main/funding", since=house.clock(), at=house.clock())
         await unit.outbox.add([news], chats=[Chat(OWNER)], at=house.clock())
@@ -77,7 +78,51 @@ async def test_a_message_that_does_not_leave(house: Any, heart: SendHeartbeat, e
     async with house.open_unit() as unit:
         await unit.chats.hold(OWNER, until=house.clock() + timedelta(minutes=30))
     await heart.beat()
+    assert ear.heard == 0
+
+
+async def test_nobody_is_left_to_tell(house: Any, heart: SendHeartbeat, ear: Ear) -> None:
+    """As soon as the last chat is lost, and until one is back; one that nobody names is none."""
+    all_work(house)
+    for chat_id, beats in [(GROUP, 1), (OWNER, 1)]:
+        await house.chats.mark_gone(chat_id, reason="blocked")
+        await heart.beat()
+        assert ear.heard == beats
+    since = house.clock()
+    house.clock.advance(seconds=30)
+    (ill,) = (await house.vitals.look()).stale
+    assert (ill.reason, ill.since) == ("no chat is left to tell", since)
+    await house.chats.greet(OWNER, title="You")
+    await heart.beat()
+    assert ear.heard == 2
+
+
+async def test_nobody_is_there_to_be_told_yet(house: Any, heart: SendHeartbeat, ear: Ear) -> None:
+    """A bot that nobody has spoken to yet lives."""
+    async with house.open_unit() as unit:
+        await unit.chats.forget(OWNER)
+        await unit.chats.forget(GROUP)
+    all_work(house)
+    await heart.beat()
     assert ear.heard == 1
+
+
+async def test_a_clock_that_is_put_back_hides_nothing(open_unit: Any, clock: Any) -> None:
+    """What has worked two hours "ahead" is silent from now on, not two hours later."""
+    counted = 1000.0
+    vitals = WatchVitals(
+        open_unit=open_unit, recipients=list, clock=clock, counted_s=lambda: counted
+    )
+    for part in PARTS:
+        vitals.worked(part)
+    clock.advance(hours=-2)
+    assert (await vitals.look()).stale == ()
+    counted += 121
+    clock.advance(seconds=121)
+    for part in PARTS[1:]:
+        vitals.worked(part)
+    (ill,) = (await vitals.look()).stale
+    assert ill.reason == "Telegram has not answered for 121 s"
 
 
 async def test_an_account_that_nobody_checks(house: Any, heart: SendHeartbeat, ear: Ear) -> None:

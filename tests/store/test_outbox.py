@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.core.delivery import Chat, Delivered, Dropped, Postponed
-from bot.core.events import AlertCleared, AlertRaised
+from bot.core.events import AlertCleared, AlertRaised, DigestDue
 from bot.services.ports import OpenUnit, Parcel
 from bot.store.schema import outbox
 
@@ -347,3 +347,47 @@ async def test_sweep(
     async with engine.begin() as connection:
         left = list(await connection.scalars(select(outbox.c.chat_id).order_by(outbox.c.id)))
     assert left == [2, 1]
+
+
+async def test_what_was_given_up_has_no_end(
+    open_unit: OpenUnit, raised: Raise, cleared: Clear, now: datetime
+) -> None:
+    """Who never heard of an alert is not told that it is over."""
+    await queue(open_unit, raised("A"), chats=[1, 2], at=now)
+    given_up, told = await lease(open_unit, now)
+    await settle(open_unit, given_up, Dropped("refused"), now)
+    await settle(open_unit, told, Delivered(11), now)
+    await queue(open_unit, cleared("A"), chats=[1, 2], at=now)
+    assert ids(await lease(open_unit, now)) == [(2, ["A"])]
+
+
+async def test_a_digest_to_be_repeated_holds_up_nothing(
+    open_unit: OpenUnit, raised: Raise, now: datetime
+) -> None:
+    """It keeps its place until it has failed once; then what is behind it goes on."""
+    digest = DigestDue(local_date=now.date(), since=None, late=False, at=now)
+    async with open_unit() as unit:
+        await unit.outbox.add([digest], chats=[Chat(1)], at=now)
+    await queue(open_unit, raised("A"), chats=[1], at=now)
+    (parcel,) = await lease(open_unit, now)
+    assert parcel.events == (digest,)
+    again = Postponed(now + timedelta(seconds=1), maybe_sent=False, attempts=1)
+    await settle(open_unit, parcel, again, now)
+    (overtaking,) = await lease(open_unit, now)
+    assert ids([overtaking]) == [(1, ["A"])]
+    await settle(open_unit, overtaking, Delivered(11), now)
+    assert [p.events for p in await lease(open_unit, again.until)] == [(digest,)]
+
+
+async def test_message_of_a_group_that_moved_meanwhile(
+    open_unit: OpenUnit, raised: Raise, now: datetime
+) -> None:
+    """Its id is of the old group: nothing of the new one is edited under it."""
+    await queue(open_unit, raised("A"), chats=[-3, 1], at=now)
+    async with open_unit() as unit:
+        for parcel in await unit.outbox.lease(now=now):
+            if parcel.chat.chat_id == -3:
+                await unit.chats.move(-3, to=-1003)
+            await unit.outbox.settle(parcel.id, Delivered(11), at=now, sent_to=parcel.chat.chat_id)
+        assert [(one.chat_id, one.message_id) for one in await unit.outbox.shown()] == [(1, 11)]
+        assert await unit.outbox.told(-1003) == {"A"}
