@@ -16,13 +16,14 @@ from typing import TextIO
 from bot.app import open_app, utc_now
 from bot.log import set_up_log
 from bot.sandbox.exchanges import serve_exchange
-from bot.sandbox.telegram import TelegramServer, User, serve_telegram
+from bot.sandbox.past import write_past
+from bot.sandbox.telegram import TelegramServer, serve_telegram
 from bot.sandbox.world import DemoStory, World, demo_world
 from bot.settings import Settings, load_settings
 
 HINT = (
-    "Try /balance and its Refresh button. In about half a minute main/funding runs low: an alert "
-    "comes, and later its recovery."
+    "Try /balance and its buttons, /history, or /help. In half a minute main/funding runs low: "
+    "an alert comes, and later its recovery."
 )
 RULES = {
     "FUNDING": 'main/funding USDT < 500 · critical · "The grid bot needs 500"',
@@ -55,7 +56,8 @@ async def open_demo(*, port: int) -> AsyncIterator[str]:
     world = demo_world(now=utc_now())
     telegram = TelegramServer(hint=HINT)
     you = telegram.add_private_chat("You")
-    desk = telegram.add_group("Desk", [*you.members, User(2002, "Ada")])
+    ada = telegram.add_private_chat("Ada", user_id=2002)  # a stranger until you let her in
+    desk = telegram.add_group("Desk", [*you.members, *ada.members])
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="balance-bot-demo-")))
         try:
@@ -70,6 +72,7 @@ async def open_demo(*, port: int) -> AsyncIterator[str]:
         environ |= {"BOT_TELEGRAM__OWNERS": str(you.id), "BOT_TELEGRAM__CHATS": str(desk.id)}
         settings = load_settings(environ, folder=folder)
         set_up_log(level=settings.log.level, style="text", secrets=settings.secrets)
+        await write_past(settings, world, now=utc_now())
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         stack.push_async_callback(_cancel, tasks.create_task(_run_bot(settings)))
         stack.push_async_callback(_cancel, tasks.create_task(_tell(DemoStory(world))))

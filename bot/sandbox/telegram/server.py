@@ -191,6 +191,11 @@ class TelegramServer(Faults):
             self.updates.add("message", message.to_api())
         return new
 
+    @property
+    def people(self) -> list[User]:
+        """Everybody who has a private chat with the bot, and can sit before the chat page."""
+        return [chat.members[0] for chat in self.chats.values() if chat.kind == "private"]
+
     # What people do.
 
     def say(

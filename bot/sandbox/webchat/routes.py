@@ -10,7 +10,7 @@ from aiohttp import web
 from bot.sandbox.webchat.shown import is_visible, show_event, show_state
 
 if TYPE_CHECKING:
-    from bot.sandbox.telegram.model import Chat
+    from bot.sandbox.telegram.model import Chat, User
     from bot.sandbox.telegram.server import TelegramServer
 
 _STATIC = Path(__file__).parent / "static"
@@ -66,12 +66,16 @@ class _Page:
         return web.Response(body=file.content, content_type=file.mime, headers=headers)
 
     async def events(self, request: web.Request) -> web.StreamResponse:
-        """Stream what happens; each stream begins with the whole state, so a gap does no harm."""
+        """Stream what happens; each stream begins with the whole state, so a gap does no harm.
+
+        It shows what one person sees: the one behind `as`, or else the visitor.
+        """
+        visitor = self._person(request.query.get("as")) or self._server.visitor
         stream = web.StreamResponse(headers=_HEADERS | {"Content-Type": "text/event-stream"})
         await stream.prepare(request)
         await stream.write(f"retry: {_RECONNECT_MS}\n\n".encode())
         with self._server.watch() as queue:
-            await _send(stream, "state", show_state(self._server))
+            await _send(stream, "state", show_state(self._server, visitor))
             while self._server.is_watched(queue):
                 try:
                     async with asyncio.timeout(_HEARTBEAT_S):
@@ -79,18 +83,19 @@ class _Page:
                 except TimeoutError:
                     await stream.write(b": still here\n\n")
                     continue
-                if shown := show_event(self._server, event):
+                if shown := show_event(self._server, visitor, event):
                     await _send(stream, *shown)
         return stream
 
     async def say(self, request: web.Request) -> web.StreamResponse:
-        """Say something in the visitor's name."""
+        """Say something in somebody's name."""
         body = await _read(request)
-        chat = self._chat(body)
+        speaker = self._speaker(body)
+        chat = self._chat(body, speaker)
         try:
             message = self._server.say(
                 chat.id,
-                self._visitor_id(),
+                speaker.id,
                 str(body.get("text", "")),
                 reply_to=body.get("reply_to"),
             )
@@ -99,27 +104,32 @@ class _Page:
         return web.json_response({"message": message.id})
 
     async def press(self, request: web.Request) -> web.StreamResponse:
-        """Press a button in the visitor's name."""
+        """Press a button in somebody's name."""
         body = await _read(request)
-        chat = self._chat(body)
+        speaker = self._speaker(body)
+        chat = self._chat(body, speaker)
         try:
             place = (int(body["row"]), int(body["column"]))
-            press = self._server.press(chat.id, int(body["message"]), place, self._visitor_id())
+            press = self._server.press(chat.id, int(body["message"]), place, speaker.id)
         except (KeyError, IndexError, TypeError, ValueError):
             raise web.HTTPBadRequest(text="This button is gone") from None
         return web.json_response({"press": press.id})
 
-    def _chat(self, body: dict[str, Any]) -> "Chat":
+    def _chat(self, body: dict[str, Any], speaker: "User") -> "Chat":
         by_id = {str(chat.id): chat for chat in self._server.chats.values()}
         chat = by_id.get(str(body.get("chat")))
-        if chat is None or not is_visible(self._server, chat):
+        if chat is None or not is_visible(speaker, chat):
             raise web.HTTPBadRequest(text="This chat is gone")
         return chat
 
-    def _visitor_id(self) -> int:
-        if self._server.visitor is None:
+    def _person(self, user_id: object) -> "User | None":
+        return next((u for u in self._server.people if str(u.id) == str(user_id)), None)
+
+    def _speaker(self, body: dict[str, Any]) -> "User":
+        speaker = self._person(body["as"]) if "as" in body else self._server.visitor
+        if speaker is None:
             raise web.HTTPBadRequest(text="Nobody sits before this page")
-        return self._server.visitor.id
+        return speaker
 
 
 async def _send(stream: web.StreamResponse, name: str, body: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What the page gets to see: chats and messages as plain values, from the side of the visitor."""
+"""What the page gets to see: chats and messages as plain values, from the side of one person."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,30 +12,33 @@ _LATEST = 200
 _EXCERPT_LENGTH = 120
 
 
-def show_state(server: "TelegramServer") -> dict[str, Any]:
+def show_state(server: "TelegramServer", visitor: "User | None") -> dict[str, Any]:
     """Give everything that the page needs to start, or to start again."""
-    chats = [chat for chat in server.chats.values() if is_visible(server, chat)]
+    chats = [chat for chat in server.chats.values() if is_visible(visitor, chat)]
     return {
         "hint": server.hint,
-        "visitor": None if server.visitor is None else server.visitor.id,
+        "visitor": None if visitor is None else visitor.id,
+        "people": [_show_user(user) for user in server.people],
         "bot": {"name": server.bot.first_name, "username": server.bot.username},
-        "chats": [_show_chat(server, chat) for chat in chats],
+        "chats": [_show_chat(server, visitor, chat) for chat in chats],
     }
 
 
-def is_visible(server: "TelegramServer", chat: "Chat") -> bool:
+def is_visible(visitor: "User | None", chat: "Chat") -> bool:
     """Tell whether the visitor is in the chat."""
-    return server.visitor in chat.members and chat.migrated_to is None
+    return visitor in chat.members and chat.migrated_to is None
 
 
-def show_event(server: "TelegramServer", event: "Event") -> tuple[str, dict[str, Any]] | None:
+def show_event(
+    server: "TelegramServer", visitor: "User | None", event: "Event"
+) -> tuple[str, dict[str, Any]] | None:
     """Give the name and the content of an event for the page; None when it does not concern it."""
     if event.kind in ("chats", "commands"):
-        return "state", show_state(server)
+        return "state", show_state(server, visitor)
     if event.press is not None:
         return "answer", _show_answer(event.press)
     chat = event.message.chat if event.message is not None else event.chat
-    if chat is None or not is_visible(server, chat):
+    if chat is None or not is_visible(visitor, chat):
         return None
     body: dict[str, Any] = {"chat": str(chat.id)}
     if event.message is not None:
@@ -43,7 +46,7 @@ def show_event(server: "TelegramServer", event: "Event") -> tuple[str, dict[str,
     return event.kind, body
 
 
-def _show_chat(server: "TelegramServer", chat: "Chat") -> dict[str, Any]:
+def _show_chat(server: "TelegramServer", visitor: "User | None", chat: "Chat") -> dict[str, Any]:
     messages = [message for message in chat.messages.values() if not message.deleted]
     private = chat.kind == "private"
     return {
@@ -51,7 +54,7 @@ def _show_chat(server: "TelegramServer", chat: "Chat") -> dict[str, Any]:
         "private": private,
         "title": server.bot.first_name if private else chat.title,
         "members": len(chat.members) + 1,
-        "commands": server.commands_for(chat, server.visitor) if server.visitor else [],
+        "commands": server.commands_for(chat, visitor) if visitor else [],
         "messages": [_show_message(message) for message in messages[-_LATEST:]],
     }
 

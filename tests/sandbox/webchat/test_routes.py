@@ -91,3 +91,23 @@ async def test_chats_of_others_are_not_streamed(
         assert await stream.content.readline() == b"event: message\n"
         event = json.loads((await stream.content.readline()).removeprefix(b"data: "))
     assert event["message"]["text"] == "hello"
+
+
+async def test_each_person_sees_and_says_as_themselves(
+    base_url: str, http: aiohttp.ClientSession, server: TelegramServer
+) -> None:
+    """Behind `as` stands who sits before the page; nobody speaks for one who is not there."""
+    eve = server.add_private_chat("Eve", user_id=66)
+    server.say(eve.id, 66, "secret of Eve")
+    async with http.get(f"{base_url}/page/events", params={"as": "66"}) as stream:
+        await stream.content.readuntil(b"event: state\n")
+        state = json.loads((await stream.content.readline()).removeprefix(b"data: "))
+    assert state["visitor"] == 66
+    assert [chat["id"] for chat in state["chats"]] == ["66"]
+    assert [person["name"] for person in state["people"]] == ["You", "Eve"]
+    for speaker, chat, status in ((66, "66", 200), (66, "1001", 400), (5, "1001", 400)):
+        body = {"as": speaker, "chat": chat, "text": "hi"}
+        async with http.post(f"{base_url}/page/say", json=body) as response:
+            assert response.status == status
+    assert [m.sender.first_name for m in server.messages(66)] == ["Eve", "Eve"]
+    assert server.messages(1001) == []

@@ -4,6 +4,7 @@ import { element } from "./text.js";
 import { clock, dayName, excerpt, messageElement } from "./message.js";
 
 const byId = (id) => document.getElementById(id);
+const query = new URLSearchParams(location.search); // as: who sits here · start: what a link brings along
 const state = { chats: new Map(), open: null, visitor: null, bot: {}, replyTo: null, seen: new Map(), online: false };
 const pressed = new Map();        // press id → the button that waits for its answer
 const early = new Map();          // answers that came before the response of the press
@@ -15,7 +16,7 @@ let typingTimer, toastTimer, belowCount = 0, wasAtEnd = true, lastTop = 0;
 // What happens, as the server tells it.
 
 function listen() {
-  const stream = new EventSource("/page/events");
+  const stream = new EventSource(`/page/events?as=${encodeURIComponent(query.get("as") ?? "")}`);
   const on = (name, handle) => stream.addEventListener(name, (e) => handle(JSON.parse(e.data)));
   on("state", takeState);
   on("message", ({ chat, message }) => takeMessage(chat, message));
@@ -40,6 +41,7 @@ function takeState(told) {
   }
   if (!state.chats.has(state.open)) state.open = state.chats.keys().next().value ?? null;
   showHint(told.hint);
+  showPeople(told.people);
   showChat();
   document.documentElement.dataset.ready = "yes";
 }
@@ -88,7 +90,7 @@ async function send(text) {
   const replyTo = state.replyTo?.id;
   reply(null);
   try {
-    await post("/page/say", { chat: state.open, text, reply_to: replyTo });
+    await post("/page/say", { as: state.visitor, chat: state.open, text, reply_to: replyTo });
     return true;
   } catch (e) {
     toast(e instanceof TypeError ? "Not sent: no connection" : e.message);
@@ -101,7 +103,7 @@ async function press(message, row, column, key) {
   key.dataset.waiting = "yes";
   key.setAttribute("aria-busy", "true");
   try {
-    const { press: id } = await post("/page/press", { chat: state.open, message: message.id, row, column });
+    const { press: id } = await post("/page/press", { as: state.visitor, chat: state.open, message: message.id, row, column });
     pressed.set(id, { message: message.id, row, column, key });
     setTimeout(() => stopWaiting(id), PRESS_GIVES_UP_MS);
     if (early.has(id)) { takeAnswer(early.get(id)); early.delete(id); }
@@ -187,7 +189,7 @@ function showMessages(chat, { keepPlace }) {
 function emptyChat() {
   return element("div", { class: "nothing" },
     element("p", {}, "Nothing here yet."),
-    element("button", { type: "button", class: "plain", "data-testid": "start", onclick: () => send("/start") }, "Start"));
+    element("button", { type: "button", class: "plain", "data-testid": "start", onclick: () => send(`/start ${query.get("start") ?? ""}`) }, "Start"));
 }
 
 function appendElement(chat, message, extra) {
@@ -298,6 +300,12 @@ function showHint(hint) {
   const parts = (hint ?? "").split(/((?<![\w/])\/[a-z0-9_]+)/i);
   line.replaceChildren(...parts.map((part, i) => i % 2 === 0 ? part
     : element("button", { type: "button", class: "hint-command", onclick: () => send(part) }, part)));
+}
+
+function showPeople(people) {
+  byId("people").hidden = people.length < 2;
+  byId("people").replaceChildren("You are", ...people.map((one) => one.id === state.visitor
+    ? element("b", {}, one.name) : element("a", { href: `/?as=${one.id}` }, one.name)));
 }
 
 function toast(text) {
