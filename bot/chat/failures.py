@@ -1,8 +1,8 @@
 """What an error of the Telegram library means for the message that was to be sent.
 
 `BadRequest` and `TimedOut` are both subclasses of `NetworkError`, and a time-out is raised for
-what never left as well as for what may have arrived: the cause below it tells which. A refusal with
-a cause is a page that nobody can read, and not Telegram's word.
+what never left as well as for what may have arrived: the cause below it tells which. A refusal
+with a cause is a page that nobody can read, and not Telegram's word.
 """
 
 from datetime import timedelta

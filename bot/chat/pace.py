@@ -3,7 +3,9 @@
 Telegram takes about 30 messages a second in all, one a second to a chat, with short bursts, and 20
 a minute to a group; edits count. Each of these is a window that is held from the sending to the
 answer (`fetchers/_limits.py` says why), a little smaller than what is allowed. Those of the outbox
-are smaller still: what they leave is for people, who are waiting.
+are smaller still: what they leave is for people, who are waiting. In a group news have a share
+that neither people nor edits of what was told can use up: however much is said there, an alert
+comes within seconds.
 
 An answer to a person waits where Telegram asks for it, and is tried again unless it was refused
 for good: better twice than never. What comes from the outbox does its own waiting, over restarts.
@@ -44,6 +46,8 @@ _CHAT = Limit("chat", 3, _BURST)
 _CHAT_OUTBOX = Limit("outbox to chat", 2, _BURST)
 _GROUP = Limit("group", 19, _MINUTE)
 _GROUP_OUTBOX = Limit("outbox to group", 15, _MINUTE)
+_GROUP_EDITS = Limit("outbox edits in group", 8, _MINUTE)
+_GROUP_NO_NEWS = Limit("people and edits in group", 15, _MINUTE)
 Answer = bool | dict[str, Any] | list[dict[str, Any]]
 
 
@@ -97,20 +101,28 @@ class Pace(BaseRateLimiter[str]):
         return await _patiently(in_turn, pauses)
 
     @asynccontextmanager
-    async def turn(self, chat_id: int) -> AsyncIterator[None]:
-        """Wait for a place for what the outbox is to send next to a chat, and keep it for that."""
-        self._turns[chat_id] = await self._turn_of_outbox(chat_id)
+    async def turn(self, chat_id: int, *, edits: bool = False) -> AsyncIterator[None]:
+        """Wait for a place for what the outbox does next in a chat, and keep it for that."""
+        limits = _limits_of_outbox(chat_id, edits=edits)
+        self._turns[chat_id] = await self._turn_of_outbox(limits, chat_id)
         try:
             yield
         finally:
             if unused := self._turns.pop(chat_id, None):
                 unused.give_back()
 
+    def may_edit(self, chat_id: int) -> bool:
+        """Whether there is a place for an edit of the outbox that nobody waits for."""
+        limits = _limits_of_outbox(chat_id, edits=True)
+        return self._pacer.is_free(limits, host=b"", user=str(chat_id))
+
     async def _in_turn(
         self, call: Callable[[], Coroutine[Any, Any, Answer]], chat_id: int, *, from_outbox: bool
     ) -> Answer:
         slot = self._turns.pop(chat_id, None) if from_outbox else None
-        slot = slot or await self._place(chat_id, from_outbox=from_outbox)
+        if slot is None:
+            limits = _limits_of_outbox(chat_id) if from_outbox else _limits_of_people(chat_id)
+            slot = await self._place(limits, chat_id)
         hanging = asyncio.get_running_loop().call_later(HANGING_S, slot.done)
         try:
             return await call()
@@ -121,25 +133,24 @@ class Pace(BaseRateLimiter[str]):
             hanging.cancel()
             slot.done()
 
-    async def _turn_of_outbox(self, chat_id: int) -> Slot:
+    async def _turn_of_outbox(self, limits: Sequence[Limit], chat_id: int) -> Slot:
         while True:
             try:
-                return await self._take(chat_id, from_outbox=True)
+                return await self._take(limits, chat_id)
             except WindowClosed as e:
                 await asyncio.sleep(e.seconds)
 
-    async def _place(self, chat_id: int, *, from_outbox: bool) -> Slot:
+    async def _place(self, limits: Sequence[Limit], chat_id: int) -> Slot:
         """Find a place within a person's patience, or say like Telegram how long it would take."""
         try:
             async with asyncio.timeout(LONGEST_TURN_S):
-                return await self._take(chat_id, from_outbox=from_outbox)
+                return await self._take(limits, chat_id)
         except WindowClosed as e:
             raise RetryAfter(timedelta(seconds=e.seconds)) from None
         except TimeoutError:
             raise RetryAfter(_MINUTE) from None
 
-    async def _take(self, chat_id: int, *, from_outbox: bool) -> Slot:
-        limits = _limits_of(chat_id, from_outbox=from_outbox)
+    async def _take(self, limits: Sequence[Limit], chat_id: int) -> Slot:
         return await self._pacer.take(limits, host=b"", user=str(chat_id))
 
     def _hold(self, chat_id: int, pause: timedelta) -> None:
@@ -172,11 +183,17 @@ def _checked(answer: Answer, endpoint: str) -> Answer:
     return answer
 
 
-def _limits_of(chat_id: int, *, from_outbox: bool) -> Sequence[Limit]:
+def _limits_of_people(chat_id: int) -> Sequence[Limit]:
     """Name the windows, the narrowest first: who waits there takes no other's place."""
-    if not from_outbox:
-        return [_CHAT, _OVERALL] if chat_id > 0 else [_GROUP, _CHAT, _OVERALL]
+    group = [] if chat_id > 0 else [_GROUP_NO_NEWS, _GROUP]
+    return [*group, _CHAT, _OVERALL]
+
+
+def _limits_of_outbox(chat_id: int, *, edits: bool = False) -> Sequence[Limit]:
+    """Name the windows of the outbox, the narrowest first."""
     group = [] if chat_id > 0 else [_GROUP_OUTBOX, _GROUP]
+    if group and edits:
+        group = [_GROUP_EDITS, _GROUP_NO_NEWS, *group]
     return [*group, _CHAT_OUTBOX, _CHAT, _OVERALL_OUTBOX, _OVERALL]
 
 

@@ -1,12 +1,14 @@
 """Updates from Telegram: kept in the inbox before they are confirmed, handled until it is done.
 
 The library's own updater confirms before its handlers have run, ends for good on one 401, and
-spins on one update that it cannot read. So this loop asks, keeps, and hands over one by one.
+spins on one update that it cannot read. So this loop asks, keeps, and hands over: what is said in
+a chat stands in that chat's line, so that one where too much is said holds up nobody else.
 Strangers are told apart here, by the rule of the gate: nothing of them is kept.
 """
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -41,7 +43,8 @@ DEADLINE_S = POLL_S + 20
 MOST_IN_AN_ANSWER = 100
 """Telegram gives no more at once; what another server gives beyond that comes again."""
 BREATH_S = 0.2
-AT_ONCE = 32
+AT_ONCE, AT_ONCE_IN_CHAT = 32, 4
+"""Handled at the same time; most of that time an answer waits until it may be given."""
 REFUSED_FOR_LONG = timedelta(minutes=5)
 _LONGEST_ERROR = 300
 """Of what a server in between has written, too."""
@@ -89,6 +92,15 @@ class _Batch:
     strangers: list[Caller] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Line:
+    """What was said in one chat and waits to be handled."""
+
+    waiting: deque[tuple[int, str]] = field(default_factory=deque)
+    """Raw updates with their ids; all of them are in the inbox."""
+    servants: int = 0
+
+
 class Poller:
     """Owns the conversation with Telegram in the direction to us."""
 
@@ -118,6 +130,7 @@ class Poller:
         self._language_of = language_of
         self._offset: int | None = None
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._lines: dict[int | None, _Line] = {}
         self._in_order = asyncio.Lock()
 
     async def run(self) -> None:
@@ -130,7 +143,7 @@ class Poller:
             async with self._open_unit() as unit:
                 left_over = await unit.inbox.unhandled()
                 self._offset = await unit.inbox.next_offset()
-            await self._hand_over(group, left_over)
+            self._hand_over(group, left_over)
             while True:
                 await self._until_done("poll", lambda: self._poll(group))
 
@@ -184,7 +197,7 @@ class Poller:
         fresh = await self._kept(batch.known)
         if batch.newest is not None:
             self._offset = batch.newest + 1
-        await self._hand_over(group, fresh)
+        self._hand_over(group, fresh)
         await self._strangers.meet(batch.strangers)
         if batch.newest is None or batch.newest < (asked_from or 0):
             await asyncio.sleep(BREATH_S)  # a server may answer at once, and with nothing new
@@ -219,10 +232,25 @@ class Poller:
             raise TelegramError("getUpdates was answered without a single id")
         return batch
 
-    async def _hand_over(self, group: asyncio.TaskGroup, updates: Mapping[int, str]) -> None:
+    def _hand_over(self, group: asyncio.TaskGroup, updates: Mapping[int, str]) -> None:
+        """Put updates into the lines of their chats; who polls waits for none of them."""
         for update_id, raw in updates.items():
-            await self._places.acquire()
-            group.create_task(self._handle(update_id, raw), name=f"update {update_id}")
+            caller = caller_of(json.loads(raw))
+            chat_id = caller.chat_id if caller else None
+            line = self._lines.setdefault(chat_id, _Line())
+            line.waiting.append((update_id, raw))
+            if line.servants < AT_ONCE_IN_CHAT:
+                line.servants += 1
+                group.create_task(self._serve(chat_id, line), name=f"updates of {chat_id}")
+
+    async def _serve(self, chat_id: int | None, line: _Line) -> None:
+        while line.waiting:
+            update_id, raw = line.waiting.popleft()
+            async with self._places:
+                await self._handle(update_id, raw)
+        line.servants -= 1
+        if not line.servants:
+            del self._lines[chat_id]
 
     async def _handle(self, update_id: int, raw: str) -> None:
         """Handle one update and mark it; the edge at which nothing may escape.
@@ -242,8 +270,6 @@ class Poller:
             except Exception:
                 log.exception("An update was not handled", action="handle", update=update_id)
                 return
-            finally:
-                self._places.release()
             await self._until_done("mark an update", lambda: self._mark(update_id))
 
     def _turn(self, raw: str) -> AbstractAsyncContextManager[None]:

@@ -50,9 +50,14 @@ class TelegramSender(ChatSender):
         self._language_of = language_of
 
     @override
-    def turn(self, chat_id: int) -> AbstractAsyncContextManager[None]:
+    def turn(self, chat_id: int, *, edits: bool = False) -> AbstractAsyncContextManager[None]:
         """See the port."""
-        return self._pace.turn(chat_id)
+        return self._pace.turn(chat_id, edits=edits)
+
+    @override
+    def may_edit(self, chat_id: int) -> bool:
+        """See the port."""
+        return self._pace.may_edit(chat_id)
 
     @override
     async def send_events(

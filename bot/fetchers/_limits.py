@@ -66,6 +66,10 @@ class Pacer:
             raise
         return Slot(taken)
 
+    def is_free(self, limits: Sequence[Limit], *, host: bytes, user: str) -> bool:
+        """Whether there is a place in every window at once."""
+        return all(self._window(limit, host=host, user=user).is_free for limit in limits)
+
     def close(self, limit: Limit, *, host: bytes, user: str, seconds: float) -> None:
         """Let nothing through for so long; those who wait are turned away."""
         self._window(limit, host=host, user=user).close(seconds)
@@ -152,6 +156,13 @@ class _Window:
             raise
         if not let_through:
             raise WindowClosed(max(0.0, self._closed_until - loop.time()))
+
+    @property
+    def is_free(self) -> bool:
+        self._let_through()
+        is_open = self._closed_until <= asyncio.get_running_loop().time()
+        has_place = self._open + len(self._free_at) < self._requests
+        return is_open and has_place and not self._waiting
 
     def done(self) -> None:
         self._open -= 1

@@ -92,7 +92,8 @@ class DeliverOutbox:
                 for chat_id in await self._waiting():
                     self._begin(group, chat_id, partial(self._deliver_next, chat_id))
                 for card in await self._outdated():
-                    self._begin(group, card.chat.chat_id, partial(self._shown.edit, card))
+                    edit = partial(self._shown.edit, card)
+                    self._begin(group, card.chat.chat_id, edit, edits=True)
                 await _wait(self._changed, LOOK_EVERY_S)
                 self._changed.clear()
             for task in self._in_line:
@@ -111,17 +112,25 @@ class DeliverOutbox:
         return waiting
 
     def _begin(
-        self, group: asyncio.TaskGroup, chat_id: int, work: Callable[[], Awaitable[None]]
+        self,
+        group: asyncio.TaskGroup,
+        chat_id: int,
+        work: Callable[[], Awaitable[None]],
+        *,
+        edits: bool = False,
     ) -> None:
         self._busy.add(chat_id)
-        task = group.create_task(self._serve(chat_id, work), name=f"serve {chat_id}")
+        served = self._serve(chat_id, work, edits=edits)
+        task = group.create_task(served, name=f"serve {chat_id}")
         self._in_line.add(task)
         task.add_done_callback(self._in_line.discard)
 
-    async def _serve(self, chat_id: int, work: Callable[[], Awaitable[None]]) -> None:
+    async def _serve(
+        self, chat_id: int, work: Callable[[], Awaitable[None]], *, edits: bool
+    ) -> None:
         """Do one thing in a chat as soon as it may be done; alone there meanwhile."""
         try:
-            async with self._sender.turn(chat_id):
+            async with self._sender.turn(chat_id, edits=edits):
                 self._in_line -= {asyncio.current_task()}
                 if not self._stopping.is_set():
                     await work()

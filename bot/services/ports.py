@@ -669,8 +669,11 @@ class ChatDoor(Protocol):
 class ChatSender(Protocol):
     """Says something in a chat; what goes wrong is in the outcome."""
 
-    def turn(self, chat_id: int) -> AbstractAsyncContextManager[None]:
-        """Wait until one message or edit may leave for a chat, and keep that place for it."""
+    def turn(self, chat_id: int, *, edits: bool = False) -> AbstractAsyncContextManager[None]:
+        """Wait until one message or one edit may leave for a chat, and keep that place for it."""
+
+    def may_edit(self, chat_id: int) -> bool:
+        """Whether an edit may leave for a chat at once: no message is to wait behind it."""
 
     async def send_events(
         self,

@@ -92,7 +92,8 @@ class ShowAlerts:
             faces = self._news(message, states)
             if not faces:
                 continue
-            if chat.chat_id in due or chat.chat_id in busy or len(due) >= most:
+            is_free = chat.chat_id not in busy and self._sender.may_edit(chat.chat_id)
+            if chat.chat_id in due or not is_free or len(due) >= most:
                 self._look_at = None  # it is next
                 continue
             firing = [states[incident] for incident in faces if incident in states]

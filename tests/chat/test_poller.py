@@ -13,7 +13,7 @@ from bot.core.delivery import Delivered
 from bot.sandbox.telegram import TelegramServer
 from bot.store.inbox import SqlInbox
 
-OWNER = 1001
+OWNER, GROUP = 1001, -4001
 
 
 async def next_offset(desk: Any) -> int | None:
@@ -439,3 +439,15 @@ async def test_many_at_once_are_all_handled(desk: Any, telegram: TelegramServer)
     async with desk.polling():
         await desk.quiet()
     assert len(telegram.calls_of("sendMessage")) == 100
+
+
+async def test_a_flood_in_one_chat_holds_up_no_other(desk: Any, telegram: TelegramServer) -> None:
+    """Whatever waits there, the poll goes on, and others are answered; so is what is left over."""
+    desk.exchange.gate = asyncio.Event()
+    for _ in range(2 * poller.AT_ONCE):
+        telegram.say(GROUP, OWNER, "/balance xt")
+    for _ in range(2):  # the second time all of it is in the inbox
+        async with desk.polling():
+            asked = telegram.say(OWNER, OWNER, "/whoami")
+            await telegram.wait_for_message(OWNER, "1001", after=asked, timeout=5)
+            await telegram.wait_for_message(GROUP, "reading xt", timeout=5)

@@ -169,14 +169,20 @@ class Recorder(ChatSender):
     """Chats in which sending hangs until the event is set."""
     turns: dict[int, asyncio.Event] = field(default_factory=dict)
     """Chats whose turn does not come until the event is set."""
+    no_edits: set[int] = field(default_factory=set)
+    """Chats in which nothing may be edited just now."""
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @override
     @asynccontextmanager
-    async def turn(self, chat_id: int) -> AsyncIterator[None]:
+    async def turn(self, chat_id: int, *, edits: bool = False) -> AsyncIterator[None]:
         if chat_id in self.turns:
             await self.turns[chat_id].wait()
         yield
+
+    @override
+    def may_edit(self, chat_id: int) -> bool:
+        return chat_id not in self.no_edits
 
     @override
     async def send_events(

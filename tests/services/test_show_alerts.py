@@ -197,6 +197,19 @@ async def test_messages_go_first(house: Any) -> None:
     assert card.faces[incident].over == "cleared"
 
 
+async def test_no_message_waits_behind_an_edit(house: Any) -> None:
+    """Where there is no place for an edit it is not begun; it is when there is."""
+    incident = await raised(house)
+    house.sender.no_edits.add(OWNER)
+    await press(house, incident, "hour")
+    async with house.delivering():
+        await looked(house)
+        assert house.sender.edited == []
+        house.sender.no_edits.clear()
+        house.changed.set()
+        await house.sender.wait_for_edits(1)
+
+
 async def test_one_after_the_other_in_a_chat(house: Any) -> None:
     """Two messages of a chat that are both out of date are edited without a further look."""
     house.rules["xt"] = parse_rule("xt/spot BTC < 1")
