@@ -74,8 +74,9 @@ CHECK_TICK_S, DIGEST_TICK_S, PRICE_TICK_S, HOUSE_TICK_S = 1.0, 5.0, 60.0, 3600.0
 ELSEWHERE_TICK_S, HEARTBEAT_TICK_S, PAIRING_TICK_S = 5.0, 60.0, 1.0
 OFFICIAL_API = "https://api.telegram.org"
 PING_WITHIN_S = 10.0
-STOP_TICKS_WITHIN_S, STOP_SENDING_WITHIN_S = 2.0, 6.0
-"""For what is at work when the bot is told to stop; supervisors give it ten seconds in all."""
+STOP_TICKS_WITHIN_S, STOP_SENDING_WITHIN_S = 1.5, 4.5
+"""For what is at work when the bot is told to stop; supervisors give it ten seconds in all, and
+the database may be locked for three of them."""
 
 
 def utc_now() -> datetime:
@@ -289,7 +290,7 @@ class App:
             timetable.start()
             watchdog.start()
             try:
-                await self.use.checks.start_due()  # the first tick would be a second away
+                await self._first_check()  # the first tick would be a second away
                 self.tasks.start(self.prices.refresh(), name="prices")  # and this a minute
                 self.tasks.start(self.found.look(), name="find chats")  # and this an hour
                 await asyncio.Event().wait()
@@ -298,6 +299,13 @@ class App:
                 await timetable.stop(within_s=STOP_TICKS_WITHIN_S)
                 self.delivery.stop()
                 await _finished(delivery, within_s=STOP_SENDING_WITHIN_S)
+
+    async def _first_check(self) -> None:
+        """Begin at once, or with the first tick where the database is not to be had just now."""
+        try:
+            await self.use.checks.start_due()
+        except Exception:
+            log.exception("Nothing could be checked yet", action="start")
 
     async def _queue_digests(self) -> None:
         """Let the first digest after a start or a sleep wait for fresh readings, for a while."""

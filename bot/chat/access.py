@@ -161,7 +161,8 @@ class Gate:
         if _may_not_write(update):
             await self._chats.mark_gone(chat.id, reason=_reason(update, chat), title=title)
             return False
-        await self._chats.heard(chat.id, title=title)
+        back = self._chats.heard if update.my_chat_member is None else self._chats.greet
+        await back(chat.id, title=title)
         await self._meet(update, bot_name=bot_name)
         if update.callback_query is not None:
             return await self._takes(update.callback_query)

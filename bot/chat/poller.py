@@ -140,16 +140,21 @@ class Poller:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._until_done("set the menu", self._set_menu))
             group.create_task(self._strangers.run())
-            async with self._open_unit() as unit:
-                left_over = await unit.inbox.unhandled()
-                self._offset = await unit.inbox.next_offset()
-            self._hand_over(group, left_over)
+            await self._until_done("read the inbox", lambda: self._take_up(group))
             while True:
                 await self._until_done("poll", lambda: self._poll(group))
 
     async def _greet(self) -> None:
         self._vitals.turned("poll")
         await self._application.initialize()
+
+    async def _take_up(self, group: asyncio.TaskGroup) -> None:
+        """Go on where the program before this one ended."""
+        self._vitals.turned("poll")
+        async with self._open_unit() as unit:
+            left_over = await unit.inbox.unhandled()
+            self._offset = await unit.inbox.next_offset()
+        self._hand_over(group, left_over)
 
     async def _set_menu(self) -> None:
         """Set it as it is by default, and for those whose Telegram speaks another language."""

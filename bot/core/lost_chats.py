@@ -30,3 +30,11 @@ def why_lost(said: str) -> LossReason:
     told = said.lower()
     found = (ours for theirs, ours in _SIGNS.items() if theirs in told)
     return next(found, "other")
+
+
+def is_back_by_words(said: str) -> bool:
+    """Whether a chat that was lost so can be written to when somebody speaks to us there.
+
+    Where we may hear and may not write it cannot.
+    """
+    return why_lost(said) not in {"topic gone", "topic closed", "may not write", "other"}

@@ -85,7 +85,7 @@ class DeliverOutbox:
 
     async def run(self) -> None:
         """Deliver until stopped; returns when the last message under way is settled."""
-        await self._settle_interrupted()
+        await self._take_up()
         async with asyncio.TaskGroup() as group:
             while not self._stopping.is_set():
                 self._vitals.turned("delivery")
@@ -257,6 +257,17 @@ class DeliverOutbox:
             await unit.outbox.settle(parcel.id, decision, at=now, sent_to=chat_id)
         self._shown.look_again()  # the first message may have more to show than when it was put
         _log(parcel, outcome, dropped=isinstance(decision, Dropped))
+
+    async def _take_up(self) -> None:
+        """Decide what the program before this one left; nothing is leased before that is done."""
+        while not self._stopping.is_set():
+            self._vitals.turned("delivery")
+            try:
+                return await self._settle_interrupted()
+            except Exception:
+                log.exception("What was being sent could not be read", action="deliver")
+            await _wait(self._stopping, LOOK_EVERY_S)
+        return None
 
     async def _settle_interrupted(self) -> None:
         now = self._clock()

@@ -16,7 +16,7 @@ from bot.core.access import Member, Person, Role, higher
 from bot.core.audit import Deed
 from bot.core.delivery import Chat
 from bot.core.events import ChatFound, ChatLost, Notice
-from bot.core.lost_chats import why_lost
+from bot.core.lost_chats import is_back_by_words, why_lost
 from bot.core.preferences import USUAL, Preferences
 from bot.core.quiet import QuietHours
 from bot.core.standing import standing_events
@@ -306,12 +306,22 @@ class ManageChats:
         )
 
     async def heard(self, chat_id: int, *, title: str) -> None:
-        """Take back a chat that was given up and now speaks; learn what it is called now."""
+        """Take back a chat that was given up and now speaks; learn what it is called now.
+
+        Words are no sign that we may write where we were not allowed to: `greet` is for that.
+        """
+        if self.is_shut(chat_id):
+            return
         if chat_id in self._gone:
             await self.greet(chat_id, title=title)
         elif chat_id in self._known and self._known[chat_id].title != title:
             async with self.changing() as unit:
                 await unit.chats.add(Chat(chat_id, title=title, since=self._clock()))
+
+    def is_shut(self, chat_id: int) -> bool:
+        """Whether we hear what is said in a chat, and as far as we know may say nothing there."""
+        gone = self.known(chat_id).gone
+        return gone not in {None, NOT_NAMED} and not is_back_by_words(gone or "")
 
     async def lost(self) -> Sequence[Chat]:
         """Return the chats that are named in the settings and cannot be sent to."""

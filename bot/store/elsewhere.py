@@ -73,6 +73,7 @@ class SqlElsewhere:
                 told_to=frozenset(row.told_to),
             )
             for row in rows
+            if row.event is not None
         ]
 
     async def _waiting(self, chats: Collection[int]) -> Collection[str]:

@@ -1,15 +1,19 @@
 """The tables, and how our values lie in them.
 
 Amounts are text, to the last digit. Instants are UTC. What has a shape of its own (balances,
-events) is JSON, written and read by the types of the core.
+events) is JSON, written and read by the types of the core. An event that cannot be read, because
+another version wrote it, is left out and logged: nothing waits behind it.
 """
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter
+import structlog
+from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -38,7 +42,8 @@ from bot.core.scope import Scope
 from bot.fetchers.model import Balance
 
 EVERYTHING = '{"patterns":["*"]}'
-Events = tuple[Annotated[Event, Field(discriminator="kind")], ...]
+log = structlog.get_logger(__name__)
+
 Ended = Annotated[Ending, Field(discriminator="kind")]
 
 
@@ -111,6 +116,65 @@ class Json(TypeDecorator[Any]):
     @override
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else self._read(value)
+
+
+class Happened(Json):
+    """Events as JSON; None stands for one that cannot be read."""
+
+    cache_ok = True
+
+    def __init__(self) -> None:
+        super().__init__(Annotated[Event, Field(discriminator="kind")])
+
+    @override
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Event | None:
+        try:
+            event: Event | None = super().process_result_value(value, dialect)
+        except ValidationError:
+            _note_unreadable(value)
+            return None
+        return event
+
+
+class AllHappened(TypeDecorator[tuple[Event, ...]]):
+    """Several events as JSON, without those that cannot be read."""
+
+    impl = Text
+    cache_ok = True
+    _all = Json(tuple[Annotated[Event, Field(discriminator="kind")], ...])
+    _one = Happened()
+
+    @override
+    def process_bind_param(self, value: tuple[Event, ...] | None, dialect: Dialect) -> str | None:
+        return self._all.process_bind_param(value, dialect)
+
+    @override
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        try:
+            return self._all.process_result_value(value, dialect)
+        except ValidationError:
+            each = (self._one.process_result_value(e, dialect) for e in _parts(value))
+            return tuple(event for event in each if event is not None)
+
+
+def _parts(text: str | None) -> list[str]:
+    """Take a list apart; of what is none there are no parts."""
+    try:
+        found = json.loads(text or "")
+    except ValueError:
+        found = None
+    if not isinstance(found, list):
+        _note_unreadable(text)
+        return []
+    return list(map(json.dumps, found))
+
+
+@lru_cache(maxsize=256)
+def _note_unreadable(text: str | None) -> None:
+    """Say once which it is: it may be looked at every second."""
+    found = re.search(r'"kind": ?"(\w{1,40})"', text or "")
+    kind = found[1] if found else None
+    log.error("An event cannot be read and is left out", action="read_event", kind=kind)
 
 
 class Hours(TypeDecorator[QuietHours]):
@@ -298,7 +362,7 @@ outbox = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("chat_id", BigInteger, nullable=False),
-    Column("events", Json(Events), nullable=False),
+    Column("events", AllHappened, nullable=False),
     Column("reply_to", ForeignKey("outbox.id", ondelete="SET NULL")),
     Column("queued_at", Instant, nullable=False),
     Column("not_before", Instant, nullable=False),
@@ -321,7 +385,7 @@ elsewhere = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", String, nullable=False, unique=True),
-    Column("event", Json(Annotated[Event, Field(discriminator="kind")]), nullable=False),
+    Column("event", Happened, nullable=False),
     Column("queued_at", Instant, nullable=False),
     Column("reached", Boolean, nullable=False, default=False),
     Column("told_to", Json(tuple[str, ...]), nullable=False, default=()),

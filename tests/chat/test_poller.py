@@ -451,3 +451,21 @@ async def test_a_flood_in_one_chat_holds_up_no_other(desk: Any, telegram: Telegr
             asked = telegram.say(OWNER, OWNER, "/whoami")
             await telegram.wait_for_message(OWNER, "1001", after=asked, timeout=5)
             await telegram.wait_for_message(GROUP, "reading xt", timeout=5)
+
+
+async def test_a_locked_database_does_not_end_the_start(
+    desk: Any, telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left over is asked for again, and then the poll goes on."""
+    unhandled, broken = SqlInbox.unhandled, [OSError("the database is locked")]
+
+    async def breaking(self: SqlInbox) -> Any:
+        if broken:
+            raise broken.pop()
+        return await unhandled(self)
+
+    monkeypatch.setattr(SqlInbox, "unhandled", breaking)
+    telegram.say(OWNER, OWNER, "/whoami")
+    async with desk.polling():
+        await telegram.wait_for_message(OWNER, "1001", timeout=5)
+    assert broken == []

@@ -513,3 +513,21 @@ async def test_a_digest_that_was_refused_in_between_says_that_it_may_be_a_repeat
         first, second = await house.sender.wait_for(2)
     assert (first.digest is not None, first.maybe_repeated) == (True, False)
     assert (second.digest is not None, second.maybe_repeated) == (True, True)
+
+
+async def test_a_locked_database_does_not_end_the_start(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was being sent is asked for again, and then delivery goes on."""
+    interrupted, broken = SqlOutbox.interrupted, [OSError("the database is locked")]
+
+    async def breaking(self: SqlOutbox) -> Any:
+        if broken:
+            raise broken.pop()
+        return await interrupted(self)
+
+    monkeypatch.setattr(SqlOutbox, "interrupted", breaking)
+    await queue(house, news(house), OWNER)
+    async with house.delivering():
+        await house.sender.wait_for(1)
+    assert broken == []

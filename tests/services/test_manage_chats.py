@@ -68,6 +68,18 @@ async def test_chat_that_was_given_up_is_taken_back_when_it_speaks(house: Any) -
     assert [event.kind for event in parcel.events] == ["alert_raised"]
 
 
+@pytest.mark.parametrize("reason", ["not enough rights to send text messages", "TOPIC_CLOSED"])
+async def test_words_do_not_open_a_chat_in_which_we_may_not_write(house: Any, reason: str) -> None:
+    """Owners are not told at every word that it is back, and lost again; a knock opens it."""
+    chats = house.chats
+    await chats.mark_gone(GROUP, reason=reason)
+    await house.queued()
+    await chats.heard(GROUP, title="Desk")
+    assert (await house.queued(), len(await chats.lost())) == ([], 1)
+    await chats.greet(GROUP, title="Desk")
+    assert await chats.lost() == []
+
+
 async def test_what_was_told_or_waits_is_not_told_twice(house: Any) -> None:
     """A chat that comes back gets what waited for it, and nothing of that a second time."""
     house.exchange.answers["main/funding"] = {"USDT": "1"}

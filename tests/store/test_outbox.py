@@ -391,3 +391,31 @@ async def test_message_of_a_group_that_moved_meanwhile(
             await unit.outbox.settle(parcel.id, Delivered(11), at=now, sent_to=parcel.chat.chat_id)
         assert [(one.chat_id, one.message_id) for one in await unit.outbox.shown()] == [(1, 11)]
         assert await unit.outbox.told(-1003) == {"A"}
+
+
+async def test_an_event_of_another_version_holds_up_nothing(
+    open_unit: OpenUnit, engine: AsyncEngine, raised: Raise, now: datetime
+) -> None:
+    """What cannot be read is left out of what is told, wherever it is looked at."""
+    later = '{"kind":"of_a_later_version","at":"2026-01-01T00:00:00Z"}'
+    for incident in ("A", "B"):
+        await queue(open_unit, raised(incident), chats=[1], at=now)
+    async with engine.begin() as connection:
+        for table, column, text in [
+            ("outbox", "events", f"[{later}]"),
+            ("elsewhere", "event", later),
+        ]:
+            await connection.exec_driver_sql(
+                f"UPDATE {table} SET {column} = ? WHERE id = 1",
+                (text,),  # noqa: S608
+            )
+        both = "UPDATE outbox SET events = substr(events, 1, length(events) - 1) || ? WHERE id = 2"
+        await connection.exec_driver_sql(both, (f",{later}]",))
+    (parcel,) = await lease(open_unit, now)
+    assert parcel.events == ()
+    async with open_unit() as unit:
+        assert [p.events for p in await unit.outbox.interrupted()] == [()]
+        (critical,) = await unit.elsewhere.load(chats=[1])
+    assert (critical.event, critical.waits) == (raised("B"), True)
+    await settle(open_unit, parcel, Dropped("nothing to tell"), now)
+    assert [p.events for p in await lease(open_unit, now)] == [(raised("B"),)]

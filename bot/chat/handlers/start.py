@@ -22,7 +22,8 @@ def commands(use: UseCases) -> list[Command]:
             return
         title = message.chat.effective_name or ""
         thread_id = message.message_thread_id if message.is_topic_message else None
-        is_new = await use.chats.greet(message.chat_id, title=title)
+        is_shut = use.chats.is_shut(message.chat_id)
+        is_new = not is_shut and await use.chats.greet(message.chat_id, title=title)
         is_group = message.chat.type != ChatType.PRIVATE
         if is_group and use.may_manage(user.id, message.chat_id):
             await use.chats.tell_in(message.chat_id, thread_id, by=person_of(user))
