@@ -1,7 +1,8 @@
 """Tell elsewhere: what is critical and not heard on Telegram goes to other channels.
 
 The mark is set after the sending: a crash between the two tells it again. A channel that fails is
-tried again after ever longer pauses, and repeats nothing at those that did not.
+tried again after ever longer pauses, and repeats nothing at those that did not. Much is told in
+portions, each marked before the next: a channel may take long for a text that it has to split.
 """
 
 from collections import Counter
@@ -19,6 +20,8 @@ ASLEEP = timedelta(minutes=1)
 """Who has not looked for so long was asleep, or has just been started."""
 FIRST_CHANCE = timedelta(seconds=30)
 """How long Telegram is given to take what has waited over a sleep or a restart."""
+MOST_AT_ONCE = 50
+"""Told in one look; half as much after each failure, until all is told."""
 
 
 class TellElsewhere:
@@ -40,6 +43,7 @@ class TellElsewhere:
         self._awake_since = clock()
         self._failures: Counter[str] = Counter()
         self._resting: dict[str, datetime] = {}
+        self._most: dict[str, int] = {}
         self._unmarked: dict[str, tuple[str, ...]] = {}
         """By channel what it has, where the database did not let us write so."""
 
@@ -51,12 +55,15 @@ class TellElsewhere:
         if not self._had_its_chance(now):
             return
         due = {
-            channel: to_tell(criticals, channel, now=now)
+            channel: to_tell(criticals, channel, now=now)[: self._most_for(channel)]
             for channel in self._channels.names
             if self._may_try(channel, now)
         }
         if due := {channel: told for channel, told in due.items() if told}:
             await self._tell(due)
+
+    def _most_for(self, channel: str) -> int:
+        return self._most.get(channel, MOST_AT_ONCE)
 
     def _had_its_chance(self, now: datetime) -> bool:
         """Whether Telegram had time to take what was overdue when the bot began to look."""
@@ -104,7 +111,10 @@ class TellElsewhere:
             log.warning("Told by another channel than Telegram", events=count, **where)
             self._failures.pop(channel, None)
             self._resting.pop(channel, None)
+            if count < self._most_for(channel):  # that was all
+                self._most.pop(channel, None)
             return
+        self._most[channel] = max(1, count // 2)
         self._failures[channel] += 1
         if self._failures[channel] == 1:
             log.error("Another channel did not take what Telegram does not take either", **where)

@@ -270,6 +270,22 @@ async def test_a_channel_that_fails(house: Any, channels: Channels) -> None:
     assert channels.told[1:] == [("pager", ["alert_raised"])]
 
 
+async def test_much_is_told_in_portions(house: Any, channels: Channels) -> None:
+    """Each is marked before the next; a channel that fails gets less at once."""
+    await queue(house, *(raised(house, incident=f"K{n:03}") for n in range(120)))
+    elsewhere = build(house, channels)
+    channels.failing = {"pager"}
+    await pass_by(house, elsewhere, minutes=7)
+    channels.failing = set()
+    await pass_by(house, elsewhere, minutes=20)
+    sizes = {
+        name: [len(kinds) for channel, kinds in channels.told if channel == name]
+        for name in channels.names
+    }
+    assert sizes["mail"] == [50, 50, 20]
+    assert (sum(sizes["pager"]), max(sizes["pager"]) < 25) == (120, True)
+
+
 async def test_growing_pauses(house: Any, channels: Channels) -> None:
     """An hour of failures is about a dozen attempts."""
     channels.names, attempts = ("mail",), []

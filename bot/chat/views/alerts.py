@@ -44,6 +44,7 @@ from bot.core.events import (
     SourceFound,
     SourceLost,
     SubAccountsChanged,
+    about,
 )
 from bot.core.portfolio import SUB, WalletState, is_listing
 from bot.core.quiet import Begun, Over, place_of, settled
@@ -87,6 +88,20 @@ def events_text(
     if maybe_repeated:
         blocks.append(_("<i>This may be a repeat: Telegram did not confirm the first one.</i>"))
     return first_page(_spaced(blocks), more=_("… and more: /alerts shows all"))
+
+
+def event_line(event: Event) -> str:
+    """Tell in one line what an event is about, and the amount if it has one."""
+    match event:
+        case AlertRaised() | AlertReminded() | AlertTested():
+            sign = _(SIGNS[event.alert.severity])
+        case AlertCleared():
+            sign = "✅"
+        case AlertEnded():
+            sign = "⏹"
+        case _:
+            return escape(about(event))
+    return f"{sign} · {title_text(event.alert)} · {measured_text(event.alert, event.amount)}"
 
 
 def _late(late: Late, zone: ZoneInfo, now: datetime) -> str:

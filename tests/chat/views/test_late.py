@@ -1,6 +1,7 @@
 """What comes late says so, and texts for other channels are plain."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from bot.chat.views.alerts import events_text
 from bot.chat.views.plain import plain_events
 from bot.core.elsewhere import Late
-from bot.core.events import SourceFound
+from bot.core.events import Alert, AlertRaised, SourceFound
 
 THEN = datetime(2026, 1, 15, 14, 5, tzinfo=UTC)
 NOW = THEN + timedelta(minutes=20)
@@ -47,3 +48,27 @@ def test_plain_tells_all_of_it() -> None:
     many = [SourceFound(path=f"{n}/{'x' * 70}", since=THEN, at=THEN) for n in range(5)]
     text = plain_events(many, zone=ZONE, now=NOW)
     assert all(f"{n}/x" in text for n in range(5))
+
+
+def test_much_is_told_in_a_line_each() -> None:
+    """A channel that has to split a text takes long for it: each alert is there, in few words."""
+    alerts = [
+        Alert(
+            incident=f"{n:010X}",
+            rule="low",
+            subject=f"main/sub:desk{n}",
+            asset="USDT",
+            part="total",
+            comparison="<",
+            limit=Decimal(500),
+            clear=Decimal(525),
+            severity="critical",
+            since=THEN,
+        )
+        for n in range(50)
+    ]
+    many = [AlertRaised(alert=a, amount=Decimal(7), before=None, at=THEN) for a in alerts]
+    text = plain_events(many, zone=ZONE, now=NOW)
+    assert all(f"main/sub:desk{n} · " in text for n in range(50))
+    assert text.count("CRITICAL") == 50
+    assert len(text) < 4000
