@@ -23,7 +23,7 @@ _STEP, _MOST_APART = timedelta(hours=6), timedelta(hours=7)
 _STEPS = DAYS * 4
 _CHANGES_EVERY = 5
 """So many steps pass between two changes of a coin."""
-_DIGITS = Decimal("1e-8")
+_DIGITS, _CENT = Decimal("1e-8"), Decimal("0.01")
 _AWAY = range(38, 41)
 """The steps, counted back from now, in which XT could not be read."""
 
@@ -72,8 +72,9 @@ def _states(account: Account, back: int, at: datetime) -> Iterator[WalletState]:
 def _balance(path: str, coin: str, holding: Holding, back: int) -> Balance:
     # Changes fall on other steps in each wallet, and the last one lies a while back.
     since = (back + _noise(path, coin) % _CHANGES_EVERY) // _CHANGES_EVERY
-    total = (holding.total * (1 + _sway(f"{path} {coin}", since, 12))).quantize(_DIGITS)
-    total = total if since else holding.total
+    step = _CENT if coin == "USDT" else _DIGITS
+    swayed = (holding.total * (1 + _sway(f"{path} {coin}", since, 12))).quantize(step)
+    total = swayed if since else holding.total
     return Balance(coin, total, total - holding.held, holding.held)
 
 
