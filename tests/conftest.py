@@ -86,7 +86,8 @@ async def browser(chromium: Path) -> AsyncIterator[Browser]:
 async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
     """Give a function that opens an address as on a phone; what goes wrong in it fails the test.
 
-    `await open_page(url, viewport=…, dark=True)` returns when the page has its first state.
+    `await open_page(url, viewport=…, dark=True)` returns when the page has its first state;
+    `query` stands behind the address, as in `?as=1001`.
     """
     wrong: list[str] = []
     async with AsyncExitStack() as opened:
@@ -94,6 +95,7 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
         async def open_one(
             url: str,
             *,
+            query: str = "",
             viewport: ViewportSize = PHONE,
             dark: bool = False,
         ) -> Page:
@@ -105,7 +107,7 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
             page.on("pageerror", lambda error: wrong.append(str(error)))
             page.on("console", lambda m: wrong.append(m.text) if _is_wrong(m) else None)
             page.on("request", lambda r: None if r.url.startswith(url) else wrong.append(r.url))
-            await page.goto(url)
+            await page.goto(f"{url}/{query}")
             await page.wait_for_selector("html[data-ready]")
             return page
 
