@@ -144,16 +144,22 @@ class Soak:
                 self.owner, is_told, after=since, timeout=TOLD_WITHIN_S
             )
         except AssertionError:
-            self.lost.append(f"{name}: {word}")
+            self.lost.append(f"{name}: {word}; there is {self._said_of(about, since)}")
         else:
             self.told += 1
             self.told_in_s.append(time.monotonic() - asked_at)
+
+    def _said_of(self, about: re.Pattern[str], since: int) -> list[tuple[int, int | None, str]]:
+        """Give the newest messages about an account: number, what it answers, text."""
+        said = [m for m in self.telegram.messages(self.owner) if about.search(m.text)]
+        numbered = [(m.id - since, m.reply_to.id - since if m.reply_to else None, m) for m in said]
+        return [(number, reply, m.text[:300]) for number, reply, m in numbered[-4:]]
 
     async def command(self) -> None:
         """Ask something, and measure until it is answered."""
         name = self.dice.choice([account.name for account in self.world])
         text, part = self.dice.choice(
-            [(f"/balance {name}", f"{name}/"), ("/alerts", ""), ("/rules", "USDT")]
+            [(f"/balance {name}", name), ("/alerts", ""), ("/rules", "USDT")]
         )
         asked_at = time.monotonic()
         for _ in range(2):  # an answer that may have arrived is not sent again; people ask again
