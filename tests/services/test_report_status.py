@@ -1,6 +1,7 @@
 """Status: what is not well comes first, and nothing is said that is not known."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from bot.core.events import SourceFound
@@ -28,7 +29,7 @@ async def test_all_is_well(house: Any) -> None:
     for part in ("poll", "checks", "delivery"):
         house.vitals.worked(part)
     await house.check(house.build_checks(), minutes=0)
-    house.exchange.prices["okx"] = [Price("ETH", "USDT", 1, house.clock())]
+    house.exchange.prices["okx"] = [Price("ETH", "USDT", Decimal(1), house.clock())]
     await house.prices.refresh()
     told = await status(house).look()
     assert [source.is_well for source in told.sources] == [True] * 3
