@@ -30,10 +30,11 @@ log = structlog.get_logger(__name__)
 
 VERSION_TABLE = "alembic_version"
 PRAGMAS = (
+    # First, because a locked database is waited for by the others, too: five seconds by default.
+    "PRAGMA busy_timeout = 3000",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
-    "PRAGMA busy_timeout = 3000",
     "PRAGMA mmap_size = 0",
 )
 
