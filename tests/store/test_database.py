@@ -46,7 +46,7 @@ async def test_files_are_for_our_eyes_only(engine: AsyncEngine, tmp_path: Path) 
         ("journal_mode", "wal"),
         ("synchronous", 2),  # FULL: a commit that was told survives a power cut
         ("foreign_keys", 1),
-        ("busy_timeout", 5000),
+        ("busy_timeout", 3000),
         ("mmap_size", 0),
     ],
 )
