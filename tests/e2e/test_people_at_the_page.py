@@ -2,10 +2,13 @@
 
 import asyncio
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from bot.chat import pace
+from bot.fetchers._limits import Limit
 from tests.conftest import OpenPage
 from tests.e2e.conftest import Scene
 
@@ -16,6 +19,12 @@ WITHIN_MS = 15_000
 """A busy machine is slow; nothing waits that long on an idle one."""
 
 expect.set_options(timeout=WITHIN_MS)
+
+
+@pytest.fixture(autouse=True)
+def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Press faster than a person would: the pace of a chat is proved elsewhere."""
+    monkeypatch.setattr(pace, "_CHAT", Limit("chat", 1000, timedelta(seconds=1)))
 
 
 async def say(page: Page, text: str) -> None:
