@@ -17,7 +17,7 @@ from telegram.ext import ApplicationHandlerStop, ContextTypes, TypeHandler
 from bot.chat.callbacks import ALERT_CHANGE
 from bot.chat.handlers import acknowledge, person_of
 from bot.chat.i18n import _
-from bot.chat.room_buttons import ROOM_CHANGE, least_role
+from bot.chat.room_buttons import ROOM_CHANGE, ROOM_PATTERN, decode_room, least_role
 from bot.chat.rule_buttons import RULE_CHANGE
 from bot.chat.views.words import (
     FORWARDED,
@@ -44,6 +44,8 @@ _FOR_MANAGERS = {
     re.compile(RULE_CHANGE): ONLY_OWNERS,
 }
 """Presses that change something, and what viewers are told."""
+_ROOM_SHOWS = re.compile(r"^c:[oelskgzZuwqmfTP]:")
+"""Presses about chats that change nothing: they show, or they ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,11 @@ def changes_something(raw: Mapping[str, Any]) -> bool:
     press, message = raw.get("callback_query"), raw.get("message")
     if isinstance(press, Mapping):
         data = str(press.get("data"))
-        return bool(ROOM_CHANGE.match(data)) or _notice_for(data) is not None
+        about_chats = ROOM_CHANGE.match(data) and not _ROOM_SHOWS.match(data)
+        return bool(about_chats) or _notice_for(data) is not None
     if isinstance(message, Mapping):
-        return str(message.get("text")).lower().startswith(("/quiet", "/digest "))
+        command, *words = str(message.get("text")).lower().split()[:2] or [""]
+        return command.partition("@")[0] in {"/quiet", "/digest"} and bool(words)
     return "my_chat_member" in raw
 
 
@@ -136,6 +140,22 @@ class Gate:
             return True
         is_private = caller.chat_id is not None and caller.chat_id == caller.user_id
         return is_private and bool(_code_in(caller.text)) and self._admission.is_open
+
+    def chat_changed_by(self, raw: Mapping[str, Any]) -> int | None:
+        """Name the chat in which an update changes something; None where it changes nothing.
+
+        Who may change nothing is told so at once, whatever else is being changed.
+        """
+        caller = caller_of(raw)
+        if caller is None or caller.chat_id is None or not changes_something(raw):
+            return None
+        press = raw.get("callback_query")
+        data = str(press.get("data")) if isinstance(press, Mapping) else ""
+        least = least_role(data, place=caller.chat_id) or "manager"
+        role = self._chats.role_of(caller.user_id or 0, caller.chat_id)
+        if "my_chat_member" not in raw and not reaches(role, least):
+            return None
+        return decode_room(data).chat_id if re.match(ROOM_PATTERN, data) else caller.chat_id
 
     async def check(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Stop an update that must not be answered.

@@ -14,6 +14,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 import structlog
 from telegram import Bot, BotCommand, Update
@@ -21,7 +22,7 @@ from telegram.error import Conflict, InvalidToken, TelegramError, TimedOut
 from telegram.ext import Application, ExtBot
 from typing_extensions import override
 
-from bot.chat.access import KINDS, Caller, Gate, caller_of, changes_something
+from bot.chat.access import KINDS, Caller, Gate, caller_of
 from bot.chat.contest import Contest
 from bot.chat.i18n import LanguageOf, _, english, languages, speaking
 from bot.chat.numbers import hiding_amounts
@@ -131,7 +132,8 @@ class Poller:
         self._offset: int | None = None
         self._places = asyncio.Semaphore(AT_ONCE)
         self._lines: dict[int | None, _Line] = {}
-        self._in_order = asyncio.Lock()
+        self._orders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        """By chats in which something is being changed."""
 
     async def run(self) -> None:
         """Poll until cancelled."""
@@ -260,8 +262,8 @@ class Poller:
     async def _handle(self, update_id: int, raw: str) -> None:
         """Handle one update and mark it; the edge at which nothing may escape.
 
-        What changes something is marked before the next such update begins: handled again after a
-        crash, it cannot undo what came later.
+        What changes something in a chat is marked before the next change there begins: handled
+        again after a crash, it cannot undo what came later.
         """
         async with self._turn(raw):
             try:
@@ -278,7 +280,10 @@ class Poller:
             await self._until_done("mark an update", lambda: self._mark(update_id))
 
     def _turn(self, raw: str) -> AbstractAsyncContextManager[None]:
-        return self._in_order if changes_something(json.loads(raw)) else nullcontext()
+        chat_id = self._gate.chat_changed_by(json.loads(raw))
+        if chat_id is None:
+            return nullcontext()
+        return self._orders.setdefault(chat_id, asyncio.Lock())
 
     async def _mark(self, update_id: int) -> None:
         async with self._open_unit() as unit:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from bot.chat import poller
+from bot.chat.views.words import ONLY_OWNERS_SILENCE
 from bot.core.delivery import Delivered
 from bot.sandbox.telegram import TelegramServer
+from bot.services.manage_chats import ManageChats
 from bot.store.inbox import SqlInbox
 
 OWNER, GROUP = 1001, -4001
@@ -451,6 +453,37 @@ async def test_a_flood_in_one_chat_holds_up_no_other(desk: Any, telegram: Telegr
             asked = telegram.say(OWNER, OWNER, "/whoami")
             await telegram.wait_for_message(OWNER, "1001", after=asked, timeout=5)
             await telegram.wait_for_message(GROUP, "reading xt", timeout=5)
+
+
+async def test_changes_wait_for_changes_of_the_same_chat_alone(
+    desk: Any, telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other chats go on, and so does who may change nothing there or only wants to see."""
+    set_quiet, gate, begun = ManageChats.set_quiet, asyncio.Event(), []
+
+    async def slow(self: ManageChats, chat_id: int, quiet: Any, **more: Any) -> None:
+        begun.append(str(quiet))
+        if chat_id == GROUP:
+            await gate.wait()
+        await set_quiet(self, chat_id, quiet, **more)
+
+    monkeypatch.setattr(ManageChats, "set_quiet", slow)
+    async with desk.polling():
+        telegram.say(GROUP, OWNER, "/quiet 22:00-07:00")
+        telegram.say(GROUP, OWNER, "/quiet off")
+        for chat_id, user_id, text, answer in (
+            (OWNER, OWNER, "/quiet 21:00-06:00", "21:00"),
+            (GROUP, 2002, "/quiet x", ONLY_OWNERS_SILENCE),
+            (GROUP, OWNER, "/quiet", "quiet"),
+        ):
+            said = telegram.say(chat_id, user_id, text)
+            await telegram.wait_for_message(chat_id, answer, after=said, timeout=5)
+        assert sorted(begun) == ["21:00-06:00", "22:00-07:00"]
+        gate.set()
+        await desk.quiet()
+    assert begun[-1] == "None"
+    async with desk.open_unit() as unit:
+        assert [chat.quiet for chat in await unit.chats.load() if chat.chat_id == GROUP] == [None]
 
 
 async def test_a_locked_database_does_not_end_the_start(
