@@ -59,7 +59,9 @@ async def open_demo(*, port: int) -> AsyncIterator[str]:
     ada = telegram.add_private_chat("Ada", user_id=2002)  # a stranger until you let her in
     desk = telegram.add_group("Desk", [*you.members, *ada.members])
     async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="balance-bot-demo-")))
+        # Ended while it begins, it may still be writing there.
+        made = TemporaryDirectory(prefix="balance-bot-demo-", ignore_cleanup_errors=True)
+        folder = Path(stack.enter_context(made))
         try:
             page = await stack.enter_async_context(serve_telegram(telegram, port=port))
         except OSError:
