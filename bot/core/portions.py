@@ -39,6 +39,7 @@ _LINE_WORDS = 120
 """What we say of something that is over already."""
 _AMOUNTS = (8, 110)
 """What an amount takes at least and at most."""
+_TABLE_ROWS = 4
 _PATH = LONGEST_NAME + 2
 _CHOSEN = {"kind", "measure", "part", "asked", "comparison", "severity"}
 """What is one of few words, and counts among ours."""
@@ -90,9 +91,23 @@ def _room(block: Sequence[Event]) -> int:
             names = (first.added, first.gone, first.frozen, first.thawed)
             return _OTHER_WORDS + _PATH * (1 + sum(min(len(n), MOST_PATHS) for n in names))
         case AlertRaised(alert=Alert(measure="value")):
-            return _VALUE_WORDS + sum(_rooms(first))
+            return _VALUE_WORDS + sum(_rooms(first)) + _differences(first)
         case _:
-            return _WORDS.get(type(first), _OTHER_WORDS) + sum(_rooms(first))
+            words = _WORDS.get(type(first), _OTHER_WORDS)
+            return words + sum(_rooms(first)) + _differences(first)
+
+
+def _differences(event: Event) -> int:
+    """Estimate what amounts take beside themselves.
+
+    Each row of a table is as wide as the widest, and how far two amounts lie apart is as long as
+    the longer one.
+    """
+    alert = getattr(event, "alert", None)
+    amounts = [getattr(event, name, None) for name in ("amount", "before")]
+    amounts += [alert.limit, alert.clear] if alert else []
+    longest = max((n for a in amounts if a is not None for n in _rooms(a)), default=0)
+    return _TABLE_ROWS * max(longest - _AMOUNTS[0], 0)
 
 
 def _line(begun: Begun, over: Over) -> int:
