@@ -5,6 +5,7 @@ from that alone.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import get_args
@@ -32,6 +33,7 @@ _OF_SETTINGS = frozenset("egGzZtTuUwWqQkKxX")
 """What managers may press about their own chat."""
 
 MARKS: dict[Loudness, str] = {"on": "🔔", "silent": "🔕", "off": "✖️"}
+_NEXT: dict[Loudness, Loudness] = {"on": "silent", "silent": "off", "off": "on"}
 KIND_NAMES: dict[Kind, str] = {
     "critical": later("critical alerts"),
     "warnings": later("warnings"),
@@ -40,7 +42,7 @@ KIND_NAMES: dict[Kind, str] = {
     "sub_accounts": later("sub-accounts"),
     "chat_news": later("news of chats"),
 }
-CHATS_A_PAGE, _ACCOUNTS_A_PAGE, _MOST_MEMBERS = 10, 20, 30
+CHATS_A_PAGE, _ACCOUNTS_A_PAGE, _MEMBERS_A_PAGE = 10, 20, 30
 QUIET_OFFERED = ("22:00-07:00", "23:00-08:00", "00:00-07:00")
 
 Row = list[InlineKeyboardButton]
@@ -111,14 +113,7 @@ def chats_keyboard(chats: Sequence[tuple[int, str]], page: int) -> InlineKeyboar
     """Offer the cards of chats, a page of them, by what they are called."""
     start = page * CHATS_A_PAGE
     rows = [[_button(name, "o", i)] for i, name in chats[start : start + CHATS_A_PAGE]]
-    turns = [
-        *([_button(_("‹ Back"), "l", 0, str(page - 1))] if page else []),
-        *(
-            [_button(_("More ›"), "l", 0, str(page + 1))]
-            if start + CHATS_A_PAGE < len(chats)
-            else []
-        ),
-    ]
+    turns = _turns("l", 0, page, more=start + CHATS_A_PAGE < len(chats))
     return _markup([*rows, turns])
 
 
@@ -134,11 +129,10 @@ def card_keyboard(chat: Chat, *, fixed: bool, is_owner: bool) -> InlineKeyboardM
         return _markup([*_decisions(c), back])
     other = "viewer" if chat.role == "manager" else "manager"
     turn = _("👤 All are viewers") if other == "viewer" else _("🛠 All are managers")
-    amounts = _("💯 Show amounts") if chat.preferences.percent_only else _("💯 Percent only")
     return _markup(
         [
             [_button(turn, "r", c, other), _button(_("👥 Members"), "m", c)],
-            [_button(_("🔭 What it sees"), "s", c, "0"), _button(amounts, "p", c)],
+            [_button(_("🔭 What it sees"), "s", c, "0"), _percent(chat)],
             [_button(_("🔔 Loudness"), "k", c), _button(_("🌙 Quiet hours"), "q", c)],
             [_button(_("🗣 Language"), "g", c), _button(_("🕑 Time zone"), "z", c)],
             [_button(_("💬 To the whole group"), "h", c)] if chat.thread_id is not None else [],
@@ -149,6 +143,13 @@ def card_keyboard(chat: Chat, *, fixed: bool, is_owner: bool) -> InlineKeyboardM
             back,
         ]
     )
+
+
+def _percent(chat: Chat) -> InlineKeyboardButton:
+    """Offer to hide amounts, or to show them: the button says which, however often it is told."""
+    if chat.preferences.percent_only:
+        return _button(_("💯 Show amounts"), "p", chat.chat_id, "0")
+    return _button(_("💯 Percent only"), "p", chat.chat_id, "1")
 
 
 def settings_keyboard(chat_id: int) -> InlineKeyboardMarkup:
@@ -221,8 +222,9 @@ def quiet_keyboard(chat_id: int) -> InlineKeyboardMarkup:
 def loudness_keyboard(chat: Chat) -> InlineKeyboardMarkup:
     """Offer to make kinds of messages more quiet, or loud again."""
     buttons = [
-        _button(f"{MARKS[chat.preferences.loud(kind)]} {_(name)}", "K", chat.chat_id, kind)
+        _button(f"{MARKS[now]} {_(name)}", "K", chat.chat_id, f"{kind}:{_NEXT[now]}")
         for kind, name in KIND_NAMES.items()
+        for now in (chat.preferences.loud(kind),)
     ]
     return _markup([*_rows(buttons, 2), _back(chat.chat_id)])
 
@@ -232,33 +234,42 @@ def scope_keyboard(chat: Chat, accounts: Sequence[str], page: int) -> InlineKeyb
     c, seen = chat.chat_id, chat.scope
     start = page * _ACCOUNTS_A_PAGE
     buttons = [
-        _button(f"{'✅' if seen.has(name) else '▫️'} {name}"[:40], "S", c, mark_of(name))
+        _button(f"✅ {name}"[:40], "S", c, f"0:{page}:{mark_of(name)}")
+        if seen.has(name)
+        else _button(f"▫️ {name}"[:40], "S", c, f"1:{page}:{mark_of(name)}")
         for name in accounts[start : start + _ACCOUNTS_A_PAGE]
     ]
-    turns = [
-        *([_button(_("‹ Back"), "s", c, str(page - 1))] if page else []),
-        *(
-            [_button(_("More ›"), "s", c, str(page + 1))]
-            if start + _ACCOUNTS_A_PAGE < len(accounts)
-            else []
-        ),
-    ]
+    turns = _turns("s", c, page, more=start + _ACCOUNTS_A_PAGE < len(accounts))
     more = [_button(_("Everything"), "A", c), _button(_("✏️ Type paths"), "P", c)]
     return _markup([*_rows(buttons, 2), turns, more, _back(c)])
 
 
-def members_keyboard(chat_id: int, members: Sequence[Member]) -> InlineKeyboardMarkup:
-    """Offer to make somebody a manager, or what everybody is."""
-    buttons = [
-        _button(
-            f"{'🛠' if member.role == 'manager' else '👤'} {member.name}"[:40],
-            "M",
-            chat_id,
-            str(member.user_id),
-        )
-        for member in members[:_MOST_MEMBERS]
-    ]
-    return _markup([*_rows(buttons, 2), _back(chat_id)])
+def members_keyboard(chat_id: int, members: Sequence[Member], page: int) -> InlineKeyboardMarkup:
+    """Offer to make somebody a manager, or what everybody is; the button says which."""
+    names = Counter(map(_called, members))
+    start = page * _MEMBERS_A_PAGE
+    buttons = []
+    for member in members[start : start + _MEMBERS_A_PAGE]:
+        called, is_manager = _called(member), member.role == "manager"
+        if names[called] > 1 or not called:
+            called = f"{called[:24]} {member.user_id}".strip()
+        mark, wanted = ("🛠", "0") if is_manager else ("👤", "1")
+        chosen = f"{wanted}:{page}:{member.user_id}"
+        buttons.append(_button(f"{mark} {called}"[:40], "M", chat_id, chosen))
+    turns = _turns("m", chat_id, page, more=start + _MEMBERS_A_PAGE < len(members))
+    return _markup([*_rows(buttons, 2), turns, _back(chat_id)])
+
+
+def _called(member: Member) -> str:
+    """Return what can be seen of a name."""
+    return " ".join("".join(c for c in member.name if c.isprintable()).split())
+
+
+def _turns(verb: str, chat_id: int, page: int, *, more: bool) -> Row:
+    """Offer the pages before and after."""
+    before = [_button(_("‹ Before"), verb, chat_id, str(page - 1))] if page else []
+    after = [_button(_("More ›"), verb, chat_id, str(page + 1))] if more else []
+    return [*before, *after]
 
 
 def forget_keyboard(chat_id: int) -> InlineKeyboardMarkup:

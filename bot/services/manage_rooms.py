@@ -3,17 +3,17 @@
 Each change is written down with who has made it; made again, it changes nothing.
 """
 
-from collections.abc import Callable, Collection
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, get_args
+from typing import Any
 
 from bot.core.access import Person, Role
 from bot.core.audit import Deed, Entry
 from bot.core.delivery import Chat
-from bot.core.errors import UnknownName
-from bot.core.portfolio import nearest
+from bot.core.errors import CoreError, UnknownName
+from bot.core.portfolio import matches, nearest
 from bot.core.preferences import Kind, Loudness
 from bot.core.scope import ALL, Scope
 from bot.services.manage_chats import ManageChats
@@ -21,10 +21,15 @@ from bot.services.ports import Asked, Clock, OpenUnit, Topic
 from bot.services.watched import Watched
 
 ANSWER_WITHIN_H = 24
-KINDS: tuple[Kind, ...] = get_args(Kind)
-_LOUDER: dict[Loudness, Loudness] = {"on": "silent", "silent": "off", "off": "on"}
-_MEMBER_ROLES: dict[Role | None, Role | None] = {None: "manager", "manager": None}
 MOST_PATTERNS = 20
+"""That can be typed."""
+
+
+@dataclass
+class TooMany(CoreError):
+    """More patterns than anybody would read."""
+
+    most: int
 
 
 class ManageRooms:
@@ -50,12 +55,11 @@ class ManageRooms:
             chat_id, lambda chat: replace(chat, role=role), "role_changed", about, by
         )
 
-    async def turn_member(self, chat_id: int, user_id: int, *, by: Person) -> None:
+    async def set_member(
+        self, chat_id: int, user_id: int, role: Role | None, *, by: Person
+    ) -> None:
         """Make somebody in a group a manager, or what everybody is."""
-        found = [m for m in self._chats.members(chat_id) if m.user_id == user_id]
-        if found:
-            role = _MEMBER_ROLES.get(found[0].role)
-            await self._chats.set_member(chat_id, user_id, role, by=by)
+        await self._chats.set_member(chat_id, user_id, role, by=by)
 
     async def set_scope(
         self, chat_id: int, patterns: Collection[str], *, by: Person
@@ -64,36 +68,58 @@ class ManageRooms:
 
         Raises:
             UnknownName: one of them means nothing here.
+            TooMany: nobody would read so many.
         """
-        for pattern in patterns:
-            if not any(account.is_meant_by(pattern) for account in self._watched.accounts):
+        wanted = tuple(dict.fromkeys(pattern.lower() for pattern in patterns))
+        if len(wanted) > MOST_PATTERNS:
+            raise TooMany(MOST_PATTERNS)
+        for pattern in wanted:
+            if not self._means_something(pattern):
                 names = [*self.accounts, *self._watched.paths]
                 raise UnknownName(pattern, nearest(pattern, names) or tuple(names[:3]))
-        wanted = tuple(dict.fromkeys(p.lower() for p in patterns))[:MOST_PATTERNS]
-        scope = Scope(("*",)) if "*" in wanted else Scope(wanted)
+        scope = ALL if "*" in wanted else Scope(wanted)
         about = f"sees {', '.join(scope.patterns) or 'nothing'}"
         return await self._change(
             chat_id, lambda chat: replace(chat, scope=scope), "scope_changed", about, by
         )
 
-    async def turn_account(self, chat_id: int, account: str, *, by: Person) -> Chat | None:
-        """Put an account into what a chat sees, or take it out."""
-        chat = self._chats.known(chat_id)
-        names = self.accounts if chat.scope.is_all else chat.scope.patterns
-        left = [name for name in names if name != account]
-        patterns = left if account in names else [*names, account]
-        if not left and account in names:
-            patterns = []
-        return await self.set_scope(chat_id, patterns, by=by)
+    async def show_account(
+        self, chat_id: int, account: str, *, seen: bool, by: Person
+    ) -> Chat | None:
+        """Put an account into what a chat sees, or take it out; made of all, it is a list then.
+
+        What is in it and means nothing any more goes.
+        """
+
+        def changed(chat: Chat) -> Chat:
+            if chat.scope.has(account) == seen:
+                return chat
+            known = filter(self._means_something, chat.scope.patterns)
+            patterns = [*known, account] if seen else self._without(account, known)
+            return replace(chat, scope=Scope(tuple(dict.fromkeys(patterns))))
+
+        about = f"sees {account}" if seen else f"sees no more {account}"
+        return await self._change(chat_id, changed, "scope_changed", about, by)
+
+    def _means_something(self, pattern: str) -> bool:
+        return any(account.is_meant_by(pattern) for account in self._watched.accounts)
+
+    def _without(self, account: str, patterns: Iterable[str]) -> Iterator[str]:
+        """Take an account out of patterns; one that means others as well is made of those."""
+        for pattern in patterns:
+            if matches(pattern, account):
+                yield from (n for n in self.accounts if n != account and matches(pattern, n))
+            elif pattern.partition("/")[0] != account.lower():
+                yield pattern
 
     async def see_all(self, chat_id: int, *, by: Person) -> Chat | None:
         """Let a chat know of everything."""
         return await self.set_scope(chat_id, ALL.patterns, by=by)
 
-    async def turn_loudness(self, chat_id: int, kind: Kind, *, by: Person) -> Chat | None:
-        """Make a kind of messages silent, then off, then loud again."""
-        now = self._chats.preferences(chat_id).loud(kind)
-        loudness = _LOUDER[now]
+    async def set_loudness(
+        self, chat_id: int, kind: Kind, loudness: Loudness, *, by: Person
+    ) -> Chat | None:
+        """Make a kind of messages silent, off, or loud."""
 
         def changed(chat: Chat) -> Chat:
             preferences = chat.preferences.with_loudness(kind, loudness)

@@ -11,14 +11,16 @@ from typing import Any
 import pytest
 from telegram import Update
 
+from bot.core.access import Member
 from bot.core.delivery import Chat
 from bot.core.quiet import QuietHours, parse_quiet
+from bot.core.scope import Scope
 from bot.sandbox.telegram import Message, TelegramServer
 from bot.store.inbox import SqlInbox
 
 OWNER, GROUP = 1001, -4001
 RULE = "/rule main/trading USDT < 5"
-LASTING = ("rules", "alerts", "chats", "wallets", "digests", "incidents")
+LASTING = ("rules", "alerts", "chats", "members", "wallets", "digests", "incidents")
 """The tables in which something is changed; what is only talked about may be there twice."""
 
 
@@ -99,6 +101,28 @@ async def test_rules(desk: Any, telegram: TelegramServer, tmp_path: Path) -> Non
         await twice.press(preview, "✅ Save")
     async with desk.open_unit() as unit:
         assert [str(made.rule) for made in await unit.rules.load()] == ["main/trading USDT < 7"]
+
+
+async def test_rooms(desk: Any, telegram: TelegramServer, tmp_path: Path) -> None:
+    """A button says what comes of it, and that comes of it: nothing is turned back."""
+    async with desk.open_unit() as unit:
+        await unit.chats.save(Chat(GROUP, title="Desk", since=desk.clock()))
+        await unit.chats.save_member(Member(GROUP, 2002, "Ada"))
+    async with desk.polling() as application:
+        twice = Twice(desk, telegram, application, tmp_path)
+        await desk.ask("/chats")
+        card = telegram.messages(OWNER)[-1]
+        await twice.press(card, "👤 Desk")
+        for label in ("💯 Percent only", "🛠 All are managers", "👥 Members", "👤 Ada", "‹ Back"):
+            await twice.press(card, label)
+        for label in ("🔭 What it sees", "✅ xt", "‹ Back", "🔔 Loudness", "🔔 warnings"):
+            await twice.press(card, label)
+        chat = desk.use.chats.known(GROUP)
+        assert chat.preferences.percent_only
+        assert chat.role == "manager"
+        assert chat.scope == Scope(("main",))
+        assert chat.preferences.loudness == {"warnings": "silent"}
+        assert [member.role for member in desk.use.chats.members(GROUP)] == ["manager"]
 
 
 async def rules_of(desk: Any) -> list[tuple[int, bool, bool]]:

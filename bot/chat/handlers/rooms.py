@@ -24,6 +24,7 @@ from bot.chat.i18n import _, language, languages, speaking
 from bot.chat.room_buttons import (
     AUDIT_PATTERN,
     KIND_NAMES,
+    MARKS,
     ROOM_PATTERN,
     RoomPress,
     audit_keyboard,
@@ -54,6 +55,7 @@ from bot.core.errors import UnknownName
 from bot.core.quiet import parse_quiet
 from bot.core.zones import COMMON, find_zone, nearest_zones
 from bot.services.admit_chats import Decided
+from bot.services.manage_rooms import TooMany
 from bot.services.ports import Asked, Topic
 
 log = structlog.get_logger(__name__)
@@ -254,17 +256,27 @@ async def _scope(use: UseCases, wanted: RoomPress, _message: Message, _by: Perso
     return await _scope_page(use, wanted.chat_id, int(wanted.chosen or 0))
 
 
+def _choice(wanted: RoomPress) -> tuple[bool, int, str]:
+    """Read whether something is wanted, on which page that was, and what."""
+    wish, _colon, rest = wanted.chosen.partition(":")
+    page, _colon, what = rest.partition(":")
+    return wish == "1", int(page) if page.isdigit() else 0, what
+
+
 async def _scope_page(use: UseCases, chat_id: int, page: int) -> Shown:
     chat = use.chats.known(chat_id)
-    text = f"{_(words.WHICH_SCOPE)}\n{scope_text(chat.scope)}"
-    return text, scope_keyboard(chat, use.rooms.accounts, page)
+    lines = [_(words.WHICH_SCOPE), scope_text(chat.scope)]
+    if not chat.scope.is_all:
+        lines.append(_(words.LATER_ACCOUNTS))
+    return "\n".join(lines), scope_keyboard(chat, use.rooms.accounts, page)
 
 
-async def _turn_account(use: UseCases, wanted: RoomPress, _message: Message, by: Person) -> Shown:
-    name = name_for(wanted.chosen, use.rooms.accounts)
-    if name is not None:
-        await use.rooms.turn_account(wanted.chat_id, name, by=by)
-    return await _scope_page(use, wanted.chat_id, 0)
+async def _show_account(use: UseCases, wanted: RoomPress, _message: Message, by: Person) -> Shown:
+    seen, page, mark = _choice(wanted)
+    name = name_for(mark, use.rooms.accounts)
+    if name is not None and mark:
+        await use.rooms.show_account(wanted.chat_id, name, seen=seen, by=by)
+    return await _scope_page(use, wanted.chat_id, page)
 
 
 async def _see_all(use: UseCases, wanted: RoomPress, _message: Message, by: Person) -> Shown:
@@ -277,15 +289,16 @@ async def _type_scope(use: UseCases, wanted: RoomPress, message: Message, by: Pe
 
 
 async def _percent(use: UseCases, wanted: RoomPress, message: Message, by: Person) -> Shown:
-    only = not use.chats.preferences(wanted.chat_id).percent_only
-    await use.rooms.prefer(wanted.chat_id, percent_only=only, by=by)
+    await use.rooms.prefer(wanted.chat_id, percent_only=wanted.chosen == "1", by=by)
     return await _card(use, message, wanted.chat_id)
 
 
 async def _loudness(use: UseCases, wanted: RoomPress, _message: Message, by: Person) -> Shown:
-    kind = next((kind for kind in KIND_NAMES if kind == wanted.chosen), None)
-    if kind is not None:
-        await use.rooms.turn_loudness(wanted.chat_id, kind, by=by)
+    said, _colon, how = wanted.chosen.partition(":")
+    kind = next((kind for kind in KIND_NAMES if kind == said), None)
+    loudness = next((loudness for loudness in MARKS if loudness == how), None)
+    if kind is not None and loudness is not None:
+        await use.rooms.set_loudness(wanted.chat_id, kind, loudness, by=by)
     chat = use.chats.known(wanted.chat_id)
     return _(words.WHICH_LOUDNESS), loudness_keyboard(chat)
 
@@ -354,11 +367,15 @@ async def _keep_quiet(use: UseCases, chat_id: int, hours: str, by: Person) -> No
 
 
 async def _members(use: UseCases, wanted: RoomPress, _message: Message, by: Person) -> Shown:
-    if wanted.verb == "M" and wanted.chosen.lstrip("-").isdigit():
-        await use.rooms.turn_member(wanted.chat_id, int(wanted.chosen), by=by)
+    page = int(wanted.chosen) if wanted.chosen.isdigit() else 0
+    if wanted.verb == "M":
+        is_manager, page, who = _choice(wanted)
+        role: Role | None = "manager" if is_manager else None
+        if who.isdigit():
+            await use.rooms.set_member(wanted.chat_id, int(who), role, by=by)
     found = use.chats.members(wanted.chat_id)
     text = words.WHICH_MEMBERS if found else words.NO_MEMBERS
-    return _(text), members_keyboard(wanted.chat_id, found)
+    return _(text), members_keyboard(wanted.chat_id, found, page)
 
 
 async def _topic(use: UseCases, wanted: RoomPress, message: Message, by: Person) -> Shown:
@@ -390,7 +407,7 @@ async def _cancel(use: UseCases, wanted: RoomPress, message: Message, by: Person
 
 _STEPS: Mapping[str, Step] = {
     "o": _open, "e": _open, "l": _chats, "r": _role,
-    "s": _scope, "S": _turn_account, "A": _see_all, "P": _type_scope, "p": _percent,
+    "s": _scope, "S": _show_account, "A": _see_all, "P": _type_scope, "p": _percent,
     "k": _loudness, "K": _loudness, "g": _languages, "G": _set_language,
     "z": _zones, "Z": _zones, "t": _set_zone, "T": _type_zone,
     "u": _currency, "U": _currency, "w": _dust, "W": _dust, "q": _quiet, "Q": _quiet,
@@ -441,10 +458,14 @@ async def _take_dust(use: UseCases, asked: Asked, typed: str, by: Person) -> str
 
 async def _take_scope(use: UseCases, asked: Asked, typed: str, by: Person) -> str | None:
     patterns = typed.replace(",", " ").split()
+    if not patterns:
+        return _(words.TYPE_SCOPE)
     try:
         await use.rooms.set_scope(asked.about, patterns, by=by)
     except UnknownName as e:
         return words.scope_mistake(e)
+    except TooMany as e:
+        return words.too_many(e)
     return None
 
 

@@ -18,6 +18,7 @@ from bot.core.errors import UnknownName
 from bot.core.preferences import USUAL
 from bot.core.stock import SMALL
 from bot.core.valuation import Currency
+from bot.services.manage_rooms import TooMany
 
 ROLE_NAMES: Mapping[Role, str] = {
     "owner": later("owner"),
@@ -44,6 +45,7 @@ TYPE_QUIET = later("✏️ Answer with hours, such as 22:00-07:00.")
 TYPE_SCOPE = later("✏️ Answer with paths, such as <code>main, xt/spot, main/sub:desk*</code>.")
 NO_HOURS = later("These are no hours. Examples: 22:00-07:00, 23:30-08:00, 00:00-06:00.")
 NO_DUST = later("This is no amount. Examples: 0, 2.50, 100.")
+LATER_ACCOUNTS = later("An account that comes into the settings later is not seen here by itself.")
 NOT_THERE = later("This chat is no longer known. /chats lists all.")
 CANCELLED = later("✖️ Nothing was changed.")
 KEPT = later("✅ Kept")
@@ -156,6 +158,12 @@ def zone_mistake(typed: str, near: Sequence[str]) -> str:
 def scope_mistake(error: UnknownName) -> str:
     """Say that a path means nothing, and what does."""
     return f"{one_line(name_mistake(error))}\n{_(TYPE_SCOPE)}"
+
+
+def too_many(error: TooMany) -> str:
+    """Say how many paths can be typed."""
+    told = ngettext("Up to {n} path can be typed.", "Up to {n} paths can be typed.", error.most)
+    return f"{told.format(n=error.most)}\n{_(TYPE_SCOPE)}"
 
 
 def dust_of(typed: str) -> Decimal | None:

@@ -7,6 +7,8 @@ from bot.chat.i18n import _, later, ngettext
 from bot.core.access import Role
 from bot.core.scope import ALL, Scope
 
+_MOST_PATTERNS = 20
+"""That are named; more are counted."""
 COMMANDS: Mapping[str, str] = {
     "balance": later("what there is and what it is worth, read now"),
     "alerts": later("is anything wrong now?"),
@@ -126,8 +128,10 @@ def scope_text(scope: Scope) -> str:
         return _("This chat sees everything.")
     if not scope.patterns:
         return _("This chat sees nothing.")
-    patterns = ", ".join(f"<code>{escape(pattern)}</code>" for pattern in scope.patterns)
-    return _("This chat sees {patterns}.").format(patterns=patterns)
+    told = [f"<code>{escape(pattern)}</code>" for pattern in scope.patterns[:_MOST_PATTERNS]]
+    if more := len(scope.patterns) - len(told):
+        told.append(ngettext("{n} more", "{n} more", more).format(n=more))
+    return _("This chat sees {patterns}.").format(patterns=", ".join(told))
 
 
 def stranger_group_text(chat_id: int) -> str:

@@ -1,0 +1,130 @@
+"""`/chats` and `/settings`: cards of chats, what their buttons do, and questions for words."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.core.access import Member
+from bot.core.delivery import Chat
+from bot.core.portfolio import Account
+from bot.core.scope import Scope
+from bot.sandbox.telegram import Message, TelegramServer
+
+OWNER, EVE, GROUP = 1001, 6666, -4001
+
+
+@pytest.fixture
+async def group(desk: Any) -> None:
+    """Have the group kept."""
+    async with desk.open_unit() as unit:
+        await unit.chats.add(Chat(OWNER, title="You", since=desk.clock()))
+        await unit.chats.save(Chat(GROUP, title="Desk", since=desk.clock()))
+
+
+class Owner:
+    """Presses buttons, one after the other."""
+
+    def __init__(self, desk: Any, telegram: TelegramServer) -> None:
+        self.desk, self.telegram = desk, telegram
+
+    async def card(self, label: str = "👤 Desk") -> Message:
+        """Show the card of a chat."""
+        await self.desk.ask("/chats")
+        return await self.press(self.telegram.messages(OWNER)[-1], label)
+
+    async def press(self, message: Message, *labels: str, user: int = OWNER) -> Message:
+        for label in labels:
+            self.telegram.press(message.chat.id, message.id, label, user)
+            await self.desk.quiet()
+        return message
+
+
+@pytest.fixture
+def owner(desk: Any, telegram: TelegramServer) -> Owner:
+    return Owner(desk, telegram)
+
+
+@pytest.mark.usefixtures("group")
+async def test_one_of_two_hundred_accounts(desk: Any, owner: Owner) -> None:
+    """Taking one out takes out no other, and the page stays where it was."""
+    minute = timedelta(minutes=1)
+    desk.accounts = tuple(Account(f"acc{n:03d}", "xt", ("spot",), minute) for n in range(200))
+    async with desk.polling():
+        card = await owner.press(await owner.card(), "🔭 What it sees", "More ›", "✅ acc025")
+        scope = desk.use.chats.known(GROUP).scope
+        assert len(scope.patterns) == 199
+        assert not scope.has("acc025/spot")
+        assert "▫️ acc025" in card.labels
+        assert "179 more" in card.text
+        assert "comes into the settings later" in card.text
+        await owner.press(card, "▫️ acc025", "Everything")
+    assert desk.use.chats.known(GROUP).scope.is_all
+
+
+@pytest.mark.parametrize(
+    ("before", "label", "after"),
+    [
+        (("main", "gone"), "▫️ xt", ("main", "xt")),
+        (("main", "gone"), "✅ main", ()),
+        (("main", "main/funding", "xt"), "✅ main", ("xt",)),
+        (("ma*", "*t"), "✅ xt", ("ma*",)),
+        (("*",), "✅ xt", ("main",)),
+        (("*/spot",), "▫️ main", ("*/spot", "main")),
+    ],
+)
+@pytest.mark.usefixtures("group")
+async def test_scope_by_buttons(
+    desk: Any, owner: Owner, before: tuple[str, ...], label: str, after: tuple[str, ...]
+) -> None:
+    """What means nothing any more goes; what is taken out is not left in by another pattern."""
+    async with desk.open_unit() as unit:
+        kept = Chat(GROUP, title="Desk", since=desk.clock(), scope=Scope(before))
+        await unit.chats.save(kept)
+    async with desk.polling():
+        await owner.press(await owner.card(), "🔭 What it sees", label)
+        assert desk.use.chats.known(GROUP).scope.patterns == after
+
+
+@pytest.mark.usefixtures("group")
+async def test_scope_in_words(desk: Any, owner: Owner) -> None:
+    """Too many paths are a mistake, and so are none: nothing is cut, nothing kept."""
+    async with desk.polling():
+        await owner.press(await owner.card(), "🔭 What it sees", "✏️ Type paths")
+        many = " ".join(f"main/sub:a{n}" for n in range(21))
+        assert "Up to 20 paths" in (await desk.ask(many))[0]
+        assert "Answer with paths" in (await desk.ask(","))[0]
+        assert desk.use.chats.known(GROUP).scope.is_all
+        assert "Kept" in (await desk.ask("xt/spot, MAIN"))[0]
+        assert desk.use.chats.known(GROUP).scope == Scope(("xt/spot", "main"))
+
+
+@pytest.mark.usefixtures("group")
+async def test_two_owners_press_the_same(desk: Any, owner: Owner) -> None:
+    """Both want the amounts hidden, and they are."""
+    async with desk.polling():
+        one, two = await owner.card(), await owner.card()
+        for message in (one, two):
+            owner.telegram.press(OWNER, message.id, "💯 Percent only", OWNER)
+        await desk.quiet()
+        assert desk.use.chats.known(GROUP).preferences.percent_only
+
+
+@pytest.mark.usefixtures("group")
+async def test_members(desk: Any, owner: Owner) -> None:
+    """All can be had by pages, and told apart."""
+    async with desk.open_unit() as unit:
+        for n in range(40):
+            await unit.chats.save_member(Member(GROUP, 3000 + n, f"U{n:02d}"))
+        for n, name in enumerate(("\u200b", "Ada", "Ada", "\u202eevil")):
+            await unit.chats.save_member(Member(GROUP, 50 + n, name))
+    async with desk.polling():
+        card = await owner.press(await owner.card(), "👥 Members")
+        shown = set(card.labels)
+        await owner.press(card, "More ›")
+        shown |= set(card.labels)
+        assert {"👤 50", "👤 Ada 51", "👤 Ada 52", "👤 evil", "👤 U39", "👤 U00"} <= shown
+        await owner.press(card, "👤 U39")
+        assert "🛠 U39" in card.labels
+        roles = {m.name: m.role for m in desk.use.chats.members(GROUP)}
+        assert [name for name, role in roles.items() if role] == ["U39"]
