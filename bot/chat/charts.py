@@ -9,16 +9,24 @@ colours are those of Okabe and Ito, which people tell apart whatever colours the
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from io import BytesIO
 from itertools import groupby, pairwise
 from typing import Any
+from warnings import catch_warnings, filterwarnings
 from zlib import crc32
 
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+from matplotlib.font_manager import (
+    FontProperties,
+    findfont,
+    findSystemFonts,
+    fontManager,
+    get_font,
+)
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
@@ -74,7 +82,8 @@ def main() -> None:
 
 def draw(picture: Picture) -> Drawn:
     """Draw a picture."""
-    lettering = _Lettering()
+    said = [picture.subtitle, *picture.words.values(), *(label for _, label in picture.ticks)]
+    lettering = _Lettering("".join([picture.title, *said]))
     rcParams["font.family"] = lettering.families
     figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor=GROUND)
     axes = figure.add_axes(_PLACE, facecolor=GROUND)
@@ -90,8 +99,11 @@ def draw(picture: Picture) -> Drawn:
     _draw_axes(axes, picture, bottom=0.095 + lines * _LINE)
     into = BytesIO()
     figure.set_canvas(FigureCanvasAgg(figure))
-    figure.savefig(into, format="png", facecolor=GROUND)
-    return Drawn(into.getvalue(), lettering.numbered)
+    with catch_warnings():
+        filterwarnings("ignore", "Glyph", UserWarning)  # what is missing is said by `speechless`
+        figure.savefig(into, format="png", facecolor=GROUND)
+    speechless = not all(map(lettering.has_all_of, said))
+    return Drawn(into.getvalue(), lettering.numbered, speechless)
 
 
 def colours_of(names: Iterable[str]) -> Mapping[str, str]:
@@ -107,15 +119,25 @@ def colours_of(names: Iterable[str]) -> Mapping[str, str]:
 class _Lettering:
     """Knows which signs can be written here, and numbers the names that cannot."""
 
-    def __init__(self) -> None:
+    def __init__(self, said: str) -> None:
+        self.numbered: dict[str, str] = {}
+        self._choose()
+        if not self.has_all_of(said):
+            _look_for_new_fonts()
+            self._choose()
+
+    def _choose(self) -> None:
         there = {font.name for font in fontManager.ttflist}
         self.families = ["DejaVu Sans", *(name for name in _FAMILIES if name in there)]
         self._fonts = [get_font(findfont(FontProperties(family=[name]))) for name in self.families]
-        self.numbered: dict[str, str] = {}
+
+    def has_all_of(self, text: str) -> bool:
+        """Whether a text can be written here."""
+        return all(self._has(sign) for sign in text)
 
     def written(self, name: str) -> str:
         """Return a name as it can be written, its end if it is long; no mathematics is meant."""
-        if all(self._has(sign) for sign in name):
+        if self.has_all_of(name):
             shown = name if len(name) <= _WIDEST_NAME else f"…{name[1 - _WIDEST_NAME :]}"
             return shown.replace("$", r"\$")
         short = next((s for s, n in self.numbered.items() if n == name), None)
@@ -126,6 +148,13 @@ class _Lettering:
 
     def _has(self, sign: str) -> bool:
         return any(font.get_char_index(ord(sign)) for font in self._fonts)
+
+
+def _look_for_new_fonts() -> None:
+    """Find what was installed after matplotlib wrote its list down."""
+    for path in set(findSystemFonts()) - {font.fname for font in fontManager.ttflist}:
+        with suppress(OSError, RuntimeError):  # not every file there is a font for it
+            fontManager.addfont(path)
 
 
 def _draw_unread(axes: Axes, picture: Picture) -> None:

@@ -63,13 +63,16 @@ class Drawn:
     png: bytes
     numbered: Mapping[str, str]
     """Names that no font here can write, by what stands for them in the picture."""
+    speechless: bool = False
+    """Whether there are words of ours, too, that no font here can write."""
 
     def encode(self) -> bytes:
         """Write it down for who waits for it."""
-        return json.dumps(self.numbered).encode() + b"\n" + self.png
+        return json.dumps([self.numbered, self.speechless]).encode() + b"\n" + self.png
 
     @classmethod
     def decode(cls, written: bytes) -> "Drawn":
         """Read what `encode` wrote."""
-        numbered, _, png = written.partition(b"\n")
-        return cls(png, json.loads(numbered))
+        told, _, png = written.partition(b"\n")
+        numbered, speechless = json.loads(told)
+        return cls(png, numbered, speechless)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from io import BytesIO
+from typing import Any
 
 import numpy
 import pytest
@@ -11,6 +12,8 @@ from matplotlib.image import imread
 
 from bot.aside import run_aside
 from bot.chat.charts import HEIGHT, PALETTE, WIDTH, colours_of, draw, level_texts
+from bot.chat.handlers import history
+from bot.chat.i18n import language, speaking
 from bot.chat.picture import Drawn, Picture, Strip, Value
 
 WORDS = {"others": "others", "unread": "not read", "raised": "alert", "cleared": "over"}
@@ -116,6 +119,36 @@ def test_a_name_that_no_font_has_is_numbered() -> None:
     drawn = draw(picture(strip("\U00013000", 5.0, 6.0), strip("BTC", 1.0, 1.0)))
     assert drawn.numbered == {"#1": "\U00013000"}
     assert Drawn.decode(drawn.encode()) == drawn
+
+
+def test_words_that_no_font_has_are_noticed() -> None:
+    """Whoever waits for the picture can ask for it in another language."""
+    told = picture(strip("BTC", 5.0, 6.0))
+    assert not draw(told).speechless
+    unwritable = draw(replace(told, subtitle="\U00013000"))
+    assert unwritable.speechless
+    assert Drawn.decode(unwritable.encode()) == unwritable
+
+
+async def test_a_chart_speaks_english_where_a_language_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Better a picture in English than one of boxes."""
+    asked = []
+
+    async def aside(_module: str, given: bytes, *, within_s: float) -> bytes:
+        asked.append(Picture.decode(given).subtitle)
+        return Drawn(b"png", {}, speechless=asked[-1] == "zh").encode()
+
+    def laid_out(*_: object) -> Picture:
+        return replace(picture(strip("BTC", 5.0)), subtitle=language())
+
+    monkeypatch.setattr(history, "run_aside", aside)
+    monkeypatch.setattr(history, "picture_of", laid_out)
+    nothing: Any = None
+    with speaking("zh"):
+        await history.Charts().draw(nothing, nothing)
+    assert asked == ["zh", "en"]
 
 
 @pytest.mark.parametrize(

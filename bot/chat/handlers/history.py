@@ -13,8 +13,8 @@ from telegram.ext import BaseHandler, CommandHandler
 from bot.aside import AsideFailed, run_aside
 from bot.chat.handlers import Context, UseCases, acknowledge, button
 from bot.chat.history_buttons import HISTORY_PATTERN, decode_history, history_keyboard
-from bot.chat.i18n import _
-from bot.chat.picture import Drawn
+from bot.chat.i18n import ENGLISH, _, speaking
+from bot.chat.picture import Drawn, Picture
 from bot.chat.views.history import (
     DRAWING,
     NOT_DRAWN,
@@ -57,11 +57,23 @@ class Charts:
         self._drawing = asyncio.Lock()
 
     async def draw(self, report: HistoryReport, zone: ZoneInfo) -> Drawn | None:
-        """Return a picture; None where it could not be drawn, which is logged."""
-        given = picture_of(report, zone).encode()
+        """Return a picture; None where it could not be drawn, which is logged.
+
+        Where no font here can write the language it speaks English, as every font can.
+        """
+        drawn = await self._drawn(picture_of(report, zone))
+        if drawn is None or not drawn.speechless:
+            return drawn
+        with speaking(ENGLISH):
+            picture = picture_of(report, zone)
+        return await self._drawn(picture)
+
+    async def _drawn(self, picture: Picture) -> Drawn | None:
         try:
             async with self._drawing:
-                made = await run_aside("bot.chat.charts", given, within_s=DRAWN_WITHIN_S)
+                made = await run_aside(
+                    "bot.chat.charts", picture.encode(), within_s=DRAWN_WITHIN_S
+                )
         except AsideFailed as e:
             log.warning("A chart was not drawn", action="draw_chart", reason=str(e))
             return None
