@@ -15,7 +15,7 @@ import structlog
 from bot.core.access import Person, Role
 from bot.core.delivery import Chat
 from bot.core.events import ChatApproved, ChatAsked
-from bot.services.manage_chats import ManageChats
+from bot.services.manage_chats import NOT_NAMED, ManageChats
 from bot.services.ports import Clock, OpenUnit, Pairing, Question
 
 log = structlog.get_logger(__name__)
@@ -117,7 +117,7 @@ class AdmitChats:
     async def ask(self, chat_id: int, *, title: str, by: Person | None) -> bool:
         """Ask the owners whether a chat may come in, once; False where that is of no use."""
         known = self._chats.known(chat_id)
-        if known.blocked or known.role is not None or not self._chats.has_owner:
+        if known.blocked or known.is_approved or not self._chats.has_owner:
             return False
         if known.asked_at is not None:
             return True
@@ -127,7 +127,7 @@ class AdmitChats:
             if len(waiting) >= MOST_WAITING:
                 return False
             chat = next((c for c in kept if c.chat_id == chat_id), Chat(chat_id, since=now))
-            chat = replace(chat, title=title[:_LONGEST], asked_at=now)
+            chat = replace(chat, title=title[:_LONGEST], asked_at=now, role=None)
             await unit.chats.save(chat)
             told = {q.about for q in await unit.outbox.questions(since=now - TOLD_WITHIN)}
             if len(told) < MOST_TOLD:
@@ -186,7 +186,8 @@ class AdmitChats:
             if not chat.blocked:
                 return Decided(chat, done=False)
             now = self._clock()
-            chat = replace(chat, blocked=False)
+            gone = None if chat.gone == NOT_NAMED else chat.gone
+            chat = replace(chat, blocked=False, gone=gone)
             await unit.chats.save(chat)
             about = f"{chat.title} {chat_id}"
             await unit.audit.add("chat_unblocked", about, by=by, chat_id=chat_id, at=now)

@@ -15,10 +15,11 @@ import structlog
 from bot.core.access import Member, Person, Role, higher
 from bot.core.audit import Deed
 from bot.core.delivery import Chat
-from bot.core.events import ChatFound, ChatLost, Notice
+from bot.core.events import ChatFound, ChatLost, Event, Notice
 from bot.core.lost_chats import is_back_by_words, why_lost
 from bot.core.preferences import USUAL, Preferences
 from bot.core.quiet import QuietHours
+from bot.core.routing import heard
 from bot.core.standing import standing_events
 from bot.services.ports import Clock, OpenUnit, Unit
 
@@ -85,7 +86,7 @@ class ManageChats:
         known_as = {chat.chat_id, chat.former_id or chat.chat_id}
         if not known_as.isdisjoint(self._owners):
             return True
-        is_let_in = chat.role is not None or not known_as.isdisjoint(self._chats)
+        is_let_in = chat.is_approved or not known_as.isdisjoint(self._chats)
         return is_let_in and not chat.blocked
 
     def role_of(self, user_id: int, chat_id: int) -> Role | None:
@@ -125,10 +126,9 @@ class ManageChats:
         self, chat_id: int, quiet: QuietHours | None, *, title: str, by: Person | None = None
     ) -> None:
         """Keep the quiet hours of a chat; what waits for the end of others is looked at anew."""
-        chat = Chat(chat_id, title=title, since=self._clock(), quiet=quiet)
         async with self.changing() as unit:
-            if chat_id not in {known.chat_id for known in await unit.chats.load()}:
-                await self.welcome(unit, chat)
+            if await self._kept(unit, chat_id, title=title) is None:
+                return
             await unit.chats.set_quiet(chat_id, quiet)
             await unit.outbox.release(chat_id, at=self._clock())
             about = f"quiet {quiet or 'off'}"
@@ -156,19 +156,51 @@ class ManageChats:
         about: str,
         by: Person | None,
     ) -> Chat | None:
-        """Keep a chat otherwise than it was, and write it down; None where nobody knows it."""
+        """Keep a chat otherwise than it was, and write it down; None where nobody knows it.
+
+        What it hears of by this is told, and what it sees otherwise is shown so.
+        """
         async with self.changing() as unit:
-            kept = {chat.chat_id: chat for chat in await unit.chats.load()}
-            before = kept.get(chat_id)
+            before = await self._kept(unit, chat_id)
             if before is None:
                 return None
             after = changed(before)
             if after != before:
                 await unit.chats.save(after)
                 await unit.outbox.release(chat_id, at=self._clock())
+                await self._tell_more(unit, before, after)
+                await self._show_anew(unit, before, after)
                 await self._write_down(unit, deed, about, chat_id=chat_id, by=by)
         self._wake_delivery()
         return after
+
+    async def _kept(self, unit: Unit, chat_id: int, *, title: str = "") -> Chat | None:
+        """Return a chat as it is kept; one that is allowed has events from now on."""
+        found = {chat.chat_id: chat for chat in await unit.chats.load()}
+        new = Chat(chat_id, title=title, since=self._clock())
+        if chat_id in found or not self._is_allowed(new):
+            return found.get(chat_id)
+        await self.welcome(unit, new)
+        return new
+
+    async def _tell_more(self, unit: Unit, before: Chat, after: Chat) -> None:
+        """Queue what stands, of that of which a chat did not hear before and does now."""
+        events, paths = await self._standing(unit, after), await unit.wallets.load()
+        known = heard(events, before, paths)
+        more = [event for event in heard(events, after, paths) if event not in known]
+        if more:
+            await unit.outbox.add(more, chats=self.recipients([after]), at=self._clock())
+
+    async def _show_anew(self, unit: Unit, before: Chat, after: Chat) -> None:
+        """Have alerts edited that a chat was shown, where it may see more of them or less."""
+        percent_only = after.preferences.percent_only
+        if (before.scope, before.preferences.percent_only) == (after.scope, percent_only):
+            return
+        for one in await unit.outbox.shown():
+            if one.chat_id == after.chat_id and one.face.over is None:
+                # What does not show how it stands is edited, after a restart as well.
+                face = replace(one.face, silent=not one.face.silent)
+                await unit.outbox.show({one.incident: face}, one.parcel_id, at=one.shown_at)
 
     async def forget(self, chat_id: int, *, by: Person) -> bool:
         """Forget a chat, and all that was said about it; False where that is not to be had."""
@@ -236,7 +268,8 @@ class ManageChats:
     async def add_configured(self) -> None:
         """Let the chats of the settings have events; recall which have moved, and which are lost.
 
-        Those that are no longer in the settings are gone until they are.
+        Those that are no longer in the settings are gone until they are; not those on which only
+        the word of an owner is missing.
         """
         async with self.changing() as unit:
             known = await unit.chats.load()
@@ -251,7 +284,7 @@ class ManageChats:
                     await self.welcome(unit, chat)
                 elif chat.gone is not None and allowed:
                     self._gone.add(chat.chat_id)
-                elif chat.gone is None and not allowed:
+                elif chat.gone is None and not (allowed or chat.blocked or chat.is_waiting):
                     await unit.chats.mark_gone(chat.chat_id, reason=NOT_NAMED)
 
     async def follow(self, chat_id: int, *, to: int) -> None:
@@ -371,7 +404,11 @@ class ManageChats:
     async def welcome(self, unit: Unit, chat: Chat) -> None:
         """Keep a chat, and queue for it what it could not hear."""
         await unit.chats.add(chat)
+        if events := await self._standing(unit, chat):
+            await unit.outbox.add(events, chats=[chat], at=self._clock())
+
+    async def _standing(self, unit: Unit, chat: Chat) -> Sequence[Event]:
+        """Return what stands now, but for alerts that a chat was told of."""
         now, told = self._clock(), await unit.outbox.told(chat.chat_id)
         states, wallets = await unit.alerts.load(), await unit.wallets.load()
-        if events := standing_events(states.values(), wallets.values(), told=told, at=now):
-            await unit.outbox.add(events, chats=[chat], at=now)
+        return standing_events(states.values(), wallets.values(), told=told, at=now)

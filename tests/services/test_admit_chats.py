@@ -8,7 +8,7 @@ import pytest
 from bot.core.access import Person
 from bot.core.delivery import Delivered
 from bot.services.admit_chats import MOST_TOLD, MOST_WAITING, MOST_WRONG, VALID_FOR, AdmitChats
-from bot.services.manage_chats import ManageChats
+from bot.services.manage_chats import NOT_NAMED, ManageChats
 
 OWNER, EVE, GROUP = 1001, Person(6666, "Eve"), -4001
 YOU = Person(OWNER, "You")
@@ -186,6 +186,37 @@ async def test_blocked_for_ever_until_unblocked(door: Door) -> None:
     assert door.chats.role_of(EVE.user_id, EVE.user_id) == "viewer"
     assert [p.events[0].kind for p in await door.house.queued(EVE.user_id)] == ["alert_raised"]
     assert await door.deeds() == ["chat_unblocked", "chat_blocked", "chat_approved"]
+
+
+@pytest.mark.parametrize("given_up", [False, True])
+async def test_a_restart_while_blocked_changes_nothing(door: Door, *, given_up: bool) -> None:
+    """Nor for one that an earlier version has given up by that."""
+    admission = await door.open()
+    await admission.block(GROUP, by=YOU)
+    if given_up:
+        async with door.house.open_unit() as unit:
+            await unit.chats.mark_gone(GROUP, reason=NOT_NAMED)
+    admission = await door.open()
+    await door.chats.add_configured()
+    assert (door.chats.known(GROUP).gone is not None) is given_up
+    door.house.exchange.answers["main/funding"] = {"USDT": "1"}
+    await door.house.check(door.house.build_checks())
+    assert await door.house.queued(GROUP) == []
+    await admission.unblock(GROUP, by=YOU)
+    (told,) = await door.house.queued(GROUP)
+    assert [event.kind for event in told.events] == ["alert_raised"]
+    door.house.exchange.answers["main/funding"] = {"USDT": "1000"}
+    await door.house.check(door.house.build_checks())
+    assert len(await door.house.queued(GROUP)) == 1
+
+
+async def test_a_chat_that_waits_is_not_given_up_by_a_restart(door: Door) -> None:
+    admission = await door.open()
+    await admission.ask(EVE.user_id, title="Eve", by=EVE)
+    await door.open()
+    await door.chats.add_configured()
+    assert door.chats.known(EVE.user_id).gone is None
+    assert door.chats.known(EVE.user_id).is_waiting
 
 
 async def test_an_owner_cannot_be_blocked(door: Door) -> None:

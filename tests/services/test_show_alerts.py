@@ -1,6 +1,7 @@
 """The first message of an episode shows how it stands: in time, after restarts, best effort."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 
 from bot.core.delivery import ChatGone, MaybeSent, NotSent, Refused
 from bot.core.faces import Face
+from bot.core.preferences import Preferences
 from bot.core.rules import parse_rule
+from bot.core.scope import Scope
 
 OWNER, GROUP = 1001, -4001
 
@@ -245,3 +248,29 @@ async def test_taken_out_of_the_settings(house: Any) -> None:
     async with house.delivering():
         await looked(house)
     assert house.sender.edited == []
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"preferences": Preferences(percent_only=True)}, {"scope": Scope(("main",))}]
+)
+async def test_who_may_see_otherwise_is_shown_so(house: Any, wanted: dict[str, Any]) -> None:
+    """Once, though the alert stands as it did; in that chat alone."""
+    house.chats_allowed = (GROUP,)
+    await reads(house, "400")
+    async with house.delivering():
+        await house.sender.wait_for(2)
+    chats = house.chats
+    for times in (1, 0):
+        await chats.change(
+            OWNER,
+            lambda chat: replace(chat, **wanted),
+            deed="settings_changed",
+            about="it",
+            by=None,
+        )
+        house.sender.edited.clear()
+        async with house.delivering():
+            await looked(house)
+            await looked(house)
+        assert [card.chat.chat_id for card in house.sender.edited] == [OWNER] * times
+        assert all(face.silent is False for c in house.sender.edited for face in c.faces.values())
