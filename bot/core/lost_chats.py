@@ -4,8 +4,9 @@ from typing import Literal
 
 LossReason = Literal[
     "blocked", "account deleted", "put out", "not there", "unknown", "group deleted", "upgraded",
-    "topic gone", "topic closed", "may not write", "other",
+    "topic gone", "topic closed", "may not write", "other", "only topic",
 ]  # fmt: skip
+"""The last one: no more than the topic where a group was told; the whole group is told now."""
 
 _SIGNS: dict[str, LossReason] = {
     "blocked by the user": "blocked",
@@ -30,6 +31,11 @@ def why_lost(said: str) -> LossReason:
     told = said.lower()
     found = (ours for theirs, ours in _SIGNS.items() if theirs in told)
     return next(found, "other")
+
+
+def is_about_topic(said: str) -> bool:
+    """Whether no more than a topic of a group may be lost."""
+    return why_lost(said) in {"topic gone", "topic closed"}
 
 
 def is_back_by_words(said: str) -> bool:

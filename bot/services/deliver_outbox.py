@@ -234,7 +234,11 @@ class DeliverOutbox:
                 return None
 
     async def _settle(self, parcel: Parcel, outcome: Outcome) -> None:
-        now = self._clock()
+        now, chat_id = self._clock(), parcel.chat.chat_id
+        if isinstance(outcome, ChatGone) and await self._chats.leave_lost_topic(
+            parcel.chat, reason=outcome.reason
+        ):
+            outcome = NotSent(outcome.reason)
         decision = decide(
             outcome,
             parcel.events,
@@ -242,7 +246,6 @@ class DeliverOutbox:
             maybe_sent=parcel.maybe_sent,
             now=now,
         )
-        chat_id = parcel.chat.chat_id
         match outcome:
             case ChatMoved(new_id):
                 await self._chats.follow(chat_id, to=new_id)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot.core.delivery import Chat, ChatMoved, Sent
+from bot.core.delivery import Chat, ChatGone, ChatMoved, Sent
 from bot.services.manage_chats import ManageChats
 from bot.services.ports import ChatDoor
 
@@ -35,6 +35,10 @@ class FindChats:
             await self._chats.follow(chat.chat_id, to=outcome.chat_id)
             chat = replace(chat, chat_id=outcome.chat_id)
             outcome = await self._door.knock(chat)
+        if isinstance(outcome, ChatGone) and await self._chats.leave_lost_topic(
+            chat, reason=outcome.reason
+        ):
+            outcome = await self._door.knock(replace(chat, thread_id=None))
         if isinstance(outcome, Sent):
             log.info("A chat is back", action="find_chats", chat=chat.chat_id)
             await self._chats.greet(chat.chat_id, title=chat.title)

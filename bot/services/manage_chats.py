@@ -16,7 +16,7 @@ from bot.core.access import Member, Person, Role, higher
 from bot.core.audit import Deed
 from bot.core.delivery import Chat
 from bot.core.events import ChatFound, ChatLost, Event, Notice
-from bot.core.lost_chats import is_back_by_words, why_lost
+from bot.core.lost_chats import is_about_topic, is_back_by_words, why_lost
 from bot.core.preferences import USUAL, Preferences
 from bot.core.quiet import QuietHours
 from bot.core.routing import heard
@@ -378,6 +378,25 @@ class ManageChats:
                 await self._tell_loss(unit, chat, reason)
         self._gone.add(chat_id)
         self._wake_delivery()
+
+    async def leave_lost_topic(self, chat: Chat, *, reason: str) -> bool:
+        """Send to the whole group from now on, where only a topic is lost; tell the owners, once.
+
+        False where no topic is to blame.
+        """
+        if chat.thread_id is None or not is_about_topic(reason):
+            return False
+        async with self.changing() as unit:
+            kept = {known.chat_id: known for known in await unit.chats.load()}
+            now = kept.get(chat.chat_id)
+            if now is not None and now.thread_id == chat.thread_id:
+                await unit.chats.save(replace(now, thread_id=None))
+                at = self._clock()
+                lost = ChatLost(chat_id=now.chat_id, title=now.title, reason="only topic", at=at)
+                await self.queue_for_owners(unit, lost)
+                log.warning("A topic is lost", action="tell", chat=now.chat_id, reason=reason)
+        self._wake_delivery()
+        return True
 
     async def _tell_loss(self, unit: Unit, chat: Chat, reason: str) -> None:
         why, now = why_lost(reason), self._clock()

@@ -149,6 +149,7 @@ class Said:
     maybe_repeated: bool
     reply_to: int | None
     late: Late | None = None
+    thread_id: int | None = None
 
     @property
     def kinds(self) -> list[str]:
@@ -195,7 +196,7 @@ class Recorder(ChatSender):
         late: Late | None = None,
     ) -> Outcome:
         return await self._take(
-            Said(chat.chat_id, tuple(events), None, maybe_repeated, reply_to, late)
+            Said(chat.chat_id, tuple(events), None, maybe_repeated, reply_to, late, chat.thread_id)
         )
 
     @override

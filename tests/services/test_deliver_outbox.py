@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.core.access import Person
 from bot.core.delivery import (
     Chat,
     ChatGone,
@@ -233,6 +234,36 @@ async def test_chat_that_is_gone(house: Any, rows: Any) -> None:
 
 async def _dropped(rows: Any, reason: str) -> bool:
     return reason in [row[3] for row in await rows()]
+
+
+@pytest.mark.parametrize("reason", ["Message thread not found", "TOPIC_CLOSED"])
+async def test_lost_topic(house: Any, reason: str) -> None:
+    """The whole group is told from then on, first of all what the topic did not take."""
+    chats = house.chats
+    await chats.recall()
+    await chats.tell_in(GROUP, 7, by=Person(OWNER, "You"))
+    house.sender.outcomes[GROUP] = [ChatGone(reason)]
+    await queue(house, news(house, "a/a"), GROUP)
+    await queue(house, news(house, "b/b"), GROUP)
+    async with house.delivering():
+        await house.sender.wait_for(2)  # what owners are told, too
+        house.clock.advance(seconds=2)
+        house.changed.set()
+        said = await house.sender.wait_for(4)
+    there = [(s.events[0].path, s.thread_id) for s in said if s.chat_id == GROUP]
+    assert there == [("a/a", 7), ("a/a", None), ("b/b", None)]
+    (told,) = [event for s in said if s.chat_id == OWNER for event in s.events]
+    assert (told.kind, told.chat_id, told.reason) == ("chat_lost", GROUP, "only topic")
+    assert await chats.lost() == []
+
+
+async def test_closed_group_is_lost_without_a_topic(house: Any, rows: Any) -> None:
+    """Nothing more can be done than to say so."""
+    house.sender.outcomes[GROUP] = [ChatGone("TOPIC_CLOSED")]
+    await queue(house, news(house, "a/a"), GROUP)
+    async with house.delivering():
+        await until(lambda: _dropped(rows, "TOPIC_CLOSED"))
+    assert [chat.chat_id for chat in await house.chats.lost()] == [GROUP]
 
 
 async def test_refused_message_does_not_block_the_chat(house: Any, rows: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
+from bot.core.access import Person
 from bot.core.delivery import Chat, ChatGone, ChatMoved, NotSent, Outcome, Sent
 from bot.services.find_chats import FindChats
 from bot.services.ports import ChatDoor
@@ -83,3 +84,22 @@ async def test_moved_group_that_opens(house: Any) -> None:
     await house.chats.mark_gone(GROUP, reason="upgraded")
     door, chats = await look(house, ChatMoved(MOVED), Sent(0))
     assert (door.knocked, await chats.lost()) == ([GROUP, MOVED], [])
+
+
+@pytest.mark.parametrize("second", [Sent(0), ChatGone("TOPIC_CLOSED")])
+async def test_a_group_that_was_lost_with_its_topic(house: Any, second: Outcome) -> None:
+    """The whole group is knocked at, at once; owners hear of the topic, and that it is back."""
+    chats = house.chats
+    await chats.recall()
+    await chats.tell_in(GROUP, 7, by=Person(OWNER, "You"))
+    await chats.mark_gone(GROUP, reason="Message thread not found")
+    await house.queued()
+    door, chats = await look(house, ChatGone("Message thread not found"), second)
+    assert door.knocked == [GROUP, GROUP]
+    assert bool(await chats.lost()) is isinstance(second, ChatGone)
+    told = [
+        (e.kind, e.reason) for p in await house.queued() for e in p.events if e.kind == "chat_lost"
+    ]
+    assert told == [("chat_lost", "only topic")]
+    await look(house, ChatGone("TOPIC_CLOSED"))
+    assert await house.queued() == []
