@@ -43,7 +43,7 @@ class Chat:
     quiet: QuietHours | None = None
     """When it wants to hear only what is critical."""
     role: Role | None = None
-    """What everybody in it may do; None: nobody has approved it, as far as is kept."""
+    """What everybody in it may do; None: nobody has said so."""
     blocked: bool = False
     """Whether it is answered by silence, whatever else is said of it."""
     asked_at: datetime | None = None
@@ -53,6 +53,12 @@ class Chat:
     thread_id: int | None = None
     """The topic of the group where its messages go; None: where all go."""
     preferences: Preferences = USUAL
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether an owner has let it in, or is it: a role alone is given to others, too."""
+        has_asked = self.asked_at is not None and self.role is not None
+        return self.role == "owner" or has_asked
 
     @property
     def is_waiting(self) -> bool:
