@@ -326,3 +326,18 @@ async def test_who_is_gone_is_told_nothing_more(house: Any) -> None:
     await changed(house, scope=ALL)
     async with house.open_unit() as unit:
         assert await unit.outbox.depth(chats=[GROUP]) == 0
+
+
+async def test_a_topic_is_lost_once(house: Any) -> None:
+    """Whatever fails there meanwhile; and a topic that was chosen since is kept."""
+    topic = await changed(house, thread_id=7)
+    assert topic is not None
+    chats = house.chats
+    for _ in range(2):
+        assert await chats.leave_lost_topic(topic, reason="Message thread not found")
+    assert await kinds(house, OWNER) == ["chat_lost"]
+    await changed(house, thread_id=8)
+    assert await chats.leave_lost_topic(topic, reason="Message thread not found")
+    await chats.recall()
+    assert (chats.known(GROUP).thread_id, await kinds(house, OWNER)) == (8, [])
+    assert not await chats.leave_lost_topic(topic, reason="kicked")
