@@ -1,7 +1,9 @@
 """Time zones as people look for them: by region, by city, or by a name that is nearly right."""
 
+import re
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
+from unicodedata import combining, normalize
 
 COMMON: Mapping[str, tuple[str, ...]] = {
     "Europe": (
@@ -24,36 +26,54 @@ COMMON: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """By region, what most people there are looking for."""
 _NEAREST = 3
+_ALIKE = 0.75
+"""Less is more often wrong than right."""
+_OFFSET = re.compile(r"(?:utc|gmt)?_?([+-])_?(\d{1,2})(?::?00)?", re.ASCII)
+_TURNED = re.compile(r"Etc/GMT([+-])([1-9]\d?)")
 
 
 def city_of(zone: str) -> str:
     """Name the city that a zone is called after."""
-    return zone.rpartition("/")[2].replace("_", " ")
+    return name_of(zone).rpartition("/")[2].replace("_", " ")
+
+
+def name_of(zone: str) -> str:
+    """Name a zone as people do: those without a place have their sign the other way round."""
+    found = _TURNED.fullmatch(zone)
+    return f"UTC{'-' if found[1] == '+' else '+'}{found[2]}" if found else zone
 
 
 def find_zone(text: str, known: Collection[str]) -> str | None:
-    """Find the zone that somebody means by its name or its city; None: there is none, or several.
+    """Find the zone that somebody means by its name, its city or its distance from UTC.
 
-    `known` are the names of all zones.
+    None: there is none, or several. `known` are the names of all zones.
     """
     said = _plain(text)
+    if offset := _OFFSET.fullmatch(said):
+        return _at_offset(offset[1], int(offset[2]), known)
     exact = [name for name in known if _plain(name) == said]
     cities = [name for name in known if _plain(city_of(name)) == said and "/" in name]
     found = exact or cities
     return found[0] if len(found) == 1 else None
 
 
+def _at_offset(sign: str, hours: int, known: Collection[str]) -> str | None:
+    zone = f"Etc/GMT{'-' if sign == '+' else '+'}{hours}" if hours else "UTC"
+    return zone if zone in known else None
+
+
 def nearest_zones(text: str, known: Collection[str]) -> tuple[str, ...]:
-    """Return the three zones that look most like what was typed."""
+    """Return up to three zones that look much like what was typed."""
     said = _plain(text)
     names: dict[str, str] = {}
-    for name in sorted(known):
+    for name in sorted(name for name in known if not name.startswith("Etc/")):
         names.setdefault(_plain(name), name)
         names.setdefault(_plain(city_of(name)), name)
-    close = [names[word] for word in get_close_matches(said, names, 2 * _NEAREST, 0.5)]
-    usual = ("Europe/Berlin", "America/New_York", "Asia/Shanghai")
-    return tuple(dict.fromkeys([*close, *usual]))[:_NEAREST]
+    close = get_close_matches(said, names, 2 * _NEAREST, _ALIKE)
+    return tuple(dict.fromkeys(names[word] for word in close))[:_NEAREST]
 
 
 def _plain(text: str) -> str:
-    return text.strip().lower().replace(" ", "_")
+    """Leave case and accents out."""
+    letters = normalize("NFKD", text.strip().lower().replace("−", "-"))
+    return "".join(c for c in letters if not combining(c)).replace(" ", "_")

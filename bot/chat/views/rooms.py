@@ -18,6 +18,7 @@ from bot.core.errors import UnknownName
 from bot.core.preferences import USUAL
 from bot.core.stock import SMALL
 from bot.core.valuation import Currency
+from bot.core.zones import name_of
 from bot.services.manage_rooms import TooMany
 
 ROLE_NAMES: Mapping[Role, str] = {
@@ -112,7 +113,7 @@ def settings_text(chat: Chat, *, language: str, zone: ZoneInfo, currency: Curren
     lines = [
         _("<b>Settings of this chat</b>"),
         _("🗣 language: {language}").format(language=escape(language)),
-        _("🕑 time zone: {zone}").format(zone=escape(zone.key)),
+        _("🕑 time zone: {zone}").format(zone=escape(name_of(zone.key))),
         _("💱 currency: {currency}").format(currency=currency),
         _("🧹 small coins: below {limit} {currency}").format(
             limit=amount_text(dust), currency=currency
@@ -141,7 +142,7 @@ def _spoken(chat: Chat, zone: ZoneInfo) -> Iterator[str]:
     if preferences.language is not None:
         yield _("🗣 language: {language}").format(language=escape(preferences.language))
     if preferences.zone is not None:
-        yield _("🕑 time zone: {zone}").format(zone=escape(zone.key))
+        yield _("🕑 time zone: {zone}").format(zone=escape(name_of(zone.key)))
     if preferences.currency is not None:
         yield _("💱 currency: {currency}").format(currency=preferences.currency)
     if preferences == USUAL and not chat.blocked:
@@ -150,6 +151,9 @@ def _spoken(chat: Chat, zone: ZoneInfo) -> Iterator[str]:
 
 def zone_mistake(typed: str, near: Sequence[str]) -> str:
     """Say that no time zone is called so, and which are called alike."""
+    if not near:
+        told = _("There is no time zone «{typed}».").format(typed=one_line(typed))
+        return f"{told}\n{_(TYPE_ZONE)}"
     return _("There is no time zone «{typed}». Did you mean {near}?").format(
         typed=one_line(typed), near=either(near)
     )

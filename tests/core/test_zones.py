@@ -1,0 +1,41 @@
+"""Time zones as people type them."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+
+from bot.core.zones import find_zone, name_of, nearest_zones
+
+KNOWN = available_timezones()
+
+
+@pytest.mark.parametrize(
+    ("typed", "hours"),
+    [
+        ("GMT+8", 8), ("UTC+8", 8), ("utc +8", 8), ("+8", 8), ("UTC+08:00", 8), ("+0800", 8),
+        ("GMT-3", -3), ("UTC−3", -3), ("-11", -11), ("UTC+14", 14), ("gmt+0", 0),
+    ],
+)  # fmt: skip
+def test_distance_from_utc(typed: str, hours: int) -> None:
+    """East is plus, as everybody says, and so it is shown."""
+    zone = find_zone(typed, KNOWN)
+    assert zone is not None
+    away = datetime(2026, 1, 1, tzinfo=UTC).astimezone(ZoneInfo(zone)).utcoffset()
+    assert away == timedelta(hours=hours)
+    assert name_of(zone) == (f"UTC{hours:+d}" if hours else "UTC")
+
+
+@pytest.mark.parametrize("typed", ["UTC+5:30", "+25", "GMT+15", "+", "8", "gmt+x"])
+def test_no_distance(typed: str) -> None:
+    """What is not there is not guessed."""
+    assert find_zone(typed, KNOWN) is None
+
+
+def test_accents_and_near_names() -> None:
+    """A city is found without its accents; better none is offered than a wrong one."""
+    assert find_zone("Zürich", KNOWN) == "Europe/Zurich"
+    assert find_zone("São Paulo", KNOWN) == "America/Sao_Paulo"
+    assert "Europe/Berlin" in nearest_zones("brelin", KNOWN)
+    assert nearest_zones("xyzzy", KNOWN) == ()
+    assert not any(zone.startswith("Etc/") for zone in nearest_zones("GMT+88", KNOWN))
