@@ -64,13 +64,15 @@ from bot.services.watch_vitals import WatchVitals
 from bot.services.watched import Watched, settle_watched
 from bot.settings import Settings, SettingsError
 from bot.store.database import open_database
-from bot.store.unit_of_work import units_of
+from bot.store.unit_of_work import in_turns, units_of
 from bot.transport import WireTransport
 from bot.watchdog import STUCK_AFTER, Limits, Watchdog
 
 log = structlog.get_logger(__name__)
 
 CHECK_TICK_S, DIGEST_TICK_S, PRICE_TICK_S, HOUSE_TICK_S = 1.0, 5.0, 60.0, 3600.0
+CHECKS_KEPT_AT_ONCE = 4
+"""So many checks stand in line for the database; people and messages come next behind them."""
 ELSEWHERE_TICK_S, HEARTBEAT_TICK_S, PAIRING_TICK_S = 5.0, 60.0, 1.0
 OFFICIAL_API = "https://api.telegram.org"
 PING_WITHIN_S = 10.0
@@ -430,12 +432,13 @@ def _assembled(
         clock=clock,
         wake_delivery=outbox_changed.set,
     )
+    open_in_turn = in_turns(open_unit, most=CHECKS_KEPT_AT_ONCE)
     reading = ReadAccounts(
         watched=watched,
         reader=reader_of(fetchers),
         lister=lister_of(fetchers),
         floor=floor_of(fetchers),
-        open_unit=open_unit,
+        open_unit=open_in_turn,
         clock=clock,
     )
     checks = CheckAccounts(
@@ -443,6 +446,7 @@ def _assembled(
         reading=reading,
         prices=prices,
         open_unit=open_unit,
+        open_in_turn=open_in_turn,
         recipients=chats.recipients,
         clock=clock,
         spawn=tasks.spawn,

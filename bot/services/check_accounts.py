@@ -52,17 +52,20 @@ class CheckAccounts:
         reading: ReadAccounts,
         prices: PriceSource,
         open_unit: OpenUnit,
+        open_in_turn: OpenUnit,
         recipients: Recipients,
         clock: Clock,
         spawn: Spawn,
         wake_delivery: Callable[[], None],
         vitals: WatchVitals,
     ) -> None:
+        """`open_in_turn` opens a unit for what nobody waits for, and holds up nobody else."""
         self._watched = watched
         self._vitals = vitals
         self._reading = reading
         self._prices = prices
         self._open_unit = open_unit
+        self._open_in_turn = open_in_turn
         self._recipients = recipients
         self._clock = clock
         self._spawn = spawn
@@ -186,12 +189,12 @@ class CheckAccounts:
         """Prolong the lease until cancelled; a lost one is noticed when the check is kept."""
         while True:
             await asyncio.sleep(RENEW_EVERY_S)
-            async with self._open_unit() as unit:
+            async with self._open_in_turn() as unit:
                 await unit.accounts.renew(claim, until=self._now() + LEASE)
 
     async def _keep(self, claim: Claim, sweep: Sweep, *, due_at: datetime) -> None:
         """Write everything a check means, or nothing when the account has passed on."""
-        async with self._open_unit() as unit:
+        async with self._open_in_turn() as unit:
             if not await unit.accounts.finish(claim, due_at=due_at):
                 log.warning("Checked too late", action="lease_lost", account=claim.account)
                 return

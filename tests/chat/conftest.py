@@ -279,6 +279,7 @@ class Desk:
                 vitals=WatchVitals(
                     recipients=use.chats.recipients,
                     open_unit=self.open_unit,
+                    open_in_turn=self.open_unit,
                     clock=self.clock,
                 ),
                 open_unit=self.open_unit,

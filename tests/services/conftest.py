@@ -330,6 +330,7 @@ class House:
             reading=reading,
             prices=self.prices,
             open_unit=self.open_unit,
+            open_in_turn=self.open_unit,
             recipients=self.chats.recipients,
             clock=self.clock,
             spawn=self.spawn,
