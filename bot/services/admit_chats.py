@@ -84,10 +84,12 @@ class AdmitChats:
             return
         code = secrets.token_urlsafe(_BYTES)
         pairing = Pairing(_digest(code), now + VALID_FOR)
-        if self._announce(code):
-            async with self._open_unit() as unit:
-                await unit.pairing.save(pairing)
-            self._pairing = pairing
+        async with self._open_unit() as unit:
+            await unit.pairing.save(pairing)
+        # From here on it counts, also for somebody who is as quick as the log is read.
+        self._pairing = pairing
+        if not self._announce(code):
+            self._pairing = None
 
     async def pair(self, code: str, by: Person) -> bool:
         """Make whoever has the code an owner; a wrong one counts."""

@@ -227,6 +227,7 @@ class Desk:
                 spawn=self.spawn,
                 wake_delivery=lambda: None,
                 vitals=WatchVitals(**told),
+                open_in_turn=self.open_unit,
                 **told,
             ),
             balances=ReportBalances(watched=watched, prices=prices, **unit_and_clock),
@@ -279,7 +280,6 @@ class Desk:
                 vitals=WatchVitals(
                     recipients=use.chats.recipients,
                     open_unit=self.open_unit,
-                    open_in_turn=self.open_unit,
                     clock=self.clock,
                 ),
                 open_unit=self.open_unit,
