@@ -122,11 +122,14 @@ def card_keyboard(chat: Chat, *, fixed: bool, is_owner: bool) -> InlineKeyboardM
     c = chat.chat_id
     back = [_button(_("‹ All chats"), "l", 0, "0")]
     if is_owner:
-        return _markup([[_button(_("🔔 Loudness"), "k", c)], back])
+        is_paired = chat.role == "owner" and not fixed
+        depose = [_button(_("👑 No longer an owner"), "n", c)] if is_paired else []
+        return _markup([[_button(_("🔔 Loudness"), "k", c)], depose, back])
     if chat.blocked:
         return _markup([[_button(_("Unblock"), "B", c)], back])
     if chat.is_waiting:
-        return _markup([*_decisions(c), back])
+        first = [_button(_("🔭 What it sees"), "s", c, "0"), _percent(chat)]
+        return _markup([*_decisions(c), first, back])
     other = "viewer" if chat.role == "manager" else "manager"
     turn = _("👤 All are viewers") if other == "viewer" else _("🛠 All are managers")
     return _markup(
@@ -275,6 +278,11 @@ def _turns(verb: str, chat_id: int, page: int, *, more: bool) -> Row:
 def forget_keyboard(chat_id: int) -> InlineKeyboardMarkup:
     """Ask once more."""
     return _markup([[_button(_("🗑 Yes, forget it"), "F", chat_id)], _back(chat_id)])
+
+
+def depose_keyboard(chat_id: int) -> InlineKeyboardMarkup:
+    """Ask once more."""
+    return _markup([[_button(_("👑 Yes, no longer"), "N", chat_id)], _back(chat_id)])
 
 
 def cancel_keyboard(chat_id: int) -> InlineKeyboardMarkup:

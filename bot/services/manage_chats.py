@@ -72,6 +72,10 @@ class ManageChats:
         own = self._known.get(user_id)
         return own is not None and own.role == "owner" and not own.blocked
 
+    def is_owner_by_settings(self, user_id: int) -> bool:
+        """Whether the settings name somebody as an owner."""
+        return user_id in self._owners
+
     def may_look(self, chat_id: int) -> bool:
         """Whether balances may be shown in this chat: to everybody who is in it."""
         chat = self._known.get(chat_id, Chat(chat_id, former_id=self._former_ids.get(chat_id)))

@@ -55,6 +55,23 @@ class ManageRooms:
             chat_id, lambda chat: replace(chat, role=role), "role_changed", about, by
         )
 
+    async def depose(self, chat_id: int, *, by: Person) -> bool:
+        """Let somebody who was paired be no owner any more; nobody does that to themselves.
+
+        Who does it stays an owner, so that there is always one.
+        """
+        async with self._chats.changing() as unit:
+            kept = {chat.chat_id: chat for chat in await unit.chats.load()}
+            chat, own = kept.get(chat_id), kept.get(by.user_id)
+            paired = own is not None and own.role == "owner" and not own.blocked
+            may = paired or self._chats.is_owner_by_settings(by.user_id)
+            if chat is None or chat.role != "owner" or not may or chat_id == by.user_id:
+                return False
+            await unit.chats.save(replace(chat, role=None, asked_at=None))
+            about = f"{chat.title} {chat_id}: no owner"
+            await unit.audit.add("role_changed", about, by=by, chat_id=chat_id, at=self._clock())
+        return True
+
     async def set_member(
         self, chat_id: int, user_id: int, role: Role | None, *, by: Person
     ) -> None:

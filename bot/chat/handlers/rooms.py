@@ -33,6 +33,7 @@ from bot.chat.room_buttons import (
     chats_keyboard,
     currencies_keyboard,
     decode_room,
+    depose_keyboard,
     dust_keyboard,
     forget_keyboard,
     language_names,
@@ -398,10 +399,15 @@ async def _forget(use: UseCases, wanted: RoomPress, _message: Message, by: Perso
     return _list(use, 0)
 
 
-async def _cancel(use: UseCases, wanted: RoomPress, message: Message, by: Person) -> Shown:
-    asked = await use.rooms.awaited(message.chat_id, by.user_id, reply_to=message.message_id)
-    if asked is not None:
-        await use.rooms.forget_question(asked.chat_id, asked.user_id)
+async def _depose(use: UseCases, wanted: RoomPress, message: Message, by: Person) -> Shown:
+    if wanted.verb == "n":
+        return _(words.REALLY_DEPOSE), depose_keyboard(wanted.chat_id)
+    await use.rooms.depose(wanted.chat_id, by=by)
+    return await _card(use, message, wanted.chat_id)
+
+
+async def _cancel(use: UseCases, _wanted: RoomPress, message: Message, by: Person) -> Shown:
+    await use.rooms.forget_question(message.chat_id, by.user_id)
     return _(words.CANCELLED), None
 
 
@@ -412,7 +418,7 @@ _STEPS: Mapping[str, Step] = {
     "z": _zones, "Z": _zones, "t": _set_zone, "T": _type_zone,
     "u": _currency, "U": _currency, "w": _dust, "W": _dust, "q": _quiet, "Q": _quiet,
     "m": _members, "M": _members, "h": _topic, "b": _block, "B": _block,
-    "f": _forget, "F": _forget, "x": _cancel,
+    "f": _forget, "F": _forget, "n": _depose, "N": _depose, "x": _cancel,
 }  # fmt: skip
 
 
@@ -421,7 +427,10 @@ async def _take(use: UseCases, message: Message, asked: Asked, by: Person) -> No
     typed = message.text or ""
     mistake = await _TAKES[asked.topic](use, asked, typed, by)
     if mistake is not None:
-        await message.reply_html(mistake, reply_markup=cancel_keyboard(asked.about))
+        told = await message.reply_html(mistake, reply_markup=cancel_keyboard(asked.about))
+        await use.rooms.ask(
+            asked.chat_id, by.user_id, asked.topic, about=asked.about, question=told.message_id
+        )
         return
     await use.rooms.forget_question(asked.chat_id, asked.user_id)
     if asked.topic == "welcome":

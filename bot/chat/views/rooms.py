@@ -40,6 +40,7 @@ WHICH_SCOPE = later("🔭 What may this chat see? A sum is shown only where all 
 WHICH_MEMBERS = later("👥 Who has spoken here: 🛠 may set rules and silence alerts.")
 NO_MEMBERS = later("👥 Nobody has spoken to me here yet.")
 REALLY_FORGET = later("🗑 Forget this chat, with all that is said about it here?")
+REALLY_DEPOSE = later("👑 Shall this be no owner any more? They may ask to be let in again.")
 TYPE_ZONE = later("✏️ Answer with a city or a time zone, such as Berlin or Asia/Shanghai.")
 TYPE_DUST = later("✏️ Answer with an amount, such as 2.50.")
 TYPE_QUIET = later("✏️ Answer with hours, such as 22:00-07:00.")
@@ -90,13 +91,10 @@ def card_text(chat: Chat, *, is_owner: bool, members: int, zone: ZoneInfo) -> st
     elif chat.blocked:
         lines.append(_("🚫 blocked: whatever is said there is not answered"))
     elif chat.is_waiting:
-        lines.append(_("🙋 waits to be let in"))
+        lines += [_("🙋 waits to be let in"), *_seen(chat)]
     else:
         role = _(ROLE_NAMES[chat.role or "viewer"])
-        lines.append(_("👤 everybody there is: {role}").format(role=role))
-        lines.append("🔭 " + scope_text(chat.scope))
-        if chat.preferences.percent_only:
-            lines.append(_("💯 it sees shares and percents, and no amounts"))
+        lines += [_("👤 everybody there is: {role}").format(role=role), *_seen(chat)]
         told = ngettext("👥 {n} member has spoken", "👥 {n} members have spoken", members)
         lines.append(told.format(n=members))
     if chat.gone and not (chat.blocked or chat.is_waiting):
@@ -104,6 +102,12 @@ def card_text(chat: Chat, *, is_owner: bool, members: int, zone: ZoneInfo) -> st
     if chat.thread_id is not None:
         lines.append(_("💬 in topic {id}").format(id=chat.thread_id))
     return "\n".join([*lines, *_loudness(chat), *_quiet(chat), *_spoken(chat, zone)])
+
+
+def _seen(chat: Chat) -> Iterator[str]:
+    yield "🔭 " + scope_text(chat.scope)
+    if chat.preferences.percent_only:
+        yield _("💯 it sees shares and percents, and no amounts")
 
 
 def settings_text(chat: Chat, *, language: str, zone: ZoneInfo, currency: Currency) -> str:

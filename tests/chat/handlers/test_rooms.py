@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.access import Member
+from bot.core.access import Member, Person
 from bot.core.delivery import Chat
 from bot.core.portfolio import Account
 from bot.core.scope import Scope
@@ -128,3 +128,67 @@ async def test_members(desk: Any, owner: Owner) -> None:
         assert "🛠 U39" in card.labels
         roles = {m.name: m.role for m in desk.use.chats.members(GROUP)}
         assert [name for name, role in roles.items() if role] == ["U39"]
+
+
+@pytest.mark.usefixtures("group")
+async def test_cancel_of_a_mistake(desk: Any, owner: Owner) -> None:
+    """It is the question that is over, whichever message says so."""
+    async with desk.polling():
+        await desk.ask("/settings")
+        settings = owner.telegram.messages(OWNER)[-1]
+        await owner.press(settings, "🕑 Time zone", "✏️ Type a city")
+        assert "no time zone" in (await desk.ask("qqqq"))[0]
+        await owner.press(owner.telegram.messages(OWNER)[-1], "✖️ Cancel")
+        assert "Kept" not in "".join(await desk.ask("Berlin"))
+        assert desk.use.chats.preferences(OWNER).zone is None
+
+
+@pytest.mark.usefixtures("group")
+async def test_answer_to_a_mistake_in_a_group(desk: Any, owner: Owner) -> None:
+    """Whoever replies to what was wrong is heard."""
+    telegram = owner.telegram
+    async with desk.polling():
+        await desk.ask("/settings", chat=GROUP, user=OWNER)
+        settings = telegram.messages(GROUP)[-1]
+        await owner.press(settings, "🕑 Time zone", "✏️ Type a city")
+        for typed in ("qqqq", "Berlin"):
+            telegram.say(GROUP, OWNER, typed, reply_to=telegram.messages(GROUP)[-1].id)
+            await desk.quiet()
+        assert desk.use.chats.preferences(GROUP).zone == "Europe/Berlin"
+
+
+@pytest.mark.usefixtures("group")
+async def test_owner_no_longer(desk: Any, owner: Owner) -> None:
+    """Somebody paired is put out by another owner; the last is not, nor one of the settings."""
+    async with desk.open_unit() as unit:
+        for user, name in ((EVE, "Eve"), (7777, "Bob")):
+            await unit.chats.save(Chat(user, title=name, since=desk.clock(), role="owner"))
+    async with desk.polling():
+        card = await owner.card("👑 Eve")
+        await owner.press(card, "👑 No longer an owner")
+        assert desk.use.chats.is_owner(EVE)
+        await owner.press(card, "👑 Yes, no longer")
+        assert not desk.use.chats.is_owner(EVE)
+        assert not desk.use.chats.may_look(EVE)
+        assert "👑 No longer an owner" not in (await owner.card("👑 You")).labels
+        eve, bob = Person(EVE, "Eve"), Person(7777, "Bob")
+        assert not await desk.use.rooms.depose(7777, by=eve)
+        assert not await desk.use.rooms.depose(7777, by=bob)
+        assert desk.use.chats.is_owner(7777)
+
+
+@pytest.mark.usefixtures("group")
+async def test_before_it_is_let_in(desk: Any, owner: Owner) -> None:
+    """What a chat may see can be said first, and holds from its first message on."""
+    async with desk.open_unit() as unit:
+        now = desk.clock()
+        await unit.chats.save(Chat(EVE, title="Eve", since=now, asked_at=now))
+    async with desk.polling():
+        card = await owner.card("🙋 Eve")
+        await owner.press(card, "💯 Percent only", "🔭 What it sees", "✅ xt", "‹ Back")
+        assert "no amounts" in card.text
+        assert not desk.use.chats.may_look(EVE)
+        await owner.press(card, "✅ Approve as viewer")
+        chat = desk.use.chats.known(EVE)
+        assert (chat.role, chat.scope.patterns) == ("viewer", ("main",))
+        assert chat.preferences.percent_only
