@@ -43,7 +43,7 @@ def change_plan(words: Sequence[str], plan: DigestPlan, *, now: datetime) -> Dig
     Raises:
         PlanMistake: a word says nothing, or one is missing.
     """
-    left = [word.lower() for word in words]
+    left = " ".join(words).lower().replace(",", " ").split()
     changed = replace(plan, at=plan.at or USUAL_AT, since=now)
     while left:
         changed = _read(left, changed)
@@ -68,7 +68,13 @@ def _read(left: list[str], plan: DigestPlan) -> DigestPlan:
             return plan
     if word[:1].isdigit():
         return replace(plan, at=_time(word))
-    raise PlanMistake(word, "period", _near(word, (*_WORDS, *WEEKDAYS)))
+    near = _near(word, (*_WORDS, *WEEKDAYS))
+    raise PlanMistake(word, "period", tuple(map(_said_in_full, near)))
+
+
+def _said_in_full(word: str) -> str:
+    """Say what of `/digest` means a day of the week."""
+    return f"weekly {word}" if word in WEEKDAYS else word
 
 
 def _weekly(left: list[str], plan: DigestPlan) -> DigestPlan:

@@ -29,6 +29,7 @@ def plan(said: str, before: DigestPlan = USUAL) -> DigestPlan:
         ("Weekly on SUNDAY at 09:00", {"period": "weekly", "weekday": 6, "at": time(9)}),
         ("weekly 09:00", {"period": "weekly", "at": time(9)}),
         ("weekly th", {"period": "weekly", "weekday": 3}),
+        ("weekly mon, 18:00", {"period": "weekly", "weekday": 0, "at": time(18)}),
         ("monthly", {"period": "monthly"}),
         ("monthly 31", {"period": "monthly", "day": 31}),
         ("monthly on 15 at 06:00", {"period": "monthly", "day": 15, "at": time(6)}),
@@ -64,7 +65,8 @@ def test_what_was_off_comes_at_the_usual_time() -> None:
         ("9", "9", "time", ""),
         ("weekly mon 9 o'clock", "9", "time", ""),
         ("dayly", "dayly", "period", "daily"),
-        ("mondays", "mondays", "period", "monday"),
+        ("mondays", "mondays", "period", "weekly monday"),
+        ("tuesday", "tuesday", "period", "weekly tuesday"),
         ("now", "now", "period", ""),
     ],
 )
