@@ -406,8 +406,8 @@ async def test_an_event_of_another_version_holds_up_nothing(
             ("elsewhere", "event", later),
         ]:
             await connection.exec_driver_sql(
-                f"UPDATE {table} SET {column} = ? WHERE id = 1",
-                (text,),  # noqa: S608
+                f"UPDATE {table} SET {column} = ? WHERE id = 1",  # noqa: S608 - names of ours
+                (text,),
             )
         both = "UPDATE outbox SET events = substr(events, 1, length(events) - 1) || ? WHERE id = 2"
         await connection.exec_driver_sql(both, (f",{later}]",))
