@@ -246,7 +246,7 @@ class ManageChats:
             member = replace(found[0], role=role)
             if member != found[0]:
                 await unit.chats.save_member(member)
-                about = f"{member.name}: {role or 'as everybody'}"
+                about = f"{member.name} {user_id}: {role or 'as everybody'}"
                 await self._write_down(unit, "role_changed", about, chat_id=chat_id, by=by)
         return member
 

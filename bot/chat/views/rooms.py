@@ -205,6 +205,42 @@ _DEEDS: Mapping[Deed, str] = {
 }
 
 
+_WORDS: Mapping[str, str] = {
+    **{str(kind): name for kind, name in KIND_NAMES.items()},
+    **{str(role): name for role, name in ROLE_NAMES.items()},
+    "everybody": later("everybody"),
+    "as everybody": later("as everybody"),
+    "no owner": later("no owner any more"),
+    "on": later("with a sound"),
+    "silent": later("without a sound"),
+    "off": later("not at all"),
+    "as usual": later("as usual"),
+    "True": later("yes"),
+    "False": later("no"),
+    "language": later("language"),
+    "zone": later("time zone"),
+    "currency": later("currency"),
+    "dust": later("small coins"),
+    "percent_only": later("percents only"),
+}
+"""What is kept of deeds about chats, as it is said."""
+
+
+def _about(entry: Entry) -> str:
+    """Say what was changed of a chat in words; what people have made up stays as it is."""
+    if entry.kind not in {"settings_changed", "role_changed"}:
+        return entry.about
+    told = []
+    for part in entry.about.split(", "):
+        what, colon, how = part.rpartition(": ")
+        told.append(f"{_said(what)}{colon}{_said(how)}" if colon else part)
+    return ", ".join(told)
+
+
+def _said(word: str) -> str:
+    return _(_WORDS[word]) if word in _WORDS else word
+
+
 def audit_text(entries: Sequence[Entry], titles: Mapping[int, str], zone: ZoneInfo) -> str:
     """Tell who did what when, the newest first."""
     blocks = [_("<b>Audit</b>")]
@@ -216,6 +252,6 @@ def audit_text(entries: Sequence[Entry], titles: Mapping[int, str], zone: ZoneIn
         place = f" · {one_line(where)}" if where else ""
         blocks.append(
             f"\n{day} {escape(at)}\n<b>{who}</b> {_(_DEEDS[entry.kind])}{place}\n"
-            f"{one_line(masked(entry.about))}"
+            f"{one_line(masked(_about(entry)))}"
         )
     return "\n".join(blocks)

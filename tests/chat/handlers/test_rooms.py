@@ -192,3 +192,19 @@ async def test_before_it_is_let_in(desk: Any, owner: Owner) -> None:
         chat = desk.use.chats.known(EVE)
         assert (chat.role, chat.scope.patterns) == ("viewer", ("main",))
         assert chat.preferences.percent_only
+
+
+@pytest.mark.usefixtures("group")
+async def test_audit_in_words(desk: Any, owner: Owner) -> None:
+    """No word of the code stands there, and who was meant can be told."""
+    async with desk.open_unit() as unit:
+        await unit.chats.save_member(Member(GROUP, 2002, "Ada"))
+    async with desk.polling():
+        card = await owner.press(await owner.card(), "💯 Percent only", "🛠 All are managers")
+        await owner.press(
+            card, "👥 Members", "👤 Ada", "‹ Back", "🔔 Loudness", "🔔 news of chats"
+        )
+        (told,) = await desk.ask("/audit")
+    for words in ("percents only: yes", "Ada 2002: manager", "news of chats: without a sound"):
+        assert words in told
+    assert "_" not in told
