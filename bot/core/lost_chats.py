@@ -4,7 +4,7 @@ from typing import Literal
 
 LossReason = Literal[
     "blocked", "account deleted", "put out", "not there", "unknown", "group deleted", "upgraded",
-    "topic gone", "topic closed", "may not write", "other", "only topic",
+    "topic gone", "topic closed", "may not write", "other", "topic-only",
 ]  # fmt: skip
 """The last one: no more than the topic where a group was told; the whole group is told now."""
 

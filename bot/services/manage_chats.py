@@ -396,7 +396,7 @@ class ManageChats:
             if now is not None and now.thread_id == chat.thread_id:
                 await unit.chats.save(replace(now, thread_id=None))
                 at = self._clock()
-                lost = ChatLost(chat_id=now.chat_id, title=now.title, reason="only topic", at=at)
+                lost = ChatLost(chat_id=now.chat_id, title=now.title, reason="topic-only", at=at)
                 await self.queue_for_owners(unit, lost)
                 log.warning("A topic is lost", action="tell", chat=now.chat_id, reason=reason)
         self._wake_delivery()

@@ -23,7 +23,7 @@ from deploy.texts import BOT, MARKS, PLACES, brought_in_line, key_of, said
 CHAT = Path(i18n.__file__).parent
 OTHERS = [code for code in languages() if code != i18n.ENGLISH]
 NO_VOICE = {
-    "application.py", "charts.py", "digests.py", "failures.py", "i18n.py", "pace.py", "poller.py",
+    "application.py", "charts.py", "failures.py", "i18n.py", "pace.py", "poller.py",
     "probe.py",
 }  # fmt: skip
 """They say nothing to people: log, settings, the words of Telegram's errors."""

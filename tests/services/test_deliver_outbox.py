@@ -253,7 +253,7 @@ async def test_lost_topic(house: Any, reason: str) -> None:
     there = [(s.events[0].path, s.thread_id) for s in said if s.chat_id == GROUP]
     assert there == [("a/a", 7), ("a/a", None), ("b/b", None)]
     (told,) = [event for s in said if s.chat_id == OWNER for event in s.events]
-    assert (told.kind, told.chat_id, told.reason) == ("chat_lost", GROUP, "only topic")
+    assert (told.kind, told.chat_id, told.reason) == ("chat_lost", GROUP, "topic-only")
     assert await chats.lost() == []
 
 

@@ -100,6 +100,6 @@ async def test_a_group_that_was_lost_with_its_topic(house: Any, second: Outcome)
     told = [
         (e.kind, e.reason) for p in await house.queued() for e in p.events if e.kind == "chat_lost"
     ]
-    assert told == [("chat_lost", "only topic")]
+    assert told == [("chat_lost", "topic-only")]
     await look(house, ChatGone("TOPIC_CLOSED"))
     assert await house.queued() == []

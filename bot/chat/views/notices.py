@@ -35,7 +35,7 @@ _WHY: Mapping[LossReason, str] = {
     "topic closed": later("Its topic is closed."),
     "may not write": later("I may not write there. Once I may I go on by myself."),
     "other": later("Telegram takes nothing for it."),
-    "only topic": later(
+    "topic-only": later(
         "It is gone or closed: the whole group is told now. /start in another topic sends there."
     ),
 }
@@ -45,7 +45,7 @@ def notice_blocks(events: Sequence[Event]) -> Iterator[str]:
     """Tell each of them in a block of its own."""
     for event in events:
         match event:
-            case ChatLost(reason="only topic"):
+            case ChatLost(reason="topic-only"):
                 heading = _("💬 TOPIC LOST · {chat}").format(chat=_chat(event))
                 yield f"{heading}\n{_(_WHY[event.reason])}"
             case ChatLost():
