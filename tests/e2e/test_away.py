@@ -7,7 +7,9 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from aiohttp import web
 
 from bot.app import utc_now
 from bot.sandbox.telegram import TelegramServer
+from bot.services.watch_vitals import WatchVitals
 from bot.watchdog import STUCK
 from tests.e2e.conftest import GROUP, Scene
 
@@ -85,6 +88,8 @@ def clock(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Ahead:
     monkeypatch.setattr("bot.app.ELSEWHERE_TICK_S", 0.2)
     monkeypatch.setattr("bot.app.HEARTBEAT_TICK_S", 0.3)
     scene.clock = ahead = Ahead()
+    counted = partial(WatchVitals, counted_s=lambda: monotonic() + ahead.by.total_seconds())
+    monkeypatch.setattr("bot.app.WatchVitals", counted)
     return ahead
 
 
