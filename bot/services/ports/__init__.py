@@ -1,0 +1,96 @@
+"""What the use cases need from outside; implemented above, replaced whole in tests.
+
+A unit of work is one transaction: everything done through its repositories is kept when it is left
+in peace, and nothing of it when it is left with an error.
+"""
+
+from bot.services.ports.checks import (
+    AccountRepository,
+    AlertRepository,
+    Claim,
+    PastRepository,
+    Turn,
+    WalletRepository,
+)
+from bot.services.ports.messages import (
+    DigestRepository,
+    ElsewhereRepository,
+    InboxRepository,
+    OutboxRepository,
+    Parcel,
+    Question,
+    Shown,
+)
+from bot.services.ports.outside import (
+    Card,
+    ChatDoor,
+    ChatSender,
+    Clock,
+    OtherChannels,
+    Ping,
+    PingFailed,
+    PriceReader,
+    PriceSource,
+    Recipients,
+    Spawn,
+    SubAccountLister,
+    SweepFloor,
+    WalletReader,
+)
+from bot.services.ports.people import (
+    Asked,
+    AuditRepository,
+    ChatRepository,
+    Draft,
+    DraftRepository,
+    MadeRule,
+    Pairing,
+    PairingRepository,
+    QuestionRepository,
+    RuleRepository,
+    Topic,
+)
+from bot.services.ports.units import OpenUnit, Unit
+
+__all__ = [
+    "AccountRepository",
+    "AlertRepository",
+    "Asked",
+    "AuditRepository",
+    "Card",
+    "ChatDoor",
+    "ChatRepository",
+    "ChatSender",
+    "Claim",
+    "Clock",
+    "DigestRepository",
+    "Draft",
+    "DraftRepository",
+    "ElsewhereRepository",
+    "InboxRepository",
+    "MadeRule",
+    "OpenUnit",
+    "OtherChannels",
+    "OutboxRepository",
+    "Pairing",
+    "PairingRepository",
+    "Parcel",
+    "PastRepository",
+    "Ping",
+    "PingFailed",
+    "PriceReader",
+    "PriceSource",
+    "Question",
+    "QuestionRepository",
+    "Recipients",
+    "RuleRepository",
+    "Shown",
+    "Spawn",
+    "SubAccountLister",
+    "SweepFloor",
+    "Topic",
+    "Turn",
+    "Unit",
+    "WalletReader",
+    "WalletRepository",
+]

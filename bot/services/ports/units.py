@@ -1,0 +1,62 @@
+"""One transaction, and what can be done in it."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from bot.services.ports.checks import (
+    AccountRepository,
+    AlertRepository,
+    PastRepository,
+    WalletRepository,
+)
+from bot.services.ports.messages import (
+    DigestRepository,
+    ElsewhereRepository,
+    InboxRepository,
+    OutboxRepository,
+)
+from bot.services.ports.people import (
+    AuditRepository,
+    ChatRepository,
+    DraftRepository,
+    PairingRepository,
+    QuestionRepository,
+    RuleRepository,
+)
+
+
+class Unit(Protocol):
+    """One transaction."""
+
+    @property
+    def accounts(self) -> AccountRepository: ...
+    @property
+    def wallets(self) -> WalletRepository: ...
+    @property
+    def alerts(self) -> AlertRepository: ...
+    @property
+    def outbox(self) -> OutboxRepository: ...
+    @property
+    def elsewhere(self) -> ElsewhereRepository: ...
+    @property
+    def chats(self) -> ChatRepository: ...
+    @property
+    def pairing(self) -> PairingRepository: ...
+    @property
+    def questions(self) -> QuestionRepository: ...
+    @property
+    def audit(self) -> AuditRepository: ...
+    @property
+    def rules(self) -> RuleRepository: ...
+    @property
+    def drafts(self) -> DraftRepository: ...
+    @property
+    def digests(self) -> DigestRepository: ...
+    @property
+    def past(self) -> PastRepository: ...
+    @property
+    def inbox(self) -> InboxRepository: ...
+
+
+OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]
