@@ -27,8 +27,9 @@ from random import Random
 from typing import Any
 
 from bench.fetch import print_head
-from bot.app import App, open_app, utc_now
+from bot.app import App, open_app
 from bot.chat.poller import UpdatesBot
+from bot.clock import utc_now
 from bot.core.portfolio import WalletState
 from bot.fetchers.model import Balance
 from bot.sandbox.exchanges import serve_exchange

@@ -20,10 +20,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bench.start import resident_mb
-from bot.app import utc_now
 from bot.aside import run_aside
 from bot.chat.picture import Drawn
 from bot.chat.views.history import picture_of
+from bot.clock import utc_now
 from bot.core.past_prices import hour_of
 from bot.core.portfolio import Account, WalletState
 from bot.fetchers.model import Balance

@@ -176,8 +176,8 @@ async def _check_channels(settings: "Settings") -> None:
     """Refuse addresses that are none; where that cannot be found out, to watch matters more."""
     import structlog
 
-    from bot.app import check_channels
     from bot.channels import ChannelsFailed
+    from bot.outlets import check_channels
 
     try:
         await check_channels(settings)

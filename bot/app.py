@@ -8,28 +8,22 @@ what they need and nothing else.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.metadata import version as version_of
-from typing import Any
 
-import httpx
 import structlog
 
-from bot.channels import AppriseChannels, unknown_addresses
 from bot.chat.application import build_application, build_bot
 from bot.chat.door import TelegramDoor
 from bot.chat.handlers import UseCases
-from bot.chat.i18n import LanguageOf, speaking
 from bot.chat.poller import Poller, UpdatesBot
 from bot.chat.sender import TelegramSender
-from bot.chat.views.plain import plain_events
-from bot.core.events import Event
-from bot.fetchers import Fetcher, Pacer, Reading, SubAccount, find_exchange, open_fetcher
+from bot.clock import utc_now
 from bot.jobs import Timetable
-from bot.services.admit_chats import AdmitChats, Announce
+from bot.outlets import announcer_of, language_of_chats, open_channels, open_heartbeat
+from bot.services.admit_chats import AdmitChats
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
 from bot.services.deliver_outbox import DeliverOutbox
@@ -37,7 +31,6 @@ from bot.services.draft_rules import DraftRules
 from bot.services.export_history import ExportHistory
 from bot.services.find_chats import FindChats
 from bot.services.keep_house import KeepHouse
-from bot.services.keep_prices import KeepPrices
 from bot.services.manage_alerts import ManageAlerts
 from bot.services.manage_chats import ManageChats
 from bot.services.manage_rooms import ManageRooms
@@ -45,11 +38,6 @@ from bot.services.manage_rules import ManageRules
 from bot.services.ports import (
     Clock,
     OpenUnit,
-    Ping,
-    PingFailed,
-    SubAccountLister,
-    SweepFloor,
-    WalletReader,
 )
 from bot.services.preview_rule import PreviewRule
 from bot.services.read_accounts import ReadAccounts
@@ -62,9 +50,11 @@ from bot.services.show_history import ShowHistory
 from bot.services.tell_elsewhere import TellElsewhere
 from bot.services.watch_vitals import WatchVitals
 from bot.services.watched import Watched, settle_watched
-from bot.settings import Settings, SettingsError
+from bot.settings import Settings
+from bot.sources import floor_of, kept_as, lister_of, open_fetchers, open_prices, reader_of
 from bot.store.database import open_database
 from bot.store.unit_of_work import in_turns, units_of
+from bot.tasks import Tasks
 from bot.transport import WireTransport
 from bot.watchdog import STUCK_AFTER, Limits, Watchdog
 
@@ -74,184 +64,9 @@ CHECK_TICK_S, DIGEST_TICK_S, PRICE_TICK_S, HOUSE_TICK_S = 1.0, 5.0, 60.0, 3600.0
 CHECKS_KEPT_AT_ONCE = 4
 """So many checks stand in line for the database; people and messages come next behind them."""
 ELSEWHERE_TICK_S, HEARTBEAT_TICK_S, PAIRING_TICK_S = 5.0, 60.0, 1.0
-OFFICIAL_API = "https://api.telegram.org"
-PING_WITHIN_S = 10.0
 STOP_TICKS_WITHIN_S, STOP_SENDING_WITHIN_S = 1.5, 4.5
 """For what is at work when the bot is told to stop; supervisors give it ten seconds in all, and
 the database may be locked for three of them."""
-
-
-def utc_now() -> datetime:
-    """The production clock."""
-    return datetime.now(UTC)
-
-
-def open_fetchers(
-    settings: Settings, http: WireTransport, *, clock: Clock = utc_now
-) -> dict[str, Fetcher]:
-    """Make a fetcher for each account; they share one pace."""
-    pacer = Pacer()
-    return {
-        name: open_fetcher(
-            account.exchange,
-            account.credentials,
-            http,
-            base_url=account.base_url,
-            demo=account.demo,
-            version=None if account.api_version == "auto" else account.api_version,
-            pacer=pacer,
-            clock=clock,
-        )
-        for name, account in settings.accounts.items()
-    }
-
-
-def reader_of(fetchers: Mapping[str, Fetcher]) -> WalletReader:
-    """Read by path what the fetchers read by account and wallet."""
-
-    async def read(path: str) -> Reading:
-        account, _, wallet = path.partition("/")
-        return await fetchers[account].fetch(wallet)
-
-    return read
-
-
-def lister_of(fetchers: Mapping[str, Fetcher]) -> SubAccountLister:
-    """List the sub-accounts of an account by its name."""
-
-    async def list_subs(account: str) -> Sequence[SubAccount]:
-        return await fetchers[account].list_sub_accounts()
-
-    return list_subs
-
-
-def floor_of(fetchers: Mapping[str, Fetcher]) -> SweepFloor:
-    """Tell how fast the wallets of an account can be read at all."""
-    return lambda account, wallets: fetchers[account].sweep_floor(wallets)
-
-
-def pinger_of(http: WireTransport, url: str) -> Ping:
-    """Ask for an address that may carry a token: no error shows it."""
-
-    async def ping() -> None:
-        try:
-            async with asyncio.timeout(PING_WITHIN_S):
-                answer = await http.handle_async_request(httpx.Request("GET", url))
-                await answer.aclose()
-        except TimeoutError:
-            failure = PingFailed(f"no answer within {PING_WITHIN_S:g} s")
-        except httpx.TransportError as e:
-            failure = PingFailed(str(e))
-        else:
-            if answer.is_success:
-                return
-            failure = PingFailed(f"answered with {answer.status_code}")
-        raise failure
-
-    return ping
-
-
-async def check_channels(settings: Settings) -> None:
-    """Have the addresses of other channels looked at, where there are any.
-
-    Raises:
-        SettingsError: there is one that Apprise does not know.
-        ChannelsFailed: Apprise could not be asked.
-    """
-    urls = [url.get_secret_value() for url in settings.fallback_urls]
-    unknown = await unknown_addresses(urls) if urls else []
-    if unknown:
-        raise SettingsError(map(_unknown_channel, unknown))
-
-
-def _unknown_channel(place: int) -> str:
-    """Say which address is none, and nothing of it."""
-    is_teen = place % 100 in {11, 12, 13}
-    end = "th" if is_teen else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
-    return f"BOT_FALLBACK_URLS: the {place}{end} is no address that Apprise knows"
-
-
-def open_channels(settings: Settings, *, clock: Clock) -> AppriseChannels:
-    """Have the other channels of the settings; their names are made with the bot's token."""
-    token = settings.telegram.token
-
-    def render(events: Sequence[Event]) -> str:
-        with speaking(settings.language):
-            return plain_events(events, zone=settings.timezone, now=clock())
-
-    return AppriseChannels(
-        [url.get_secret_value() for url in settings.fallback_urls],
-        key=token.get_secret_value() if token else "",
-        render=render,
-    )
-
-
-def open_heartbeat(
-    settings: Settings, http: WireTransport, vitals: WatchVitals
-) -> SendHeartbeat | None:
-    """Have a heart where somebody listens to it."""
-    if settings.heartbeat_url is None:
-        return None
-    ping = pinger_of(http, settings.heartbeat_url.get_secret_value())
-    return SendHeartbeat(ping=ping, vitals=vitals)
-
-
-def markets_of(settings: Settings) -> dict[str, str]:
-    """Name for each account the one that asks for its prices: the first at the same server."""
-    first: dict[tuple[str, str | None], str] = {}
-    return {
-        name: first.setdefault((account.exchange, account.base_url or usual_url), name)
-        for name, account in sorted(settings.accounts.items())
-        for usual_url in [find_exchange(account.exchange).base_url]
-    }
-
-
-def open_prices(
-    settings: Settings, fetchers: Mapping[str, Fetcher], *, clock: Clock
-) -> KeepPrices:
-    """Keep the prices of those servers only that are asked for balances, too."""
-    markets = markets_of(settings)
-    return KeepPrices(
-        readers={market: fetchers[market].fetch_prices for market in markets.values()},
-        markets=markets,
-        currency=settings.currency,
-        clock=clock,
-    )
-
-
-def kept_as(settings: Settings) -> dict[str, str]:
-    """Name for each account what its prices are kept as: the server, whatever accounts it has."""
-    return {
-        name: " ".join(filter(None, (account.exchange, account.base_url)))
-        for name, account in settings.accounts.items()
-    }
-
-
-def language_of_chats(settings: Settings, chats: ManageChats) -> LanguageOf:
-    """Tell which language each chat speaks: the one it has chosen, or that of the settings."""
-    return lambda chat_id: chats.preferences(chat_id).language or settings.language
-
-
-def announcer_of(settings: Settings, bot: UpdatesBot) -> Announce:
-    """Show a code for pairing in the log, as soon as we know what we are called."""
-
-    def announce(code: str) -> bool:
-        try:
-            name = bot.username
-        except RuntimeError:  # we have not been greeted yet
-            return False
-        way = f"send me /start {code}"
-        if settings.telegram.api_url == OFFICIAL_API:
-            way = f"open https://t.me/{name}?start={code}"
-        log.warning(
-            "Nobody runs me yet: %s within 15 minutes to become my owner, or put your user id "
-            "into BOT_TELEGRAM__OWNERS and start me again",
-            way,
-            action="pair",
-        )
-        return True
-
-    return announce
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +83,7 @@ class App:
     house: KeepHouse
     found: FindChats
     watched: Watched
-    tasks: "Tasks"
+    tasks: Tasks
     open_unit: OpenUnit
     clock: Clock
     limits: Limits
@@ -313,30 +128,6 @@ class App:
         """Let the first digest after a start or a sleep wait for fresh readings, for a while."""
         if self.use.checks.has_fresh_round:
             await self.use.digests.queue_due()
-
-
-class Tasks:
-    """The owner of all tasks that outlive the call which started them."""
-
-    def __init__(self) -> None:
-        self._group: asyncio.TaskGroup | None = None
-
-    @asynccontextmanager
-    async def owned(self) -> AsyncIterator[None]:
-        """Let tasks be started within; at the end all of them are cancelled and waited for."""
-        async with asyncio.TaskGroup() as self._group:
-            yield
-
-    def start(self, work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
-        """Start a task; an error that it lets out ends the app."""
-        if self._group is None:
-            work.close()
-            raise RuntimeError("nothing owns tasks yet")
-        return self._group.create_task(work, name=name)
-
-    def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
-        """Start a task; see the port `Spawn`."""
-        self.start(work, name=name)
 
 
 async def _finished(task: asyncio.Task[None], *, within_s: float) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bot.app import lister_of, open_fetchers, reader_of, utc_now
+from bot.clock import utc_now
 from bot.core.errors import UnknownName
 from bot.core.portfolio import LISTING, Account, matches, nearest
 from bot.fetchers import Balance, Fetcher, RateLimited, Reading
@@ -20,6 +20,7 @@ from bot.services.list_sub_accounts import Listing, list_sub_accounts
 from bot.services.ports import SubAccountLister
 from bot.services.read_wallets import read_wallets
 from bot.settings import Settings
+from bot.sources import lister_of, open_fetchers, reader_of
 from bot.transport import WireTransport
 
 ALL_READ, NOT_ALL_READ, NO_SUCH_PATH = 0, 1, 2

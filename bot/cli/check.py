@@ -9,7 +9,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot.app import check_channels, open_fetchers
 from bot.channels import ChannelsFailed
 from bot.chat.probe import TelegramUnusable, ask_name
 from bot.cli.balances import read_now
@@ -22,7 +21,9 @@ from bot.fetchers import (
     Reading,
     UnexpectedAnswer,
 )
+from bot.outlets import check_channels
 from bot.settings import AccountSettings, Settings, SettingsError, exposed_files
+from bot.sources import open_fetchers
 from bot.store.database import is_exposed, probe_database, sqlite_path
 from bot.store.errors import DatabaseUnusable
 from bot.transport import WireTransport

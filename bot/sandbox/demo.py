@@ -13,7 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TextIO
 
-from bot.app import open_app, utc_now
+from bot.app import open_app
+from bot.clock import utc_now
 from bot.log import set_up_log
 from bot.sandbox.exchanges import serve_exchange
 from bot.sandbox.past import write_past

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from hashlib import blake2b
 
-from bot.app import kept_as
 from bot.core.past_prices import hour_of
 from bot.core.portfolio import WalletState
 from bot.fetchers.model import Balance
 from bot.sandbox.world import Account, Holding, World
 from bot.services.ports import OpenUnit
 from bot.settings import Settings
+from bot.sources import kept_as
 from bot.store.database import open_database
 from bot.store.unit_of_work import units_of
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import App, open_app, utc_now
+from bot.app import App, open_app
+from bot.clock import utc_now
 from bot.sandbox.exchanges import Served, serve_exchange
 from bot.sandbox.telegram import Chat, Message, TelegramServer, serve_telegram
 from bot.sandbox.world import Account, Key, World

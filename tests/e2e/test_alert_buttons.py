@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.async_api import expect
 
-from bot.app import utc_now
+from bot.clock import utc_now
 from bot.sandbox.telegram import Message
 from tests.conftest import OpenPage
 from tests.e2e.conftest import GROUP, Scene

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.app import utc_now
+from bot.clock import utc_now
 from bot.sandbox.telegram import TelegramServer
 from bot.services.watch_vitals import WatchVitals
 from bot.watchdog import STUCK

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 from typing_extensions import override
 
-from bot.app import utc_now
+from bot.clock import utc_now
 from bot.core.faces import Face, is_outdated
 from bot.core.health import Health, observe
 from bot.core.portfolio import WalletState

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from bot.app import utc_now
+from bot.clock import utc_now
 from tests.e2e.conftest import EXACT, GROUP, Scene
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import expect
 
-from bot.app import utc_now
+from bot.clock import utc_now
 from bot.sandbox.telegram import Message
 from bot.sandbox.telegram.images import picture_size
 from tests.conftest import OpenPage

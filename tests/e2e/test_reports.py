@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
-from bot.app import utc_now
+from bot.clock import utc_now
 from tests.e2e.conftest import EXACT, GROUP, Scene
 
 

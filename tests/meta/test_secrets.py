@@ -22,8 +22,9 @@ from urllib.parse import quote, quote_plus
 import pytest
 import structlog
 
-from bot.app import App, open_app, utc_now
+from bot.app import App, open_app
 from bot.chat.application import build_bot
+from bot.clock import utc_now
 from bot.fetchers import Credentials, Fetcher, FetchError, Pacer, open_fetcher
 from bot.log import set_up_log
 from bot.sandbox.exchanges import NO_LIMITS, Served, serve_exchange

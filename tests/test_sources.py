@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import markets_of
 from bot.settings import load_settings, sources
+from bot.sources import markets_of
 
 
 def test_one_market_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from bot.app import _unknown_channel, pinger_of
+from bot.outlets import _unknown_channel, pinger_of
 from bot.services.ports import PingFailed
 from bot.transport import WireTransport
 

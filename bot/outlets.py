@@ -1,0 +1,121 @@
+"""Who is told beside the chats, by the settings: other channels, a heartbeat, the log."""
+
+import asyncio
+from collections.abc import Sequence
+
+import httpx
+import structlog
+
+from bot.channels import AppriseChannels, unknown_addresses
+from bot.chat.i18n import LanguageOf, speaking
+from bot.chat.poller import UpdatesBot
+from bot.chat.views.plain import plain_events
+from bot.core.events import Event
+from bot.services.admit_chats import Announce
+from bot.services.manage_chats import ManageChats
+from bot.services.ports import Clock, Ping, PingFailed
+from bot.services.send_heartbeat import SendHeartbeat
+from bot.services.watch_vitals import WatchVitals
+from bot.settings import Settings, SettingsError
+from bot.transport import WireTransport
+
+log = structlog.get_logger(__name__)
+
+
+OFFICIAL_API = "https://api.telegram.org"
+
+
+PING_WITHIN_S = 10.0
+
+
+def pinger_of(http: WireTransport, url: str) -> Ping:
+    """Ask for an address that may carry a token: no error shows it."""
+
+    async def ping() -> None:
+        try:
+            async with asyncio.timeout(PING_WITHIN_S):
+                answer = await http.handle_async_request(httpx.Request("GET", url))
+                await answer.aclose()
+        except TimeoutError:
+            failure = PingFailed(f"no answer within {PING_WITHIN_S:g} s")
+        except httpx.TransportError as e:
+            failure = PingFailed(str(e))
+        else:
+            if answer.is_success:
+                return
+            failure = PingFailed(f"answered with {answer.status_code}")
+        raise failure
+
+    return ping
+
+
+async def check_channels(settings: Settings) -> None:
+    """Have the addresses of other channels looked at, where there are any.
+
+    Raises:
+        SettingsError: there is one that Apprise does not know.
+        ChannelsFailed: Apprise could not be asked.
+    """
+    urls = [url.get_secret_value() for url in settings.fallback_urls]
+    unknown = await unknown_addresses(urls) if urls else []
+    if unknown:
+        raise SettingsError(map(_unknown_channel, unknown))
+
+
+def _unknown_channel(place: int) -> str:
+    """Say which address is none, and nothing of it."""
+    is_teen = place % 100 in {11, 12, 13}
+    end = "th" if is_teen else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"BOT_FALLBACK_URLS: the {place}{end} is no address that Apprise knows"
+
+
+def open_channels(settings: Settings, *, clock: Clock) -> AppriseChannels:
+    """Have the other channels of the settings; their names are made with the bot's token."""
+    token = settings.telegram.token
+
+    def render(events: Sequence[Event]) -> str:
+        with speaking(settings.language):
+            return plain_events(events, zone=settings.timezone, now=clock())
+
+    return AppriseChannels(
+        [url.get_secret_value() for url in settings.fallback_urls],
+        key=token.get_secret_value() if token else "",
+        render=render,
+    )
+
+
+def open_heartbeat(
+    settings: Settings, http: WireTransport, vitals: WatchVitals
+) -> SendHeartbeat | None:
+    """Have a heart where somebody listens to it."""
+    if settings.heartbeat_url is None:
+        return None
+    ping = pinger_of(http, settings.heartbeat_url.get_secret_value())
+    return SendHeartbeat(ping=ping, vitals=vitals)
+
+
+def announcer_of(settings: Settings, bot: UpdatesBot) -> Announce:
+    """Show a code for pairing in the log, as soon as we know what we are called."""
+
+    def announce(code: str) -> bool:
+        try:
+            name = bot.username
+        except RuntimeError:  # we have not been greeted yet
+            return False
+        way = f"send me /start {code}"
+        if settings.telegram.api_url == OFFICIAL_API:
+            way = f"open https://t.me/{name}?start={code}"
+        log.warning(
+            "Nobody runs me yet: %s within 15 minutes to become my owner, or put your user id "
+            "into BOT_TELEGRAM__OWNERS and start me again",
+            way,
+            action="pair",
+        )
+        return True
+
+    return announce
+
+
+def language_of_chats(settings: Settings, chats: ManageChats) -> LanguageOf:
+    """Tell which language each chat speaks: the one it has chosen, or that of the settings."""
+    return lambda chat_id: chats.preferences(chat_id).language or settings.language
