@@ -57,7 +57,7 @@ async def test_nobody_there() -> None:
 
 async def test_no_answer_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that hangs holds up no beat after this one."""
-    monkeypatch.setattr("bot.app.PING_WITHIN_S", 0.2)
+    monkeypatch.setattr("bot.outlets.PING_WITHIN_S", 0.2)
     async with WireTransport() as http:
         silent = web.Server(_never)
         runner = web.ServerRunner(silent, shutdown_timeout=0.1)
