@@ -53,7 +53,7 @@ class RoomPress:
     """A button about a chat."""
 
     verb: str
-    """One letter; `handlers/rooms.py` says what each is for."""
+    """One letter; `handlers/room_steps.py` and `room_settings.py` say what each is for."""
     chat_id: int
     chosen: str = ""
 

@@ -17,7 +17,7 @@ from bot.chat.handlers import (
 )
 from bot.chat.i18n import _
 from bot.chat.keyboards import alerts_keyboard
-from bot.chat.views.alerts import alert_pages, hush_text
+from bot.chat.views.standing import alert_pages, hush_text
 from bot.chat.views.words import ALERT_OVER, NOT_TOLD_HERE, ONLY_A_TEST, READING
 from bot.core.alerts import AlertState
 from bot.core.faces import Face

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.i18n import _, ngettext
 from bot.chat.numbers import clock_text, span_text
-from bot.chat.views.alerts import events_text, pressed_text
+from bot.chat.views.alerts import events_text
 from bot.chat.views.figures import ORDER, measured_text, title_text
 from bot.chat.views.layout import first_page
+from bot.chat.views.standing import pressed_text
 from bot.core.events import AlertCleared, AlertEnded, AlertRaised, AlertReminded, Event
 from bot.core.faces import Face
 from bot.core.quiet import QuietHours

@@ -17,11 +17,11 @@ from bot.chat.numbers import (
     rounded_value,
     value_text,
 )
-from bot.chat.views.alerts import stale_text, unreadable_lines
 from bot.chat.views.balances import owed_note, part_text, tells_part, value_notes, value_words
 from bot.chat.views.changes import is_nothing, signed_text
 from bot.chat.views.figures import ORDER, limit_text, measured_text, title_text
 from bot.chat.views.layout import columns, first_page, name_text, path_text, paths_text
+from bot.chat.views.standing import stale_text, unreadable_lines
 from bot.core.alerts import AlertState
 from bot.core.digest import Digest, Interest, Moved, Sheet, Turned
 from bot.core.timing import Period

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.i18n import _, later, ngettext
 from bot.chat.numbers import age_text, clock_text, span_text
-from bot.chat.views.alerts import stale_text, unreadable_lines
 from bot.chat.views.layout import columns, name_text, pages
+from bot.chat.views.standing import stale_text, unreadable_lines
 from bot.core.status import LATE_AFTER, Source, Status
 from bot.core.valuation import STALE_AFTER
 from bot.core.vitals import Part

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.handlers.rule import _line
-from bot.chat.views.alerts import alert_pages, events_text, pressed_text
+from bot.chat.views.alerts import events_text
 from bot.chat.views.balances import balance_blocks, reading_text
 from bot.chat.views.cards import card_text
 from bot.chat.views.digests import digest_text
@@ -29,6 +29,7 @@ from bot.chat.views.drafts import (
     preview_text,
 )
 from bot.chat.views.rules import accepted_text, rule_pages
+from bot.chat.views.standing import alert_pages, pressed_text
 from bot.core.alerts import AlertState, Hush
 from bot.core.errors import RuleError
 from bot.core.events import (

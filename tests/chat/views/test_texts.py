@@ -15,11 +15,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from bot.chat.views.alerts import alert_pages, events_text
+from bot.chat.views.alerts import events_text
 from bot.chat.views.balances import balance_blocks, reading_text
 from bot.chat.views.digests import digest_text
 from bot.chat.views.layout import COLUMNS, columns, pages
 from bot.chat.views.rules import rule_pages
+from bot.chat.views.standing import alert_pages
 from bot.chat.views.words import usage_text, whoami_text
 from bot.core.alerts import AlertState, Hush
 from bot.core.digest import Digest, build_digest
