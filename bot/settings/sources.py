@@ -1,4 +1,7 @@
-"""Where values come from, the later ones winning: /run/secrets, `settings.env`, the environment.
+"""Where values come from, the later ones winning: secrets, `settings.env`, the environment.
+
+Secrets are a `settings.env` and files called like a setting, in /run/secrets and in the folder
+that systemd hands over as $CREDENTIALS_DIRECTORY.
 
 A name with `_FILE` behind it gives the file that holds the value. An empty value counts as not
 given, except where nothing is a choice of its own (no digest), and in a rule: one that was emptied
@@ -8,6 +11,7 @@ by mistake would be missed only when it should have spoken.
 import os
 from collections.abc import Iterator, Mapping
 from io import StringIO
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,7 @@ from bot.settings.errors import SettingsError
 PREFIX = "BOT_"
 FILE = "settings.env"
 SECRETS = Path("/run/secrets")
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
 OTHERS_MAY_READ = 0o044
 
 
@@ -34,7 +39,8 @@ def gathered(environ: Mapping[str, str] | None, folder: Path) -> dict[str, str]:
     environ = os.environ if environ is None else environ
     ours = {name.upper(): value for name, value in environ.items() if _is_ours(name)}
     named: dict[str, str] = {}
-    for layer in (_from_secrets(), _from_file(folder / FILE), ours):
+    secrets = chain.from_iterable(_from_secrets(place) for place in _secret_places(environ))
+    for layer in (*secrets, _from_file(folder / FILE), ours):
         given = {name: value for name, value in layer.items() if value or _may_be_empty(name)}
         named |= {name: value for name, value in given.items() if not _points(name)}
         named |= dict(_pointed_to(given))
@@ -44,14 +50,15 @@ def gathered(environ: Mapping[str, str] | None, folder: Path) -> dict[str, str]:
 def exposed(environ: Mapping[str, str] | None, folder: Path) -> Iterator[Path]:
     """List the files of settings that others on this machine can read.
 
-    Those in /run/secrets are left out: whoever mounts them there lets all in the container read.
+    Secrets that were handed over are left out: whoever mounts them lets all in the container read.
     """
     environ = os.environ if environ is None else environ
     ours = {name.upper(): value for name, value in environ.items() if _is_ours(name)}
     named = {**_from_file(folder / FILE), **ours}
     pointed_to = [Path(value) for name, value in named.items() if value and _points(name)]
+    places = [place.resolve() for place in _secret_places(environ)]
     for path in dict.fromkeys([folder / FILE, *pointed_to]):
-        mounted = path.resolve().is_relative_to(SECRETS.resolve())
+        mounted = any(map(path.resolve().is_relative_to, places))
         if path.is_file() and not mounted and path.stat().st_mode & OTHERS_MAY_READ:
             yield path
 
@@ -68,9 +75,16 @@ def _points(name: str) -> bool:
     return name.endswith("_FILE")
 
 
-def _from_secrets() -> dict[str, str]:
-    files = [path for path in SECRETS.glob("*") if path.is_file() and _is_ours(path.name)]
-    return {path.name.upper(): _text_of(path.name.upper(), path) for path in files}
+def _secret_places(environ: Mapping[str, str]) -> Iterator[Path]:
+    yield SECRETS
+    if handed_over := environ.get(CREDENTIALS):
+        yield Path(handed_over)
+
+
+def _from_secrets(place: Path) -> Iterator[dict[str, str]]:
+    yield _from_file(place / FILE)
+    files = [path for path in place.glob("*") if path.is_file() and _is_ours(path.name)]
+    yield {path.name.upper(): _text_of(path.name.upper(), path) for path in files}
 
 
 def _from_file(path: Path) -> dict[str, str]:

@@ -51,3 +51,16 @@ def test_nothing_there(tmp_path: Path, secrets: Path) -> None:
     environ = {"BOT_TELEGRAM__TOKEN_FILE": str(tmp_path / "gone"), "OTHER_FILE": str(tmp_path)}
     assert exposed_files(environ, folder=tmp_path) == ()
     assert exposed_files({"BOT_TELEGRAM__TOKEN_FILE": ""}, folder=tmp_path) == ()
+
+
+def test_credentials(tmp_path: Path, secrets: Path) -> None:
+    """What systemd hands over is guarded by systemd."""
+    handed_over = tmp_path / "credentials"
+    handed_over.mkdir()
+    path = handed_over / "token"
+    path.write_text("s3cret")
+    path.chmod(0o444)
+    pointing = {"BOT_TELEGRAM__TOKEN_FILE": str(path)}
+    assert exposed_files(pointing, folder=tmp_path) == (path,)
+    environ = pointing | {"CREDENTIALS_DIRECTORY": str(handed_over)}
+    assert exposed_files(environ, folder=tmp_path) == ()

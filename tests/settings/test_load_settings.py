@@ -357,6 +357,31 @@ def test_who_wins(load: Load, secrets: Path) -> None:
     assert load({"BOT_TIMEZONE": ""}).timezone.key == "Europe/Rome"  # empty: not given
 
 
+def test_secrets_as_one_file(load: Load, secrets: Path) -> None:
+    """A container may mount the whole file; a file for one setting is more to the point."""
+    (secrets / "settings.env").write_text("BOT_TIMEZONE=Asia/Tokyo\nBOT_LANGUAGE=zh\n")
+    (secrets / "BOT_TIMEZONE").write_text("Asia/Dubai")
+    assert (load().timezone.key, load().language) == ("Asia/Dubai", "zh")
+    assert load(file="BOT_LANGUAGE=en\n").language == "en"
+    (secrets / "settings.env").write_text("BOT_LANGUAGE\n")
+    with pytest.raises(SettingsError, match="line 1 is not NAME=value"):
+        load()
+
+
+def test_credentials_of_systemd(load: Load, secrets: Path, tmp_path: Path) -> None:
+    """What LoadCredential hands over counts like secrets, and wins over those of a container."""
+    (secrets / "BOT_TIMEZONE").write_text("Asia/Tokyo")
+    (secrets / "BOT_LANGUAGE").write_text("zh")
+    handed_over = tmp_path / "credentials"
+    handed_over.mkdir()
+    (handed_over / "BOT_TIMEZONE").write_text("Asia/Dubai")
+    (handed_over / "settings.env").write_text(f"{TOKEN}=12:abc\n")
+    settings = load({"CREDENTIALS_DIRECTORY": str(handed_over)})
+    assert (settings.timezone.key, settings.language) == ("Asia/Dubai", "zh")
+    assert settings.telegram.token is not None
+    assert load({"CREDENTIALS_DIRECTORY": ""}).telegram.token is None
+
+
 def test_values_in_files(load: Load, tmp_path: Path) -> None:
     """A name with _FILE points to the value; it counts where it stands, above or below others."""
     path = tmp_path / "token"
