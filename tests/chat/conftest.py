@@ -262,6 +262,7 @@ class Desk:
             ),
             rooms=ManageRooms(chats=chats, watched=watched, **unit_and_clock),
             zone=UTC_ZONE,
+            language_of=self.language_of,
         )
 
     @asynccontextmanager

@@ -182,7 +182,9 @@ async def test_a_chat_turns_chinese(scene: Scene, open_page: OpenPage) -> None:
         await say(page, "/alerts")
         await expect(last(page, "一切正常")).to_be_visible()
         await page.get_by_test_id("menu-button").click()
-        await page.get_by_test_id("menu-item").filter(has_text="/whoami").click()
+        menu = page.get_by_test_id("menu-item")
+        await expect(menu.first).to_contain_text("即时读取余额与估值")
+        await menu.filter(has_text="/whoami").click()
         await expect(last(page, "您在这里是所有者")).to_be_visible()
     async with scene.bot():
         await press(card, "🕑 时区")

@@ -11,6 +11,7 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest
 from telegram.ext import CallbackContext, CallbackQueryHandler, CommandHandler, ExtBot
 
+from bot.chat.i18n import LanguageOf, english
 from bot.chat.views.words import usage_text
 from bot.core.access import Person, reaches
 from bot.core.scope import Asker
@@ -53,6 +54,7 @@ class UseCases:
     rooms: ManageRooms
     zone: ZoneInfo
     """In which instants are shown."""
+    language_of: LanguageOf = english
     dust: Decimal | None = None
     """Coins worth less are told in one line; None: as usual for the currency."""
 

@@ -7,7 +7,7 @@ from telegram import Message
 
 from bot.chat.handlers import UseCases
 from bot.chat.handlers.room_cards import Shown, Step, ask, card
-from bot.chat.i18n import _, language, languages, speaking
+from bot.chat.i18n import _, languages, speaking
 from bot.chat.room_buttons import (
     KIND_NAMES,
     MARKS,
@@ -49,8 +49,7 @@ async def _languages(_use: UseCases, wanted: RoomPress, _message: Message, _by: 
 async def _set_language(use: UseCases, wanted: RoomPress, message: Message, by: Person) -> Shown:
     code = wanted.chosen if wanted.chosen in languages() else None
     await use.rooms.prefer(wanted.chat_id, language=code, by=by)
-    here = wanted.chat_id == message.chat_id and code is not None
-    with speaking(code if here and code is not None else language()):
+    with speaking(use.language_of(message.chat_id)):
         return await card(use, message, wanted.chat_id)
 
 

@@ -22,6 +22,7 @@ from bot.chat.handlers.room_settings import SETTINGS_STEPS
 from bot.chat.handlers.room_steps import ROOM_STEPS
 from bot.chat.handlers.room_words import take
 from bot.chat.i18n import _, language, speaking
+from bot.chat.menu import show_menu
 from bot.chat.room_buttons import AUDIT_PATTERN, ROOM_PATTERN, RoomPress, decode_room
 from bot.chat.views import rooms as words
 from bot.chat.views.notices import decided_text
@@ -32,6 +33,8 @@ from bot.services.ports import Asked
 
 log = structlog.get_logger(__name__)
 
+LANGUAGE_VERBS = "GF"
+"""Presses after which a chat may speak another language: one is chosen, or all is forgotten."""
 _STEPS = {**ROOM_STEPS, **SETTINGS_STEPS}
 
 
@@ -116,6 +119,9 @@ async def _pressed(use: UseCases, press: CallbackQuery, message: Message, data: 
     await acknowledge(press, "")
     if shown is not None:
         await show(message, *shown)
+    if wanted.verb in LANGUAGE_VERBS:
+        chosen = use.chats.preferences(wanted.chat_id).language
+        await show_menu(press.get_bot(), wanted.chat_id, chosen)
 
 
 async def _decide(

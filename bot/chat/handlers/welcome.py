@@ -12,6 +12,7 @@ from telegram.ext import BaseHandler
 from bot.chat.handlers import Context, UseCases, acknowledge, button, person_of, show
 from bot.chat.handlers.rule import begin
 from bot.chat.i18n import _, language, languages, speaking
+from bot.chat.menu import show_menu
 from bot.chat.room_buttons import (
     WELCOME_PATTERN,
     language_names,
@@ -46,6 +47,9 @@ async def _pressed(use: UseCases, press: CallbackQuery, message: Message, data: 
     with speaking(spoken):
         text, keyboard = await _after(use, message, step, chosen, by)
         await show(message, text, keyboard)
+    if step == "l":
+        chosen_language = use.chats.preferences(message.chat_id).language
+        await show_menu(press.get_bot(), message.chat_id, chosen_language)
     if step == "r" and chosen:
         await begin(use.here(message, press.from_user), message, by.user_id)
 
