@@ -305,6 +305,7 @@ def _assembled(
         admission=admission,
         rooms=ManageRooms(chats=chats, watched=watched, open_unit=open_unit, clock=clock),
         zone=zone,
+        language_of=language_of,
     )
     return App(
         use=use,
