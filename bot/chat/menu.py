@@ -51,5 +51,9 @@ async def show_menu(bot: Bot, chat_id: int, code: str | None) -> None:
         else:
             await bot.set_my_commands(menu_in(code), scope=scope)
     except TelegramError as e:
-        told = "The menu of a chat is not in its language"
-        log.warning(told, action="set the menu", chat=chat_id, error=type(e).__name__)
+        log.warning(
+            "The menu of a chat is not in its language",
+            action="set the menu",
+            chat=chat_id,
+            error=type(e).__name__,
+        )

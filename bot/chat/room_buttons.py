@@ -15,6 +15,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from bot.chat.balance_buttons import mark_of
 from bot.chat.callbacks import MOST_BYTES
 from bot.chat.i18n import _, languages, later
+from bot.chat.places import city_text, region_text
 from bot.core.access import Member, Role
 from bot.core.audit import Entry
 from bot.core.delivery import Chat
@@ -22,7 +23,7 @@ from bot.core.events import ChatAsked, Event
 from bot.core.preferences import Kind, Loudness
 from bot.core.stock import SMALL
 from bot.core.valuation import Currency
-from bot.core.zones import COMMON, city_of
+from bot.core.zones import COMMON
 
 ROOM_PATTERN = r"^c:[a-zA-Z]:-?\d{1,18}:"
 ROOM_CHANGE = re.compile(r"^[co]:")
@@ -180,7 +181,7 @@ def languages_keyboard(chat_id: int, names: Iterable[tuple[str, str]]) -> Inline
 
 def regions_keyboard(chat_id: int) -> InlineKeyboardMarkup:
     """Offer regions, and to type a city."""
-    buttons = [_button(region, "Z", chat_id, region) for region in COMMON]
+    buttons = [_button(region_text(region), "Z", chat_id, region) for region in COMMON]
     return _markup(
         [
             *_rows(buttons, 3),
@@ -193,7 +194,7 @@ def regions_keyboard(chat_id: int) -> InlineKeyboardMarkup:
 
 def zones_keyboard(chat_id: int, zones: Iterable[str]) -> InlineKeyboardMarkup:
     """Offer time zones."""
-    buttons = [_button(city_of(zone), "t", chat_id, zone) for zone in zones]
+    buttons = [_button(city_text(zone), "t", chat_id, zone) for zone in zones]
     again = [_button(_("✏️ Type a city"), "T", chat_id)]
     return _markup([*_rows(buttons, 2), again, [_button(_("‹ Back"), "z", chat_id)]])
 
@@ -307,9 +308,9 @@ def welcome_zone_keyboard(zones: Iterable[str] = ()) -> InlineKeyboardMarkup:
     """Offer a new owner regions, or time zones."""
     found = list(zones)
     if found:
-        offered = [_step(city_of(zone), "t", zone) for zone in found]
+        offered = [_step(city_text(zone), "t", zone) for zone in found]
         return _markup([*_rows(offered, 2), [_step(_("‹ Back"), "z")], _skip("r")])
-    regions = _rows((_step(region, "Z", region) for region in COMMON), 3)
+    regions = _rows((_step(region_text(region), "Z", region) for region in COMMON), 3)
     return _markup([*regions, [_step("UTC", "t", "UTC")], _skip("r")])
 
 

@@ -188,8 +188,8 @@ async def test_a_chat_turns_chinese(scene: Scene, open_page: OpenPage) -> None:
         await expect(last(page, "您在这里是所有者")).to_be_visible()
     async with scene.bot():
         await press(card, "🕑 时区")
-        await press(card, "Asia")
-        await press(card, "Shanghai")
+        await press(card, "亚洲")
+        await press(card, "上海")
         await expect(card).to_contain_text("Asia/Shanghai")
         await say(page, "/rules")
         await expect(last(page, "规则")).to_be_visible()

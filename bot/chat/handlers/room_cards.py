@@ -16,6 +16,7 @@ from bot.chat.room_buttons import (
     settings_keyboard,
 )
 from bot.chat.views import rooms as words
+from bot.chat.views.audit import NO_DEEDS, audit_text
 from bot.chat.views.layout import pages
 from bot.core.access import Person
 from bot.services.ports import Topic
@@ -60,10 +61,10 @@ async def deeds(use: UseCases, message: Message, before: int | None) -> Shown:
     """Show what was done, a page of it."""
     found = await use.rooms.deeds(before=before, most=DEEDS_A_PAGE + 1)
     if not found:
-        return _(words.NO_DEEDS), None
+        return _(NO_DEEDS), None
     titles = {chat.chat_id: chat.title for chat in use.chats.all()}
     zone, told = use.chats.zone_of(message.chat_id), found[:DEEDS_A_PAGE]
-    text = pages(words.audit_text(told, titles, zone).split("\n\n"))[0]
+    text = pages(audit_text(told, titles, zone).split("\n\n"))[0]
     return text, audit_keyboard(told, more=len(found) > DEEDS_A_PAGE)
 
 

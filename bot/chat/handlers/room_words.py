@@ -1,5 +1,6 @@
 """Typed words as answers to questions about chats: a time zone, hours, an amount, paths."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from zoneinfo import available_timezones
 
@@ -9,20 +10,23 @@ from bot.chat.handlers import UseCases
 from bot.chat.handlers.room_cards import card
 from bot.chat.handlers.room_settings import keep_quiet
 from bot.chat.i18n import _
+from bot.chat.places import zone_called
 from bot.chat.room_buttons import cancel_keyboard, welcome_rule_keyboard
 from bot.chat.views import rooms as words
 from bot.core.access import Person
 from bot.core.errors import UnknownName
 from bot.core.quiet import parse_quiet
-from bot.core.zones import find_zone, nearest_zones
+from bot.core.zones import nearest_zones
 from bot.services.manage_rooms import TooMany
 from bot.services.ports import Asked, Topic
+
+_BETWEEN_PATHS = re.compile("[,，、;；]")
+"""As keyboards in different languages have it."""
 
 
 async def take(use: UseCases, message: Message, asked: Asked, by: Person) -> None:
     """Take words as an answer; where they are none, say what would be, and wait on."""
-    typed = message.text or ""
-    mistake = await _TAKES[asked.topic](use, asked, typed, by)
+    mistake = await _TAKES[asked.topic](use, asked, message, by)
     if mistake is not None:
         told = await message.reply_html(mistake, reply_markup=cancel_keyboard(asked.about))
         await use.rooms.ask(
@@ -37,33 +41,35 @@ async def take(use: UseCases, message: Message, asked: Asked, by: Person) -> Non
     await message.reply_html(f"{_(words.KEPT)}\n\n{text}", reply_markup=keyboard)
 
 
-async def _take_zone(use: UseCases, asked: Asked, typed: str, by: Person) -> str | None:
+async def _take_zone(use: UseCases, asked: Asked, message: Message, by: Person) -> str | None:
     """Keep a time zone; return what is wrong with it, if anything is."""
-    known = available_timezones()
-    zone = find_zone(typed, known)
+    typed = message.text or ""
+    zone = zone_called(typed)
     if zone is None:
-        return words.zone_mistake(typed, nearest_zones(typed, known))
+        near = nearest_zones(typed, available_timezones(), at=message.date)
+        return words.zone_mistake(typed, near)
     await use.rooms.prefer(asked.about, zone=zone, by=by)
     return None
 
 
-async def _take_quiet(use: UseCases, asked: Asked, typed: str, by: Person) -> str | None:
+async def _take_quiet(use: UseCases, asked: Asked, message: Message, by: Person) -> str | None:
+    typed = message.text or ""
     if parse_quiet(typed) is None:
         return _(words.NO_HOURS)
     await keep_quiet(use, asked.about, typed, by)
     return None
 
 
-async def _take_dust(use: UseCases, asked: Asked, typed: str, by: Person) -> str | None:
-    dust = words.dust_of(typed)
+async def _take_dust(use: UseCases, asked: Asked, message: Message, by: Person) -> str | None:
+    dust = words.dust_of(message.text or "")
     if dust is None:
         return _(words.NO_DUST)
     await use.rooms.prefer(asked.about, dust=dust, by=by)
     return None
 
 
-async def _take_scope(use: UseCases, asked: Asked, typed: str, by: Person) -> str | None:
-    patterns = typed.replace(",", " ").split()
+async def _take_scope(use: UseCases, asked: Asked, message: Message, by: Person) -> str | None:
+    patterns = _BETWEEN_PATHS.sub(" ", message.text or "").split()
     if not patterns:
         return _(words.TYPE_SCOPE)
     try:
@@ -75,7 +81,7 @@ async def _take_scope(use: UseCases, asked: Asked, typed: str, by: Person) -> st
     return None
 
 
-_TAKES: Mapping[Topic, Callable[[UseCases, Asked, str, Person], Awaitable[str | None]]] = {
+_TAKES: Mapping[Topic, Callable[[UseCases, Asked, Message, Person], Awaitable[str | None]]] = {
     "zone": _take_zone,
     "welcome": _take_zone,
     "quiet": _take_quiet,

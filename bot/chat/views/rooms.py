@@ -6,13 +6,12 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from bot.chat.i18n import _, later, ngettext
-from bot.chat.numbers import amount_text, clock_text, masked
+from bot.chat.numbers import amount_text
 from bot.chat.room_buttons import KIND_NAMES, MARKS
 from bot.chat.views.layout import one_line
 from bot.chat.views.mistakes import either, name_mistake
 from bot.chat.views.words import scope_text
 from bot.core.access import Role
-from bot.core.audit import Deed, Entry
 from bot.core.delivery import Chat
 from bot.core.errors import UnknownName
 from bot.core.preferences import USUAL
@@ -51,7 +50,6 @@ LATER_ACCOUNTS = later("An account that comes into the settings later is not see
 NOT_THERE = later("This chat is no longer known. /chats lists all.")
 CANCELLED = later("✖️ Nothing was changed.")
 KEPT = later("✅ Kept")
-NO_DEEDS = later("<b>Audit</b>\nNothing was done yet.")
 
 WELCOME_ZONE = later("🕑 Where are you? Tap a region, or answer with a city such as Berlin.")
 WELCOME_RULE = later(
@@ -182,76 +180,3 @@ def dust_of(typed: str) -> Decimal | None:
     if not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
         return None
     return Decimal(plain)
-
-
-_DEEDS: Mapping[Deed, str] = {
-    "rule_made": later("made a rule"),
-    "rule_changed": later("changed a rule"),
-    "rule_paused": later("paused a rule"),
-    "rule_resumed": later("resumed a rule"),
-    "rule_deleted": later("deleted a rule"),
-    "rule_restored": later("brought a rule back"),
-    "alert_seen": later("has seen an alert"),
-    "alert_silenced": later("silenced an alert"),
-    "alert_unmuted": later("unmuted an alert"),
-    "chat_approved": later("approved a chat"),
-    "chat_blocked": later("blocked a chat"),
-    "chat_unblocked": later("unblocked a chat"),
-    "chat_forgotten": later("forgot a chat"),
-    "role_changed": later("changed a role"),
-    "scope_changed": later("changed what a chat sees"),
-    "settings_changed": later("changed the settings of a chat"),
-    "owner_paired": later("became an owner by pairing"),
-}
-
-
-_WORDS: Mapping[str, str] = {
-    **{str(kind): name for kind, name in KIND_NAMES.items()},
-    **{str(role): name for role, name in ROLE_NAMES.items()},
-    "everybody": later("everybody"),
-    "as everybody": later("as everybody"),
-    "no owner": later("no owner any more"),
-    "on": later("with a sound"),
-    "silent": later("without a sound"),
-    "off": later("not at all"),
-    "as usual": later("as usual"),
-    "True": later("yes"),
-    "False": later("no"),
-    "language": later("language"),
-    "zone": later("time zone"),
-    "currency": later("currency"),
-    "dust": later("small coins"),
-    "percent_only": later("percents only"),
-}
-"""What is kept of deeds about chats, as it is said."""
-
-
-def _about(entry: Entry) -> str:
-    """Say what was changed of a chat in words; what people have made up stays as it is."""
-    if entry.kind not in {"settings_changed", "role_changed"}:
-        return entry.about
-    told = []
-    for part in entry.about.split(", "):
-        what, colon, how = part.rpartition(": ")
-        told.append(f"{_said(what)}{colon}{_said(how)}" if colon else part)
-    return ", ".join(told)
-
-
-def _said(word: str) -> str:
-    return _(_WORDS[word]) if word in _WORDS else word
-
-
-def audit_text(entries: Sequence[Entry], titles: Mapping[int, str], zone: ZoneInfo) -> str:
-    """Tell who did what when, the newest first."""
-    blocks = [_("<b>Audit</b>")]
-    for entry in entries:
-        at = clock_text(entry.at, zone, now=entry.at)
-        day = f"{entry.at.astimezone(zone):%Y-%m-%d}"
-        who = one_line(entry.by_name) or _("somebody")
-        where = titles.get(entry.chat_id or 0, "")
-        place = f" · {one_line(where)}" if where else ""
-        blocks.append(
-            f"\n{day} {escape(at)}\n<b>{who}</b> {_(_DEEDS[entry.kind])}{place}\n"
-            f"{one_line(masked(_about(entry)))}"
-        )
-    return "\n".join(blocks)

@@ -1,13 +1,19 @@
 """`/chats` and `/settings`: cards of chats, what their buttons do, and questions for words."""
 
+import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.chat.i18n import speaking
+from bot.chat.views.audit import audit_text
 from bot.core.access import Member, Person
 from bot.core.delivery import Chat
 from bot.core.portfolio import Account
+from bot.core.quiet import parse_quiet
 from bot.core.scope import Scope
 from bot.sandbox.telegram import Message, TelegramServer
 
@@ -95,7 +101,7 @@ async def test_scope_in_words(desk: Any, owner: Owner) -> None:
         assert "Up to 20 paths" in (await desk.ask(many))[0]
         assert "Answer with paths" in (await desk.ask(","))[0]
         assert desk.use.chats.known(GROUP).scope.is_all
-        assert "Kept" in (await desk.ask("xt/spot, MAIN"))[0]
+        assert "Kept" in (await desk.ask("xt/spot，MAIN"))[0]
         assert desk.use.chats.known(GROUP).scope == Scope(("xt/spot", "main"))
 
 
@@ -208,3 +214,62 @@ async def test_audit_in_words(desk: Any, owner: Owner) -> None:
     for words in ("percents only: yes", "Ada 2002: manager", "news of chats: without a sound"):
         assert words in told
     assert "_" not in told
+
+
+@pytest.mark.usefixtures("group")
+async def test_audit_in_chinese(desk: Any, owner: Owner) -> None:
+    """Whatever was changed of a chat is told in the language of who reads it."""
+    desk.language_of = lambda chat_id: "zh"
+    async with desk.open_unit() as unit:
+        now = desk.clock()
+        await unit.chats.save(Chat(EVE, title="Eve", since=now, asked_at=now))
+        await unit.chats.save_member(Member(GROUP, 2002, "Ada"))
+    async with desk.polling():
+        rooms, chats, by = desk.use.rooms, desk.use.chats, Person(OWNER, "You")
+        await desk.use.admission.approve(EVE, "manager", by=by)
+        await rooms.set_role(EVE, "viewer", by=by)
+        await rooms.set_member(GROUP, 2002, "manager", by=by)
+        for patterns in ([], ["xt", "main/funding"], ["*"]):
+            await rooms.set_scope(GROUP, patterns, by=by)
+        await rooms.show_account(GROUP, "xt", seen=False, by=by)
+        for hours in ("22:00-07:00", ""):
+            await chats.set_quiet(GROUP, parse_quiet(hours), title="Desk", by=by)
+        for topic in (7, None):
+            await chats.tell_in(GROUP, topic, by=by)
+        await rooms.set_loudness(GROUP, "digests", "silent", by=by)
+        await rooms.prefer(GROUP, zone="Asia/Tokyo", dust=Decimal("2.5"), currency=None, by=by)
+        owner.telegram.say(GROUP, OWNER, "/digest weekly mon")
+        await desk.quiet()
+        entries = await rooms.deeds(before=None, most=99)
+        with speaking("zh"):
+            told = audit_text(entries, {GROUP: "Desk"}, ZoneInfo("UTC"))
+    names = r"UTC|You|Eve|Ada|Desk|xt|main/funding|Asia/Tokyo|/digest weekly mon|</?b>"
+    assert len(entries) == 14
+    assert re.findall(r"[A-Za-z_*]+", re.sub(names, "", told)) == []
+    for words in ("不再能看到 xt", "免打扰时段：22:00-07:00", "话题 7", "Eve 6666: 管理者"):
+        assert words in told
+
+
+@pytest.mark.usefixtures("group")
+async def test_zones_in_chinese(desk: Any, owner: Owner) -> None:
+    """Regions and cities are called as they are called there, on buttons and when typed."""
+    desk.language_of = lambda chat_id: "zh"
+    async with desk.polling():
+        await desk.ask("/settings")
+        card = owner.telegram.messages(OWNER)[-1]
+        await owner.press(card, "🕑 时区", "亚洲", "上海")
+        assert desk.use.chats.preferences(OWNER).zone == "Asia/Shanghai"
+        await owner.press(card, "🕑 时区", "✏️ 输入城市")
+        await desk.ask("里斯本")
+        assert desk.use.chats.preferences(OWNER).zone == "Europe/Lisbon"
+
+
+@pytest.mark.usefixtures("group")
+async def test_a_zone_between_hours(desk: Any, owner: Owner) -> None:
+    """It is not guessed: those that go by that distance are offered."""
+    async with desk.polling():
+        await desk.ask("/settings")
+        card = owner.telegram.messages(OWNER)[-1]
+        await owner.press(card, "🕑 Time zone", "✏️ Type a city")
+        assert "Asia/Kolkata or Asia/Colombo" in (await desk.ask("UTC+5:30"))[0]
+        assert desk.use.chats.preferences(OWNER).zone is None
