@@ -79,9 +79,7 @@ STEPS = st.lists(
 )
 
 
-def lives(
-    steps: Sequence[tuple[timedelta, float, int]],
-) -> tuple[list[Change], dict[int, Decimal]]:
+def life(steps: Step) -> tuple[list[Change], dict[int, Decimal]]:
     """Let amounts change, the first of them being what was read first."""
     at = NOON - 2 * HOURLY
     changes = [Change(0, at, None)]
