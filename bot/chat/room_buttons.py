@@ -110,6 +110,13 @@ def _decisions(chat_id: int) -> list[Row]:
     ]
 
 
+def decided_keyboard(chat: Chat) -> InlineKeyboardMarkup | None:
+    """Offer to say what a chat sees that was let in; None where it was blocked."""
+    if chat.blocked:
+        return None
+    return _markup([[_button(_("🔭 What it sees"), "s", chat.chat_id, "0")]])
+
+
 def chats_keyboard(chats: Sequence[tuple[int, str]], page: int) -> InlineKeyboardMarkup:
     """Offer the cards of chats, a page of them, by what they are called."""
     start = page * CHATS_A_PAGE

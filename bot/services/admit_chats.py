@@ -7,7 +7,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 import structlog
@@ -131,18 +131,29 @@ class AdmitChats:
             chat = next((c for c in kept if c.chat_id == chat_id), Chat(chat_id, since=now))
             chat = replace(chat, title=title[:_LONGEST], asked_at=now, role=None)
             await unit.chats.save(chat)
-            told = {q.about for q in await unit.outbox.questions(since=now - TOLD_WITHIN)}
-            if len(told) < MOST_TOLD:
-                event = ChatAsked(
-                    chat_id=chat_id,
-                    title=chat.title,
-                    user_id=by.user_id if by else None,
-                    name=by.name[:_LONGEST] if by else "",
-                    at=now,
-                )
-                await self._chats.queue_for_owners(unit, event)
+            asked = await unit.outbox.questions(since=now - TOLD_WITHIN)
+            if len({q.about for q in asked if q.event.at > now - TOLD_WITHIN}) < MOST_TOLD:
+                await self._chats.queue_for_owners(unit, _asked(chat, by, at=now))
         self._wake_delivery()
         return True
+
+    async def catch_up(self, owner: int) -> None:
+        """Ask an owner about chats that wait and of which he was not asked, a few at a time.
+
+        Whoever becomes an owner later, or is one by the settings and comes later, knows of them.
+        """
+        now = self._clock()
+        async with self._open_unit() as unit:
+            kept = await unit.chats.load()
+            own = [c for c in self._chats.recipients(kept) if c.chat_id == owner]
+            asked = await unit.outbox.questions()
+            here = {question.about for question in asked if question.chat_id == owner}
+            events = {question.about: question.event for question in asked}
+            waiting = [c for c in kept if c.is_waiting and c.chat_id not in here]
+            for chat in waiting[:MOST_TOLD]:
+                event = events.get(chat.chat_id) or _asked(chat, None, at=chat.asked_at or now)
+                await unit.outbox.add([event], chats=own, at=now)
+        self._wake_delivery()
 
     async def approve(self, chat_id: int, role: Role, *, by: Person) -> Decided | None:
         """Let a chat in that is waiting; None where nobody knows it."""
@@ -202,6 +213,16 @@ class AdmitChats:
         """Return the messages in which owners were asked about a chat."""
         async with self._open_unit() as unit:
             return [q for q in await unit.outbox.questions() if q.about == chat_id]
+
+
+def _asked(chat: Chat, by: Person | None, *, at: datetime) -> ChatAsked:
+    return ChatAsked(
+        chat_id=chat.chat_id,
+        title=chat.title,
+        user_id=by.user_id if by else None,
+        name=by.name[:_LONGEST] if by else "",
+        at=at,
+    )
 
 
 def _digest(code: str) -> str:

@@ -72,7 +72,7 @@ async def test_approval_and_block(scene: Scene) -> None:
         asked = await scene.answer("MAY THEY COME IN? · Eve")
         await pressed(scene, asked, "✅ Approve as viewer")
         await shown(asked, "approved as viewer")
-        assert asked.labels == []
+        assert asked.labels == ["🔭 What it sees"]
         await scene.telegram.wait_for_message(eve.id, "You are in", timeout=10)
     async with scene.bot():
         scene.telegram.say(eve.id, EVE, "/balance")

@@ -268,3 +268,36 @@ async def test_where_it_was_asked_is_known(door: Door) -> None:
         await unit.outbox.settle(parcel.id, Delivered(77), at=door.house.clock())
     (question,) = await admission.questions(EVE.user_id)
     assert (question.chat_id, question.message_id) == (OWNER, 77)
+
+
+async def test_an_owner_who_comes_later_is_asked_too(door: Door) -> None:
+    """Once, a few at a time, and nobody else anew; who has asked is told as it was then."""
+    admission = await door.open()
+    await admission.ask(EVE.user_id, title="Eve", by=EVE)
+    await admission.ask(7777, title="Bob", by=None)
+    await admission.block(7777, by=YOU)
+    await door.house.queued(OWNER)
+    door.house.owners = (OWNER, 1002)
+    admission = await door.open()
+    await door.chats.greet(1002, title="Second")
+    for _ in range(2):
+        await admission.catch_up(1002)
+        await admission.catch_up(OWNER)
+    (parcel,) = await door.house.queued(1002)
+    assert [(event.chat_id, event.name) for event in parcel.events] == [(EVE.user_id, "Eve")]
+    assert await door.house.queued(OWNER) == []
+
+
+async def test_catching_up_keeps_nobody_else_from_asking(door: Door) -> None:
+    """What was asked yesterday is none of the few that owners are told of within an hour."""
+    admission = await door.open()
+    for n in range(MOST_TOLD + 2):
+        await admission.ask(7000 + n, title="x", by=None)
+    door.house.clock.now += timedelta(days=1)
+    door.house.owners = (OWNER, 1002)
+    admission = await door.open()
+    await door.chats.greet(1002, title="Second")
+    await admission.catch_up(1002)
+    assert len(await door.house.queued(1002)) == MOST_TOLD
+    await admission.ask(8000, title="x", by=None)
+    assert [p.events[0].chat_id for p in await door.house.queued(1002)] == [8000]

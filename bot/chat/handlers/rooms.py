@@ -23,7 +23,13 @@ from bot.chat.handlers.room_steps import ROOM_STEPS
 from bot.chat.handlers.room_words import take
 from bot.chat.i18n import _, language, speaking
 from bot.chat.menu import show_menu
-from bot.chat.room_buttons import AUDIT_PATTERN, ROOM_PATTERN, RoomPress, decode_room
+from bot.chat.room_buttons import (
+    AUDIT_PATTERN,
+    ROOM_PATTERN,
+    RoomPress,
+    decided_keyboard,
+    decode_room,
+)
 from bot.chat.views import rooms as words
 from bot.chat.views.notices import decided_text
 from bot.chat.views.words import ONLY_OWNERS_ROOMS, ONLY_OWNERS_SETTINGS
@@ -151,9 +157,14 @@ async def _show_decided(
         code = use.chats.preferences(question.chat_id).language or language()
         with speaking(code):
             text = decided_text(question.event, decided)
+            keyboard = decided_keyboard(decided.chat)
         try:
             await press.get_bot().edit_message_text(
-                text, question.chat_id, question.message_id, parse_mode=ParseMode.HTML
+                text,
+                question.chat_id,
+                question.message_id,
+                parse_mode=ParseMode.HTML,
+                reply_markup=keyboard,
             )
         except TelegramError as e:
             log.debug("A question still shows its buttons", action="decide", reason=str(e))

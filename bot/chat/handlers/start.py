@@ -30,7 +30,10 @@ def commands(use: UseCases) -> list[Command]:
         here = use.here(message)
         rules = sum(status.in_force for status in await here.rules.status())
         await message.reply_html(greeting_text(wallets=len(here.balances.paths), rules=rules))
-        if (is_new or context.args) and not is_group and use.chats.is_owner(user.id):
+        if is_group or not use.chats.is_owner(user.id):
+            return
+        await use.admission.catch_up(message.chat_id)
+        if is_new or context.args:
             preferences = use.chats.preferences(message.chat_id)
             if preferences.language is None and preferences.zone is None:
                 await lead(message)

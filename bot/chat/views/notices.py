@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from bot.chat.i18n import _, later
 from bot.chat.numbers import span_text
 from bot.chat.views.layout import one_line
+from bot.chat.views.words import scope_text
 from bot.core.access import Role
 from bot.core.events import (
     ChatApproved,
@@ -88,7 +89,10 @@ def decided_text(event: ChatAsked, decided: Decided) -> str:
     else:
         told = _("✅ approved as viewer")
     by = f" · {one_line(decided.by)}" if decided.by else ""
-    return f"{asked_text(event)}\n{told}{by}"
+    lines = [asked_text(event), f"{told}{by}"]
+    if not decided.chat.blocked:
+        lines.append(f"🔭 {scope_text(decided.chat.scope)}")
+    return "\n".join(lines)
 
 
 def approved_text(role: Role) -> str:

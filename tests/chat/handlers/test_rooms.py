@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.chat.i18n import speaking
+from bot.chat.sender import TelegramSender
 from bot.chat.views.audit import audit_text
 from bot.core.access import Member, Person
-from bot.core.delivery import Chat
+from bot.core.delivery import Chat, Delivered, Sent
 from bot.core.portfolio import Account
 from bot.core.quiet import parse_quiet
 from bot.core.scope import Scope
@@ -273,3 +274,27 @@ async def test_a_zone_between_hours(desk: Any, owner: Owner) -> None:
         await owner.press(card, "🕑 Time zone", "✏️ Type a city")
         assert "Asia/Kolkata or Asia/Colombo" in (await desk.ask("UTC+5:30"))[0]
         assert desk.use.chats.preferences(OWNER).zone is None
+
+
+async def test_what_was_given_is_said_at_once(desk: Any, owner: Owner) -> None:
+    """Whoever lets a chat in sees what it may see now, and changes that there."""
+    async with desk.open_unit() as unit:
+        now = desk.clock()
+        await unit.chats.add(Chat(OWNER, title="You", since=now))
+        await unit.chats.save(Chat(EVE, title="Eve", since=now, asked_at=now))
+    async with desk.polling():
+        await desk.ask("/start")
+        async with desk.open_unit() as unit:
+            (asked,) = await unit.outbox.lease(now=desk.clock(), only=[OWNER])
+        outcome = await TelegramSender(
+            desk.build(), zone=ZoneInfo("UTC"), clock=desk.clock
+        ).send_events(asked.chat, asked.events, maybe_repeated=False, reply_to=None)
+        assert isinstance(outcome, Sent)
+        async with desk.open_unit() as unit:
+            delivered = Delivered(outcome.message_id)
+            await unit.outbox.settle(asked.id, delivered, at=desk.clock())
+        question = owner.telegram.messages(OWNER)[-1]
+        await owner.press(question, "✅ Approve as viewer")
+        assert question.text.endswith("approved as viewer · You\n🔭 This chat sees everything.")
+        await owner.press(question, "🔭 What it sees", "✅ xt")
+        assert desk.use.chats.known(EVE).scope.patterns == ("main",)
