@@ -12,8 +12,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
+from socket import gethostname
+from uuid import uuid4
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.chat.application import build_application, build_bot
 from bot.chat.door import TelegramDoor
@@ -30,7 +33,9 @@ from bot.services.deliver_outbox import DeliverOutbox
 from bot.services.draft_rules import DraftRules
 from bot.services.export_history import ExportHistory
 from bot.services.find_chats import FindChats
+from bot.services.follow import begin_to_watch, follow, forget_others
 from bot.services.keep_house import KeepHouse
+from bot.services.lead import Lead
 from bot.services.manage_alerts import ManageAlerts
 from bot.services.manage_chats import ManageChats
 from bot.services.manage_rooms import ManageRooms
@@ -49,10 +54,11 @@ from bot.services.show_alerts import ShowAlerts
 from bot.services.show_history import ShowHistory
 from bot.services.tell_elsewhere import TellElsewhere
 from bot.services.watch_vitals import WatchVitals
-from bot.services.watched import Watched, settle_watched
+from bot.services.watched import Watched
 from bot.settings import Settings
 from bot.sources import floor_of, kept_as, lister_of, open_fetchers, open_prices, reader_of
-from bot.store.database import open_database
+from bot.store.database import is_shared, open_database
+from bot.store.locks import Lock
 from bot.store.unit_of_work import in_turns, units_of
 from bot.tasks import Tasks
 from bot.transport import WireTransport
@@ -85,6 +91,9 @@ class App:
     watched: Watched
     tasks: Tasks
     open_unit: OpenUnit
+    open_side: OpenUnit
+    lead: Lead | None
+    """None: no other process can have this database."""
     clock: Clock
     limits: Limits
 
@@ -92,37 +101,63 @@ class App:
         """Work until cancelled; then finish what is being sent, and leave the rest for later."""
         timetable = Timetable()
         timetable.add("check_accounts", self.use.checks.start_due, every_s=CHECK_TICK_S)
-        timetable.add("queue_digests", self._queue_digests, every_s=DIGEST_TICK_S)
         timetable.add("keep_prices", self.prices.refresh, every_s=PRICE_TICK_S)
+        watchdog = Watchdog(lambda: self.vitals.turns, clock=self.clock, limits=self.limits)
+        async with self.tasks.owned():
+            timetable.start()
+            watchdog.start()
+            try:
+                self.tasks.start(self._begin(), name="begin")
+                if self.lead is None:
+                    await self._talk()
+                else:
+                    await self.lead.run(self._take_over)
+            finally:
+                watchdog.stop()
+                await timetable.stop(within_s=STOP_TICKS_WITHIN_S)
+
+    async def _begin(self) -> None:
+        """Do at once what the first ticks would do: the next of them may be a minute away."""
+        try:
+            await self.use.checks.start_due()
+        except Exception:
+            log.exception("Nothing could be checked yet", action="start")
+        await self.prices.refresh()
+
+    async def _take_over(self) -> None:
+        """Talk to Telegram from now on, after another process or as the first."""
+        await take_up(self)
+        self.vitals.lead(True)
+        try:
+            await self._talk()
+        finally:
+            self.vitals.lead(False)
+
+    async def _talk(self) -> None:
+        """Talk to Telegram until cancelled: poll, send, and do what only one process may do."""
+        ticks = self._ticks_of_one()
+        async with asyncio.TaskGroup() as group:
+            delivery = group.create_task(self.delivery.run(), name="deliver")
+            group.create_task(self.poller.run(), name="poll")
+            group.create_task(self.found.look(), name="find chats")  # its tick is an hour away
+            ticks.start()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await ticks.stop(within_s=STOP_TICKS_WITHIN_S)
+                self.delivery.stop()
+                await _finished(delivery, within_s=STOP_SENDING_WITHIN_S)
+
+    def _ticks_of_one(self) -> Timetable:
+        timetable = Timetable()
+        timetable.add("queue_digests", self._queue_digests, every_s=DIGEST_TICK_S)
         timetable.add("offer_pairing", self.use.admission.offer, every_s=PAIRING_TICK_S)
         timetable.add("keep_house", self.house.sweep, every_s=HOUSE_TICK_S)
         timetable.add("find_chats", self.found.look, every_s=HOUSE_TICK_S)
         timetable.add("tell_elsewhere", self.elsewhere.look, every_s=ELSEWHERE_TICK_S)
         if self.heartbeat is not None:
             timetable.add("heartbeat", self.heartbeat.beat, every_s=HEARTBEAT_TICK_S)
-        watchdog = Watchdog(lambda: self.vitals.turns, clock=self.clock, limits=self.limits)
-        async with self.tasks.owned():
-            delivery = self.tasks.start(self.delivery.run(), name="deliver")
-            self.tasks.start(self.poller.run(), name="poll")
-            timetable.start()
-            watchdog.start()
-            try:
-                await self._first_check()  # the first tick would be a second away
-                self.tasks.start(self.prices.refresh(), name="prices")  # and this a minute
-                self.tasks.start(self.found.look(), name="find chats")  # and this an hour
-                await asyncio.Event().wait()
-            finally:
-                watchdog.stop()
-                await timetable.stop(within_s=STOP_TICKS_WITHIN_S)
-                self.delivery.stop()
-                await _finished(delivery, within_s=STOP_SENDING_WITHIN_S)
-
-    async def _first_check(self) -> None:
-        """Begin at once, or with the first tick where the database is not to be had just now."""
-        try:
-            await self.use.checks.start_due()
-        except Exception:
-            log.exception("Nothing could be checked yet", action="start")
+        return timetable
 
     async def _queue_digests(self) -> None:
         """Let the first digest after a start or a sleep wait for fresh readings, for a while."""
@@ -135,6 +170,28 @@ async def _finished(task: asyncio.Task[None], *, within_s: float) -> None:
     done, _ = await asyncio.wait({task}, timeout=within_s)
     if not done:
         log.warning("Not everything was sent in time", action="stop")
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Who opens what kind of transaction: see `store/locks.py`."""
+
+    open_unit: OpenUnit
+    """For who talks to Telegram, and for nobody else."""
+    open_side: OpenUnit
+    """For checks, side by side with others."""
+    open_alone: OpenUnit
+    lead: Lead | None
+
+    @classmethod
+    def on(cls, engine: AsyncEngine, shared: bool, *, clock: Clock) -> "Units":
+        """Have them on a database that others may share."""
+        open_alone = units_of(engine)
+        open_side = units_of(engine, lock=Lock.SIDE_BY_SIDE)
+        if not shared:
+            return cls(open_alone, open_side, open_alone, lead=None)
+        lead = Lead(f"{gethostname()} {uuid4().hex[:8]}", open_unit=open_alone, clock=clock)
+        return cls(lead.open_unit, open_side, open_alone, lead)
 
 
 @asynccontextmanager
@@ -159,14 +216,15 @@ async def open_app(
             stack.push_async_callback(transport.aclose)
         token = settings.telegram.token.get_secret_value() if settings.telegram.token else ""
         bot = build_bot(token, api_url=settings.telegram.api_url, transports=transports)
-        app = _assembled(settings, units_of(engine), bot, http, clock=clock, limits=limits)
+        units = Units.on(engine, is_shared(settings.database_url), clock=clock)
+        app = _assembled(settings, units, bot, http, clock=clock, limits=limits)
         await _made_ready(settings, app)
         yield app
 
 
 def _assembled(
     settings: Settings,
-    open_unit: OpenUnit,
+    units: "Units",
     bot: UpdatesBot,
     http: WireTransport,
     *,
@@ -178,6 +236,7 @@ def _assembled(
     prices = open_prices(settings, fetchers, clock=clock)
     outbox_changed = asyncio.Event()
     tasks = Tasks()
+    open_unit = units.open_unit
     chats = ManageChats(
         owners=settings.telegram.owners,
         chats=settings.telegram.chats,
@@ -194,9 +253,8 @@ def _assembled(
         announce=announcer_of(settings, bot),
         wake_delivery=outbox_changed.set,
     )
-    vitals = WatchVitals(open_unit=open_unit, recipients=chats.recipients, clock=clock)
+    vitals = WatchVitals(open_unit=units.open_side, recipients=chats.recipients, clock=clock)
     rules = ManageRules(
-        fixed=settings.rules,
         watched=watched,
         open_unit=open_unit,
         recipients=chats.recipients,
@@ -223,7 +281,7 @@ def _assembled(
         clock=clock,
         wake_delivery=outbox_changed.set,
     )
-    open_in_turn = in_turns(open_unit, most=CHECKS_KEPT_AT_ONCE)
+    open_in_turn = in_turns(units.open_side, most=CHECKS_KEPT_AT_ONCE)
     reading = ReadAccounts(
         watched=watched,
         reader=reader_of(fetchers),
@@ -236,7 +294,7 @@ def _assembled(
         watched=watched,
         reading=reading,
         prices=prices,
-        open_unit=open_unit,
+        open_unit=units.open_side,
         open_in_turn=open_in_turn,
         recipients=chats.recipients,
         clock=clock,
@@ -330,12 +388,14 @@ def _assembled(
         vitals=vitals,
         heartbeat=open_heartbeat(settings, http, vitals),
         prices=RecordPrices(
-            prices=prices, markets=kept_as(settings), open_unit=open_unit, clock=clock
+            prices=prices, markets=kept_as(settings), open_unit=units.open_alone, clock=clock
         ),
         house=KeepHouse(open_unit=open_unit, clock=clock),
         watched=watched,
         tasks=tasks,
         open_unit=open_unit,
+        open_side=units.open_side,
+        lead=units.lead,
         clock=clock,
         limits=limits,
     )
@@ -343,9 +403,12 @@ def _assembled(
 
 async def _made_ready(settings: Settings, app: App) -> None:
     """Bring the database in line with the settings, before anything is asked."""
-    await settle_watched(app.watched, open_unit=app.open_unit, clock=app.clock)
-    await app.use.rules.settle()
-    await app.use.chats.add_configured()
+    async with app.open_side() as unit:
+        await begin_to_watch(unit, app.watched, now=app.clock())
+    if app.lead is None:
+        await take_up(app)
+    else:
+        app.vitals.lead(False)
     log.info(
         "Watching",
         action="start",
@@ -353,3 +416,12 @@ async def _made_ready(settings: Settings, app: App) -> None:
         wallets=len(app.watched.paths),
         rules=len(app.watched.rules),
     )
+
+
+async def take_up(app: App) -> None:
+    """Do what is for one process to do before it talks to anybody."""
+    async with app.open_unit() as unit:
+        await follow(unit, app.watched)
+        await forget_others(unit, app.watched)
+    await app.use.rules.settle()
+    await app.use.chats.add_configured()

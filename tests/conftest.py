@@ -2,15 +2,18 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, async_playwright
 from typing_extensions import override
+
+from bench.postgres import find_postgres, new_database, serve_postgres
 
 # A busy machine is slow: a law is judged by its cases, not by the time of each.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -71,6 +74,23 @@ def chromium() -> Path:
         in_ci = os.environ.get("CI")  # noqa: TID251 - a matter of the test run, not a setting
         (pytest.fail if in_ci else pytest.skip)(f"there is no {CHROMIUM}")
     return CHROMIUM
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Run a PostgreSQL server; a machine without one skips, but CI must have it."""
+    if find_postgres() is None:
+        in_ci = os.environ.get("CI")  # noqa: TID251 - a matter of the test run, not a setting
+        (pytest.fail if in_ci else pytest.skip)("PostgreSQL is not installed")
+    with serve_postgres(durable=False) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: str) -> Iterator[str]:
+    """Have an empty database for one test."""
+    with new_database(postgres, f"test_{uuid4().hex}") as url:
+        yield url
 
 
 @pytest.fixture

@@ -24,8 +24,9 @@ from bot.fetchers import (
 from bot.outlets import check_channels
 from bot.settings import AccountSettings, Settings, SettingsError, exposed_files
 from bot.sources import open_fetchers
-from bot.store.database import is_exposed, probe_database, sqlite_path
+from bot.store.database import probe_database, sqlite_file
 from bot.store.errors import DatabaseUnusable
+from bot.store.sqlite import is_exposed
 from bot.transport import WireTransport
 
 ALL_WELL, NOT_WELL = 0, 1
@@ -57,7 +58,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("settings", ok=True, message=_summary(settings))
     for file in exposed_files():
         yield _exposed(str(file), file)
-    yield _database(settings)
+    yield await _database(settings)
     yield await _telegram(settings)
     if settings.fallback_urls:
         yield await _channels(settings)
@@ -155,13 +156,13 @@ def _exposed(what: str, path: Path) -> Finding:
     return Finding(what, ok=True, message="others can read it", advice=f"chmod 600 {path}")
 
 
-def _database(settings: Settings) -> Finding:
+async def _database(settings: Settings) -> Finding:
     try:
-        message = probe_database(settings.database_url)
+        message = await probe_database(settings.database_url)
     except DatabaseUnusable as e:
         return Finding("database", ok=False, message=str(e), advice="set BOT_DATABASE_URL")
-    path = sqlite_path(settings.database_url)
-    if is_exposed(path):
+    path = sqlite_file(settings.database_url)
+    if path is not None and is_exposed(path):
         return replace(_exposed("database", path), message=f"{message}; others can read it")
     return Finding("database", ok=True, message=message)
 

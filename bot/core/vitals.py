@@ -50,6 +50,8 @@ class Vitals:
     """Since when the oldest message waits; None: none does."""
     unheard_since: datetime | None = None
     """Since when there is no chat left to tell, of those that should be; None: there is one."""
+    leads: bool = True
+    """Whether this process talks to Telegram; of several that share a database one does."""
 
     @property
     def stale(self) -> "tuple[Stale, ...]":
@@ -69,8 +71,10 @@ class Stale:
 
 def stale(vitals: Vitals) -> tuple[Stale, ...]:
     """Judge the signs of life."""
-    found = [_idle(part, vitals) for part in PARTS]
-    found += [_overdue(vitals), _undelivered(vitals), _unheard(vitals)]
+    found = [_idle("checks", vitals), _overdue(vitals)]
+    if vitals.leads:
+        found += [_idle("poll", vitals), _idle("delivery", vitals)]
+        found += [_undelivered(vitals), _unheard(vitals)]
     return tuple(s for s in found if s is not None)
 
 

@@ -22,6 +22,7 @@ from bot.core.watches import Watch
 from bot.fetchers.errors import UnexpectedAnswer
 from bot.fetchers.model import Reading
 from bot.services.end_alerts import end_alerts
+from bot.services.follow import follow, tell_others
 from bot.services.gather_facts import gather_context, gather_facts
 from bot.services.ports import Claim, Clock, OpenUnit, PriceSource, Recipients, Spawn, Unit
 from bot.services.read_accounts import ReadAccounts, Sweep
@@ -32,6 +33,11 @@ log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=30)
 RENEW_EVERY_S = 10.0
+MOST_UNDER_WAY = 1000
+"""So many accounts are read at once; with more processes there are more."""
+LOOK_AGAIN_S = 0.25
+MOST_OUT_OF_STEP = timedelta(seconds=5)
+"""By so much the clocks of processes that share a database may differ."""
 PUT_BACK = timedelta(seconds=1)
 """By how much the clock must have gone back to matter; a correction by less holds up nothing."""
 ASLEEP = timedelta(minutes=1)
@@ -74,6 +80,8 @@ class CheckAccounts:
         self._looked_at = self._newest = self._round_began_at = clock()
         self._attempted: set[str] = set()
         self._round: set[str] = set()
+        self._strange: set[str] = set()
+        self._out_of_step = False
 
     @property
     def under_way(self) -> Collection[str]:
@@ -109,17 +117,49 @@ class CheckAccounts:
         if self._woke_up(now):
             self._round_began_at, self._round = now, set()
         async with self._open_unit() as unit:
+            if self._is_out_of_step(await unit.leases.clock(), now):
+                return
             if put_back:  # what was written while the clock was ahead would hold up all
-                names = [account.name for account in self._watched.accounts]
-                await unit.accounts.retain(names, now=now)
+                await unit.accounts.free(now=now)
+            await follow(unit, self._watched)
             claims = await unit.accounts.claim_due(
-                now=now, until=now + LEASE, busy=self._under_way
+                now=now,
+                until=now + LEASE,
+                busy={*self._under_way, *self._strange},
+                most=MOST_UNDER_WAY - len(self._under_way),
             )
         self._looked_at = now
         self._newest = now if put_back else max(self._newest, now)
         self._vitals.worked("checks")
         for claim in claims:
-            self._start(claim)
+            if self._watched.has(claim.account):
+                self._start(claim)
+            else:
+                await self._leave_to_others(claim)
+
+    def _is_out_of_step(self, common: datetime | None, now: datetime) -> bool:
+        """Whether our clock is so wrong that the leases of others mean nothing; said once."""
+        is_wrong = common is not None and abs(common - now) > MOST_OUT_OF_STEP
+        if is_wrong and not self._out_of_step:
+            log.error(
+                "The clock of this machine differs from that of the database: nothing is checked"
+                " here until it is set",
+                action="check_accounts",
+                by_s=round((now - common).total_seconds(), 1) if common else None,
+            )
+        self._out_of_step = is_wrong
+        return is_wrong
+
+    async def _leave_to_others(self, claim: Claim) -> None:
+        """Give back an account that only the settings of another process name."""
+        self._strange.add(claim.account)
+        log.warning(
+            "Another process watches an account that these settings do not name",
+            action="check_account",
+            account=claim.account,
+        )
+        async with self._open_unit() as unit:
+            await unit.accounts.finish(claim, due_at=self._clock())
 
     def _now(self) -> datetime:
         """Tell the time, and remember how far ahead it was that something was written by it."""
@@ -129,12 +169,24 @@ class CheckAccounts:
 
     async def read_now(self, names: Collection[str]) -> None:
         """Read accounts now and return when that is done; join a check that is under way."""
-        if idle := [name for name in names if name not in self._under_way]:
-            await self._claim_now(idle)
+        idle = [name for name in names if name not in self._under_way]
+        elsewhere = await self._claim_now(idle)
         under_way = [self._under_way[name] for name in names if name in self._under_way]
         await asyncio.gather(*(done.wait() for done in under_way))
+        await self._await_others(elsewhere)
 
-    async def _claim_now(self, names: Collection[str]) -> None:
+    async def _await_others(self, names: Collection[str]) -> None:
+        """Wait for what other processes are reading, for as long as a lease of theirs lasts."""
+        until = self._clock() + LEASE
+        while names and self._clock() < until:
+            await asyncio.sleep(LOOK_AGAIN_S)
+            async with self._open_unit() as unit:
+                names = await unit.accounts.leased(names, now=self._clock())
+
+    async def _claim_now(self, names: Collection[str]) -> Collection[str]:
+        """Begin to read accounts; return those that another process is reading."""
+        if not names:
+            return ()
         now = self._now()
         async with self._open_unit() as unit:
             claims = [
@@ -143,6 +195,7 @@ class CheckAccounts:
         for claim in claims:
             if claim is not None:
                 self._start(claim)
+        return set(names) - {claim.account for claim in claims if claim is not None}
 
     def _start(self, claim: Claim) -> None:
         done = self._under_way[claim.account] = asyncio.Event()
@@ -156,9 +209,11 @@ class CheckAccounts:
             started_at = self._now()
             sweep = await self._read_under_lease(claim, account)
             begun_at = min(started_at, self._clock())  # the clock may have been put back
-            await self._keep(claim, sweep, due_at=begun_at + account.check_every)
+            kept = await self._keep(claim, sweep, due_at=begun_at + account.check_every)
+            self._tally.checked("kept" if kept else "lease_lost")
         except Exception:
             log.exception("A check broke off", action="check_account", account=claim.account)
+            self._tally.checked("broken")
             await self._keep_broken(claim)
         finally:
             this_round.add(claim.account)  # one that was begun before a sleep is not of the next
@@ -198,6 +253,8 @@ class CheckAccounts:
             if not await unit.accounts.finish(claim, due_at=due_at):
                 log.warning("Checked too late", action="lease_lost", account=claim.account)
                 return
+            await follow(unit, self._watched)
+            await unit.alerts.lock(self._watched.shared_by(claim.account))
             events = (
                 *await self._keep_roster(unit, sweep),
                 *await self._keep_readings(unit, sweep),
@@ -212,6 +269,7 @@ class CheckAccounts:
         before, after = self._watched.account(sweep.account.name), sweep.account
         if before.subs == after.subs or after.listing is None:
             return ()
+        await tell_others(unit, self._watched)
         listed = (await unit.wallets.load([after.listing])).get(after.listing)
         first = listed is None or listed.read_at is None
         await unit.wallets.forget(set(before.paths) - set(after.paths))

@@ -33,7 +33,16 @@ from bot.core.quiet import disturbs
 from bot.core.scope import Asker
 from bot.services.build_digests import BuildDigests
 from bot.services.manage_chats import ManageChats
-from bot.services.ports import Card, ChatSender, Clock, OpenUnit, Parcel, Unit
+from bot.services.ports import (
+    UNCOUNTED,
+    Card,
+    ChatSender,
+    Clock,
+    OpenUnit,
+    Parcel,
+    Tally,
+    Unit,
+)
 from bot.services.show_alerts import ShowAlerts
 from bot.services.watch_vitals import WatchVitals
 
@@ -63,8 +72,10 @@ class DeliverOutbox:
         vitals: WatchVitals,
         clock: Clock,
         changed: asyncio.Event,
+        tally: Tally = UNCOUNTED,
     ) -> None:
         """`changed` is set by whoever puts something into the outbox."""
+        self._tally = tally
         self._vitals = vitals
         self._open_unit = open_unit
         self._sender = sender
@@ -85,6 +96,7 @@ class DeliverOutbox:
 
     async def run(self) -> None:
         """Deliver until stopped; returns when the last message under way is settled."""
+        self._stopping.clear()
         await self._take_up()
         async with asyncio.TaskGroup() as group:
             while not self._stopping.is_set():
@@ -143,7 +155,10 @@ class DeliverOutbox:
 
     async def _deliver_next(self, chat_id: int) -> None:
         for parcel in await self._lease(chat_id):
-            await self._keep(parcel, await self._attempt(parcel))
+            outcome = await self._attempt(parcel)
+            if not _is_unwanted(outcome):
+                self._tally.sent(outcome)
+            await self._keep(parcel, outcome)
 
     async def _lease(self, chat_id: int) -> list[Parcel]:
         async with self._open_unit() as unit:
@@ -199,9 +214,10 @@ class DeliverOutbox:
 
     async def _send(self, parcel: Parcel) -> Outcome:
         if not self._chats.recipients([parcel.chat]):
-            return Refused("the chat is no longer allowed")
+            return Refused("the chat is no longer allowed", by_us=True)
         if not parcel.events:
-            return Refused("the chat may not hear it any more, or does not want to")
+            reason = "the chat may not hear it any more, or does not want to"
+            return Refused(reason, by_us=True)
         for event in parcel.events:
             if isinstance(event, DigestDue):
                 return await self._send_digest(parcel, event)
@@ -294,9 +310,15 @@ def _asker(chat: Chat) -> Asker:
     )
 
 
+def _is_unwanted(outcome: Outcome) -> bool:
+    return isinstance(outcome, Refused) and outcome.by_us
+
+
 def _log(parcel: Parcel, outcome: Outcome, *, dropped: bool) -> None:
     where = {"action": "deliver", "parcel": parcel.id, "chat": parcel.chat.chat_id}
-    if dropped:
+    if _is_unwanted(outcome):
+        log.info("A message is not wanted any more", outcome=str(outcome), **where)
+    elif dropped:
         log.error("A message was given up", outcome=str(outcome), **where)
     elif isinstance(outcome, Sent):
         log.info("A message was delivered", **where)

@@ -17,6 +17,7 @@ from bot.core.rules import Rule, parse_rule
 from bot.core.scope import ALL, Asker, Scope
 from bot.services.draft_rules import is_too_old
 from bot.services.end_alerts import end_alerts
+from bot.services.follow import tell_others
 from bot.services.narrowed import narrowed
 from bot.services.ports import Clock, Draft, MadeRule, OpenUnit, Recipients, Unit
 from bot.services.watched import Watched
@@ -61,15 +62,12 @@ class ManageRules:
     def __init__(
         self,
         *,
-        fixed: Mapping[str, Rule],
         watched: Watched,
         open_unit: OpenUnit,
         recipients: Recipients,
         clock: Clock,
         wake_delivery: Callable[[], None],
     ) -> None:
-        """`fixed` are those of the settings, by their names."""
-        self._fixed = dict(fixed)
         self._watched = watched
         self._open_unit = open_unit
         self._recipients = recipients
@@ -95,7 +93,7 @@ class ManageRules:
         for watch in self._watched.within(self._scope).watches:
             state = states.get(watch.key, AlertState(*watch.key))
             by_rule[watch.rule_name].append(state)
-        fixed = (RuleStatus(n, rule, tuple(by_rule[n])) for n, rule in self._fixed.items())
+        fixed = (RuleStatus(n, rule, tuple(by_rule[n])) for n, rule in self._watched.fixed.items())
         theirs = (
             RuleStatus(m.name, m.rule, tuple(by_rule[m.name]), m, may_change=self._may_change(m))
             for m in made
@@ -240,7 +238,10 @@ class ManageRules:
         now = self._clock()
         await unit.rules.forget(before=now - UNDO_FOR)
         theirs = {made.name: made.rule for made in await unit.rules.load() if made.in_force}
-        self._watched.set_rules(self._fixed | theirs)
+        before = self._watched.rules
+        self._watched.set_rules(self._watched.fixed | theirs)
+        if list(self._watched.rules.items()) != list(before.items()):
+            await tell_others(unit, self._watched)
         rules = {watch.key: watch.rule for watch in self._watched.watches}
         states = await unit.alerts.load()
         gone = [s for key, s in states.items() if not still_meant(s, rules.get(key))]

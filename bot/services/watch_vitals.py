@@ -14,6 +14,9 @@ from bot.core.delivery import Chat
 from bot.core.vitals import PARTS, Part, Vitals
 from bot.services.ports import Clock, OpenUnit, Recipients
 
+_LED: tuple[Part, ...] = ("poll", "delivery")
+"""The parts that are at work in one process only."""
+
 
 class WatchVitals:
     """Knows what every part did last."""
@@ -35,11 +38,25 @@ class WatchVitals:
         self._counted_s = counted_s
         self._worked_s: dict[Part, float] = {}
         self._unheard_since: datetime | None = None
+        self._leads = True
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process talks to Telegram; of several that share a database one does."""
+        return self._leads
+
+    def lead(self, leads: bool) -> None:
+        """Take note that this process talks to Telegram from now on, or that another does."""
+        self._leads, self._unheard_since = leads, None
+        for part in _LED:
+            self.turned(part)
+            self._worked_s.pop(part, None)
 
     @property
     def turns(self) -> Mapping[str, int]:
-        """How often each part has turned; may be read from any thread."""
-        return dict(self._turns)
+        """How often each part has turned that is at work here; may be read from any thread."""
+        idle = () if self._leads else _LED
+        return {part: count for part, count in self._turns.items() if part not in idle}
 
     def turned(self, part: Part) -> None:
         """Take note that a part goes round, wherever that leads."""
@@ -73,6 +90,7 @@ class WatchVitals:
             overdue=overdue,
             undelivered_since=undelivered_since,
             unheard_since=self._unheard_since,
+            leads=self._leads,
         )
 
     def _should_hear(self, known: Sequence[Chat]) -> Sequence[Chat]:

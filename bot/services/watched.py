@@ -8,22 +8,26 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import chain
 
+from bot.core.alerts import AlertKey
 from bot.core.portfolio import Account, WalletState, is_listing, sub_of
 from bot.core.rules import Rule
 from bot.core.scope import Scope
+from bot.core.stock import account_of
 from bot.core.watches import Watch, watches_of
 from bot.fetchers.model import SubAccount
 from bot.services.narrowed import narrowed
-from bot.services.ports import Clock, OpenUnit
 
 
 class Watched:
     """Holds the accounts and the rules, and keeps what follows from both."""
 
     def __init__(self, accounts: Iterable[Account], rules: Mapping[str, Rule]) -> None:
-        """Both in the order in which they are shown."""
+        """Take those of the settings, both in the order in which they are shown."""
         self._accounts = {account.name: account for account in accounts}
+        self.fixed = dict(rules)
         self.rules = dict(rules)
+        self.news: int | None = None
+        """Up to which change we know what other processes have changed; None: nothing yet."""
         self._settle()
 
     @property
@@ -48,6 +52,18 @@ class Watched:
     def account(self, name: str) -> Account:
         """Return an account as it is known now."""
         return self._accounts[name]
+
+    def has(self, name: str) -> bool:
+        """Whether there is such an account."""
+        return name in self._accounts
+
+    def shared_by(self, name: str) -> tuple[AlertKey, ...]:
+        """Name what is judged whenever an account is read, and whenever some other is, too."""
+        return tuple(
+            watch.key
+            for watch in self._by_account.get(name, ())
+            if any(account_of(path) != name for path in watch.paths)
+        )
 
     def watches_about(self, account: Account) -> tuple[Watch, ...]:
         """List what concerns an account, or would if this were what it is."""
@@ -139,11 +155,3 @@ def _by_account(watches: Iterable[Watch]) -> Mapping[str, tuple[Watch, ...]]:
         for account in {path.partition("/")[0] for path in watch.paths}:
             found[account].append(watch)
     return {name: tuple(concerned) for name, concerned in found.items()}
-
-
-async def settle_watched(watched: Watched, *, open_unit: OpenUnit, clock: Clock) -> None:
-    """Bring the database and what is watched in line at the start; every account is due."""
-    async with open_unit() as unit:
-        watched.recall((await unit.wallets.load()).values())
-        await unit.accounts.retain([account.name for account in watched.accounts], now=clock())
-        await unit.wallets.retain(watched.sources)

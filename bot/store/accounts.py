@@ -3,10 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.ports import Claim
+from bot.store._upsert import insert_into
+from bot.store.locks import is_for_many
 from bot.store.schema import accounts
 
 
@@ -16,26 +18,48 @@ class SqlAccounts:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def retain(self, names: Collection[str], *, now: datetime) -> None:
+    async def add(self, names: Collection[str], *, now: datetime) -> None:
+        """See the port."""
+        new = [{"name": name, "due_at": now} for name in sorted(names)]
+        if new:
+            add = insert_into(self._connection, accounts).on_conflict_do_nothing()
+            await self._connection.execute(add, new)
+        await self.free(now=now)
+
+    async def retain(self, names: Collection[str]) -> None:
         """See the port."""
         await self._connection.execute(delete(accounts).where(accounts.c.name.not_in(names)))
-        await self._connection.execute(update(accounts).values(due_at=now, leased_until=None))
-        known = set(await self._connection.scalars(select(accounts.c.name)))
-        new = [{"name": name, "due_at": now} for name in names if name not in known]
-        if new:
-            await self._connection.execute(insert(accounts), new)
+
+    async def free(self, *, now: datetime) -> None:
+        """See the port."""
+        if not is_for_many(self._connection):
+            await self._connection.execute(update(accounts).values(due_at=now, leased_until=None))
 
     async def claim_due(
-        self, *, now: datetime, until: datetime, busy: Collection[str]
+        self, *, now: datetime, until: datetime, busy: Collection[str], most: int
     ) -> Sequence[Claim]:
         """See the port."""
-        due = and_(accounts.c.due_at <= now, accounts.c.name.not_in(busy))
-        return await self._claim(and_(due, _free(now)), until)
+        due = and_(accounts.c.due_at <= now, accounts.c.name.not_in(busy), _free(now))
+        longest_due = (
+            select(accounts.c.name)
+            .where(due)
+            .order_by(accounts.c.due_at)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+        return await self._claim(accounts.c.name.in_(longest_due), until)
 
     async def claim(self, name: str, *, now: datetime, until: datetime) -> Claim | None:
         """See the port."""
-        claims = await self._claim(and_(accounts.c.name == name, _free(now)), until)
+        this = and_(accounts.c.name == name, _free(now))
+        free = select(accounts.c.name).where(this).with_for_update(skip_locked=True)
+        claims = await self._claim(accounts.c.name.in_(free), until)
         return claims[0] if claims else None
+
+    async def leased(self, names: Collection[str], *, now: datetime) -> Collection[str]:
+        """See the port."""
+        these = and_(accounts.c.name.in_(names), ~_free(now))
+        return set(await self._connection.scalars(select(accounts.c.name).where(these)))
 
     async def _claim(self, which: ColumnElement[bool], until: datetime) -> Sequence[Claim]:
         rows = await self._connection.execute(

@@ -8,12 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.alerts import AlertKey, AlertState
 from bot.store._upsert import upsert
+from bot.store.locks import take_each
 from bot.store.schema import alerts
 
 _COLUMNS = [field.name for field in fields(AlertState)]
 _KEY = (alerts.c.rule, alerts.c.subject, alerts.c.asset)
-_AT_ONCE = 10_000
-"""Keys in one statement: SQLite takes 32,766 values in one, unless it was built to take more."""
+_AT_ONCE = 1000
+"""Keys in one statement: PostgreSQL looks at them one within the other, and has a stack for it."""
 
 
 class SqlAlerts:
@@ -21,6 +22,10 @@ class SqlAlerts:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+
+    async def lock(self, keys: Collection[AlertKey]) -> None:
+        """See the port."""
+        await take_each(self._connection, map(" ".join, keys))
 
     async def load(
         self, keys: Collection[AlertKey] | None = None

@@ -5,15 +5,14 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Row, and_, delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.access import Member
 from bot.core.delivery import Chat
 from bot.core.events import AlertTested, DigestDue, Notice, SubAccountsChanged
 from bot.core.quiet import QuietHours
-from bot.store._upsert import upsert
+from bot.store._upsert import insert_into, upsert
 from bot.store.schema import chats, digests, incidents, members, outbox, questions
 
 _LASTING = AlertTested | DigestDue | SubAccountsChanged | Notice
@@ -34,7 +33,7 @@ class SqlChats:
 
     async def add(self, chat: Chat) -> None:
         """See the port."""
-        statement = insert(chats).values(_row(chat))
+        statement = insert_into(self._connection, chats).values(_row(chat))
         await self._connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["chat_id"], set_={"title": chat.title, "gone": None}
@@ -114,13 +113,14 @@ class SqlChats:
             update(outbox).where(outbox.c.chat_id == chat_id).values(message_id=None)
         )
         for table in (outbox, incidents, digests, members, questions):
-            # Both ids may have been told the same; one mark of it is enough.
-            await self._connection.execute(
-                update(table)
-                .where(table.c.chat_id == chat_id)
-                .values(chat_id=to)
-                .prefix_with("OR REPLACE", dialect="sqlite")
-            )
+            old_rows = table.c.chat_id == chat_id
+            if "chat_id" in table.primary_key.columns:
+                # Both ids may have been told the same; one mark of it is enough.
+                rest = [c for c in table.primary_key.columns if c.name != "chat_id"]
+                as_before = tuple_(*rest).in_(select(*rest).where(old_rows))
+                double = and_(table.c.chat_id == to, as_before)
+                await self._connection.execute(delete(table).where(double))
+            await self._connection.execute(update(table).where(old_rows).values(chat_id=to))
 
 
 def _merged(old: Chat, new: Chat, chat_id: int) -> Chat:

@@ -1,96 +1,66 @@
-"""Opening the database: one connection that writes through to the disk, and a schema that is new.
+"""Opening the database that a URL names, its schema brought up to date."""
 
-SQLite has one writer. Two connections that checkpoint at the same instant can corrupt a database
-in WAL mode, so there is one connection, and one process: a lock on a file beside it sees to that.
-"""
-
-import asyncio
-import fcntl
-import os
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from threading import Thread
-from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
-import structlog
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.store import migrations
 from bot.store.errors import DatabaseUnusable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-log = structlog.get_logger(__name__)
-
-VERSION_TABLE = "alembic_version"
-PRAGMAS = (
-    # First, because a locked database is waited for by the others, too: five seconds by default.
-    "PRAGMA busy_timeout = 3000",
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA mmap_size = 0",
-)
+from bot.store.locks import Lock, take
+from bot.store.postgres import is_postgres, postgres_engine, take_your_time, without_driver
+from bot.store.sqlite import path_of, probe_file, sqlite_engine
 
 
-def sqlite_path(url: str) -> Path:
-    """Return the file that a `sqlite:///…` URL names.
+def parse_url(url: str) -> URL:
+    """Read the URL of a database.
 
     Raises:
-        DatabaseUnusable: it is no such URL.
+        DatabaseUnusable: it is none, or one of a kind that we do not know.
     """
     try:
         parsed = make_url(url)
     except ArgumentError:
         raise DatabaseUnusable("it is not a URL such as sqlite:///data/bot.db") from None
-    if parsed.drivername != "sqlite" or not parsed.database or parsed.database == ":memory:":
-        raise DatabaseUnusable("only a file is supported, such as sqlite:///data/bot.db")
-    return Path(parsed.database)
+    if is_postgres(parsed):
+        return without_driver(parsed)
+    path_of(parsed)
+    return parsed
 
 
-def probe_database(url: str) -> str:
+def sqlite_file(url: str) -> Path | None:
+    """Return the file of a database; None: it lies on a server.
+
+    Raises:
+        DatabaseUnusable: it is no URL of a database.
+    """
+    parsed = parse_url(url)
+    return None if is_postgres(parsed) else path_of(parsed)
+
+
+def is_shared(url: str) -> bool:
+    """Say whether several processes may work on this database at the same time.
+
+    Raises:
+        DatabaseUnusable: it is no URL of a database.
+    """
+    return is_postgres(parse_url(url))
+
+
+async def probe_database(url: str) -> str:
     """Say in a few words what opening the database would do, without doing it.
 
     Raises:
         DatabaseUnusable: it would fail.
     """
-    path = sqlite_path(url)
-    if path.exists():
-        if not os.access(path, os.R_OK | os.W_OK):
-            raise DatabaseUnusable(f"{path} may not be read and written")
-        _refuse_foreign(path, how="immutable=1")
-        return f"{path} is there"
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
-    if not os.access(folder, os.W_OK):
-        raise DatabaseUnusable(f"{path} cannot be created: {folder} may not be written")
-    return f"{path} will be created"
-
-
-def is_exposed(path: Path) -> bool:
-    """Say whether others on this machine can read a database that is there."""
-    return path.exists() and bool(path.stat().st_mode & 0o044)
-
-
-def _refuse_foreign(path: Path, *, how: str) -> None:
-    """Leave the database of another program alone; an empty file is as good as none."""
-    if not path.is_file() or not path.stat().st_size:
-        return
-    tables: set[str] = set()
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as found:
-            rows = found.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            tables = {name for (name,) in rows}
-    except sqlite3.DatabaseError as e:
-        if e.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
-            raise DatabaseUnusable(f"{path} cannot be used: {e}") from None
-    if tables and VERSION_TABLE not in tables:
-        raise DatabaseUnusable(f"{path} is the database of another program; name another file")
+    parsed = parse_url(url)
+    if not is_postgres(parsed):
+        return probe_file(path_of(parsed))
+    async with postgres_engine(parsed):
+        return f"{parsed.database} on {parsed.host or 'this machine'} answers"
 
 
 @asynccontextmanager
@@ -98,106 +68,23 @@ async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
     """Open the database of this process, its schema brought up to date.
 
     Raises:
-        DatabaseUnusable: it is no database, not writable, or in use by another process.
+        DatabaseUnusable: it cannot be had, is no database of ours, or was made by a newer program.
     """
-    path = sqlite_path(url)
-    with _to_ourselves(path):
-        engine = _engine(path)
-        workers = _workers_of(engine)
-        if is_exposed(path):
-            log.warning("Others can read %s: chmod 600 %s", path, path, action="open_database")
-        try:
-            await _migrate(engine)
-            yield engine
-        finally:
-            await engine.dispose()
-            # One whose task was cancelled is still at work, and answers to a loop that must be.
-            for worker in list(workers):
-                await asyncio.to_thread(worker.join)
+    async with _engine(parse_url(url)) as engine:
+        await _migrate(engine)
+        yield engine
 
 
-@contextmanager
-def _to_ourselves(path: Path) -> "Iterator[None]":
-    """Create the file for our eyes only, and keep other processes out while we have it."""
-    try:
-        _make_folder(path.parent)
-        os.close(_opened(path))
-        lock = _opened(Path(f"{path}.lock"))
-    except OSError as e:
-        raise DatabaseUnusable(f"{path} cannot be opened: {e.strerror}") from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        raise DatabaseUnusable(f"{path} is in use by another balance-bot") from None
-    try:
-        _refuse_foreign(path, how="mode=rw")
-        yield
-    finally:
-        os.close(lock)
-
-
-def _make_folder(folder: Path) -> None:
-    if not folder.exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)  # whatever the umask takes away
-
-
-def _opened(path: Path) -> int:
-    """Open a file; a new one is for our eyes only, and the log of SQLite takes after it."""
-    try:
-        new = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return os.open(path, os.O_RDWR)
-    os.fchmod(new, 0o600)  # whatever the umask takes away
-    return new
-
-
-def _engine(path: Path) -> AsyncEngine:
-    engine = create_async_engine(
-        f"sqlite+aiosqlite:///{path}", pool_size=1, max_overflow=0, pool_timeout=30
-    )
-    event.listen(engine.sync_engine, "connect", _prepare)
-    event.listen(engine.sync_engine, "begin", _begin)
-    event.listen(engine.sync_engine, "invalidate", _let_go)
-    return engine
-
-
-def _workers_of(engine: AsyncEngine) -> WeakSet[Thread]:
-    """Gather the threads in which the connections work, from now on."""
-    workers: WeakSet[Thread] = WeakSet()
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _remember(connection: Any, _record: object) -> None:
-        workers.add(connection.driver_connection._thread)  # noqa: SLF001 - there is no other way
-
-    return workers
-
-
-def _prepare(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions are begun by `_begin`
-    cursor = connection.cursor()
-    for pragma in PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    """Take the write lock first: a read that turns into a write cannot wait for it."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _let_go(connection: Any, _record: object, _error: object) -> None:
-    """End the transaction of a connection that is thrown away because its task was cancelled.
-
-    Closing alone leaves it, and the write lock, in place while any cursor is still referenced.
-    """
-    connection.rollback()
+def _engine(url: URL) -> AbstractAsyncContextManager[AsyncEngine]:
+    return postgres_engine(url) if is_postgres(url) else sqlite_engine(path_of(url))
 
 
 async def _migrate(engine: AsyncEngine) -> None:
+    """Change the schema while nobody else is at work; who comes later finds it changed."""
     try:
         async with engine.begin() as connection:
+            await take_your_time(connection)
+            await take(connection, Lock.ALONE)
             await connection.run_sync(migrations.upgrade)
     except DatabaseError as e:
         raise DatabaseUnusable(f"{engine.url.database} cannot be used: {e.orig}") from None

@@ -4,10 +4,10 @@ from collections.abc import Collection
 from datetime import date, datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.timing import Period
+from bot.store._upsert import insert_into
 from bot.store.schema import digests
 
 
@@ -22,8 +22,8 @@ class SqlDigests:
     ) -> bool:
         """See the port."""
         row = {"chat_id": chat_id, "period": period, "local_date": local_date, "due_at": at}
-        done = await self._connection.execute(insert(digests).values(row).on_conflict_do_nothing())
-        return done.rowcount == 1
+        add = insert_into(self._connection, digests).values(row).on_conflict_do_nothing()
+        return await self._connection.scalar(add.returning(digests.c.chat_id)) is not None
 
     async def last_before(
         self, chat_id: int, local_date: date, *, period: Period = "daily"

@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.elsewhere import Critical, beginning_of, name_of
 from bot.core.events import Event
 from bot.core.quiet import disturbs
+from bot.store._upsert import insert_into
 from bot.store.schema import elsewhere, outbox
 
 
@@ -35,7 +35,8 @@ class SqlElsewhere:
             if name in queued or beginning_of(event) in {None, *begun}
         ]
         if rows:  # one that is known already was told, or will be
-            await self._connection.execute(insert(elsewhere).on_conflict_do_nothing(), rows)
+            add = insert_into(self._connection, elsewhere).on_conflict_do_nothing()
+            await self._connection.execute(add, rows)
 
     async def _known(self, names: Collection[str | None]) -> Collection[str]:
         asked = [name for name in names if name is not None]

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store._upsert import insert_into
 from bot.store.schema import inbox
 
 _NEWEST = (
@@ -24,22 +25,23 @@ class SqlInbox:
 
     async def add(self, updates: Mapping[int, str], *, at: datetime) -> Collection[int]:
         """See the port."""
-        found = await self._connection.scalars(
-            select(inbox.c.update_id).where(inbox.c.update_id.in_(updates))
-        )
-        there = set(found)
-        fresh = [update_id for update_id in updates if update_id not in there]
-        rows = [{"update_id": i, "raw": updates[i], "received_at": at} for i in fresh]
-        if rows:
-            await self._connection.execute(insert(inbox), rows)
-        return fresh
+        if not updates:
+            return ()
+        rows = [{"update_id": i, "raw": raw, "received_at": at} for i, raw in updates.items()]
+        add = insert_into(self._connection, inbox).values(rows).on_conflict_do_nothing()
+        fresh = set(await self._connection.scalars(add.returning(inbox.c.update_id)))
+        return [update_id for update_id in updates if update_id in fresh]
 
-    async def unhandled(self) -> Mapping[int, str]:
+    async def unhandled(
+        self, *, after: int = 0, most: int | None = None, but: Collection[int] = ()
+    ) -> Mapping[int, str]:
         """See the port."""
         rows = await self._connection.execute(
             select(inbox.c.update_id, inbox.c.raw)
-            .where(inbox.c.handled_at.is_(None))
+            .where(inbox.c.handled_at.is_(None), inbox.c.update_id > after)
+            .where(inbox.c.update_id.not_in(but))
             .order_by(inbox.c.update_id)
+            .limit(most)
         )
         return dict(rows.all())
 

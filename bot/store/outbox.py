@@ -141,7 +141,7 @@ class SqlOutbox:
             select(incidents, outbox.c.message_id)
             .join_from(incidents, outbox, outbox.c.id == incidents.c.outbox_id)
             .where(outbox.c.message_id.is_not(None))
-            .order_by(incidents.c.outbox_id)
+            .order_by(incidents.c.outbox_id, incidents.c.incident)
         )
         return [
             Shown(

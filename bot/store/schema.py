@@ -1,8 +1,9 @@
 """The tables, and how our values lie in them.
 
 Amounts are text, to the last digit. Instants are UTC. What has a shape of its own (balances,
-events) is JSON, written and read by the types of the core. An event that cannot be read, because
-another version wrote it, is left out and logged: nothing waits behind it.
+events) is JSON, written and read by the types of the core. What cannot be read, because another
+version wrote it, is left out and logged: nothing waits behind it. Where something must stand, it
+is what tells again rather than never, and shows less rather than more.
 """
 
 import json
@@ -41,7 +42,9 @@ from bot.core.quiet import QuietHours, parse_quiet
 from bot.core.scope import Scope
 from bot.fetchers.model import Balance
 
-EVERYTHING = '{"patterns":["*"]}'
+EVERYTHING, NOTHING = '{"patterns":["*"]}', '{"patterns":[]}'
+NO_AMOUNTS = '{"percent_only":true}'
+NO_FACE = '{"amount":"0"}'
 log = structlog.get_logger(__name__)
 
 Ended = Annotated[Ending, Field(discriminator="kind")]
@@ -66,7 +69,7 @@ class Amount(TypeDecorator[Decimal]):
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware instant; SQLite keeps no zone, so it is UTC there and made aware again."""
+    """An aware instant, in UTC; SQLite keeps no zone, so it is made aware again."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -77,7 +80,9 @@ class Instant(TypeDecorator[datetime]):
 
     @override
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Hour(TypeDecorator[datetime]):
@@ -101,10 +106,17 @@ class Json(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
-    def __init__(self, of: Any, *, remember: int = 0) -> None:
-        """Remember so many values that were read: of the same text comes the same value."""
+    def __init__(self, of: Any, *, instead: str | None = None, remember: int = 0) -> None:
+        """Say how a value is written.
+
+        Args:
+            of: Its type.
+            instead: What is read in place of a text that cannot be; None: no value.
+            remember: So many values that were read: of the same text comes the same value.
+        """
         super().__init__()
         self.of = of
+        self.instead = instead
         self.remember = remember
         self._adapter: TypeAdapter[Any] = TypeAdapter(of)
         self._read = lru_cache(maxsize=remember)(self._adapter.validate_json)
@@ -115,7 +127,19 @@ class Json(TypeDecorator[Any]):
 
     @override
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else self._read(value)
+        try:
+            return self.read(value)
+        except ValidationError:
+            _note_unreadable(value, getattr(self.of, "__name__", "event"))
+            return self.read(self.instead)
+
+    def read(self, text: str | None) -> Any:
+        """Return the value.
+
+        Raises:
+            ValidationError: it cannot be read.
+        """
+        return None if text is None else self._read(text)
 
 
 class Happened(Json):
@@ -125,15 +149,6 @@ class Happened(Json):
 
     def __init__(self) -> None:
         super().__init__(Annotated[Event, Field(discriminator="kind")])
-
-    @override
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Event | None:
-        try:
-            event: Event | None = super().process_result_value(value, dialect)
-        except ValidationError:
-            _note_unreadable(value)
-            return None
-        return event
 
 
 class AllHappened(TypeDecorator[tuple[Event, ...]]):
@@ -151,7 +166,7 @@ class AllHappened(TypeDecorator[tuple[Event, ...]]):
     @override
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         try:
-            return self._all.process_result_value(value, dialect)
+            return self._all.read(value)
         except ValidationError:
             each = (self._one.process_result_value(e, dialect) for e in _parts(value))
             return tuple(event for event in each if event is not None)
@@ -164,17 +179,17 @@ def _parts(text: str | None) -> list[str]:
     except ValueError:
         found = None
     if not isinstance(found, list):
-        _note_unreadable(text)
+        _note_unreadable(text, "event")
         return []
     return list(map(json.dumps, found))
 
 
 @lru_cache(maxsize=256)
-def _note_unreadable(text: str | None) -> None:
+def _note_unreadable(text: str | None, what: str) -> None:
     """Say once which it is: it may be looked at every second."""
     found = re.search(r'"kind": ?"(\w{1,40})"', text or "")
     kind = found[1] if found else None
-    log.error("An event cannot be read and is left out", action="read_event", kind=kind)
+    log.error("Something cannot be read and is left out", action="read", what=what, kind=kind)
 
 
 class Hours(TypeDecorator[QuietHours]):
@@ -192,6 +207,9 @@ class Hours(TypeDecorator[QuietHours]):
         return None if value is None else parse_quiet(value)
 
 
+_Number = BigInteger().with_variant(Integer, "sqlite")
+"""Numbers rows; SQLite counts up `INTEGER` alone, which is as wide there."""
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -208,6 +226,24 @@ accounts = Table(
     Column("due_at", Instant, nullable=False, index=True),
     Column("leased_until", Instant),
     Column("fence", BigInteger, nullable=False, default=0),
+)
+
+# What may be done by one process only, and who does it; a fence tells an old holder from a new.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("holder", String, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
+# Counts what other processes must take up: rules made in a chat, sub-accounts discovered.
+news = Table(
+    "news",
+    metadata,
+    Column("topic", String, primary_key=True),
+    Column("number", BigInteger, nullable=False),
 )
 
 wallets = Table(
@@ -231,7 +267,7 @@ wallets = Table(
 changes = Table(
     "changes",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Number, primary_key=True),
     Column("path", String, nullable=False),
     Column("asset", String, nullable=False),
     Column("at", Instant, nullable=False),
@@ -267,7 +303,7 @@ alerts = Table(
 rules = Table(
     "rules",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Number, primary_key=True),
     Column("text", Text, nullable=False),
     Column("made_by", Text, nullable=False),
     Column("made_at", Instant, nullable=False),
@@ -280,14 +316,14 @@ rules = Table(
 drafts = Table(
     "drafts",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Number, primary_key=True),
     Column("chat_id", BigInteger, nullable=False),
     Column("user_id", BigInteger, nullable=False),
     Column("text", Text, nullable=False),
     Column("begun_at", Instant, nullable=False),
-    Column("edits", Integer),
+    Column("edits", _Number),
     Column("question", BigInteger),
-    Column("became", Integer),
+    Column("became", _Number),
     Index(None, "chat_id", "user_id"),
     sqlite_autoincrement=True,
 )
@@ -305,9 +341,14 @@ chats = Table(
     Column("role", String),
     Column("blocked", Boolean, nullable=False, server_default=false()),
     Column("asked_at", Instant),
-    Column("scope", Json(Scope), nullable=False, server_default=EVERYTHING),
+    Column("scope", Json(Scope, instead=NOTHING), nullable=False, server_default=EVERYTHING),
     Column("thread_id", BigInteger),
-    Column("preferences", Json(Preferences), nullable=False, server_default="{}"),
+    Column(
+        "preferences",
+        Json(Preferences, instead=NO_AMOUNTS),
+        nullable=False,
+        server_default="{}",
+    ),
 )
 
 # Who has spoken in a group, and what only they may do there.
@@ -345,7 +386,7 @@ questions = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Number, primary_key=True),
     Column("at", Instant, nullable=False, index=True),
     Column("by_id", BigInteger),
     Column("by_name", Text, nullable=False),
@@ -360,7 +401,7 @@ audit = Table(
 outbox = Table(
     "outbox",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Number, primary_key=True),
     Column("chat_id", BigInteger, nullable=False),
     Column("events", AllHappened, nullable=False),
     Column("reply_to", ForeignKey("outbox.id", ondelete="SET NULL")),
@@ -383,12 +424,12 @@ outbox = Table(
 elsewhere = Table(
     "elsewhere",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Number, primary_key=True),
     Column("name", String, nullable=False, unique=True),
     Column("event", Happened, nullable=False),
     Column("queued_at", Instant, nullable=False),
     Column("reached", Boolean, nullable=False, default=False),
-    Column("told_to", Json(tuple[str, ...]), nullable=False, default=()),
+    Column("told_to", Json(tuple[str, ...], instead="[]"), nullable=False, default=()),
     Column("done_at", Instant, index=True),
 )
 
@@ -400,7 +441,7 @@ incidents = Table(
     Column("incident", String, primary_key=True),
     Column("chat_id", BigInteger, primary_key=True),
     Column("outbox_id", ForeignKey("outbox.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("face", Json(Face), nullable=False),
+    Column("face", Json(Face, instead=NO_FACE), nullable=False),
     Column("shown_at", Instant, nullable=False),
     Column("ending", Json(Ended)),
 )

@@ -15,6 +15,8 @@ from bot.store.chats import SqlChats
 from bot.store.digests import SqlDigests
 from bot.store.elsewhere import SqlElsewhere
 from bot.store.inbox import SqlInbox
+from bot.store.leases import SqlLeases
+from bot.store.locks import Lock, take
 from bot.store.outbox import SqlOutbox
 from bot.store.pairing import SqlPairing
 from bot.store.past import SqlPast
@@ -32,6 +34,10 @@ class SqlUnit:
     @cached_property
     def accounts(self) -> SqlAccounts:
         return SqlAccounts(self._connection)
+
+    @cached_property
+    def leases(self) -> SqlLeases:
+        return SqlLeases(self._connection)
 
     @cached_property
     def wallets(self) -> SqlWallets:
@@ -86,12 +92,13 @@ class SqlUnit:
         return SqlInbox(self._connection)
 
 
-def units_of(engine: AsyncEngine) -> OpenUnit:
+def units_of(engine: AsyncEngine, *, lock: Lock = Lock.ALONE) -> OpenUnit:
     """Return what opens a unit of work on `engine`; left in peace it is committed."""
 
     @asynccontextmanager
     async def unit() -> AsyncIterator[SqlUnit]:
         async with engine.begin() as connection:
+            await take(connection, lock)
             yield SqlUnit(connection)
 
     def open_unit() -> AbstractAsyncContextManager[SqlUnit]:

@@ -8,15 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
-    Integer,
     Row,
     String,
     and_,
-    bindparam,
     cast,
     column,
     delete,
+    extract,
     func,
     insert,
     select,
@@ -30,8 +30,9 @@ from bot.core.history import Coin, History, Point
 from bot.core.portfolio import Holdings, WalletState
 from bot.core.series import MOST_APART
 from bot.fetchers.model import Balance
+from bot.services.ports import WalletOutline
 from bot.store._upsert import upsert
-from bot.store.schema import Instant, changes, gaps, wallets
+from bot.store.schema import changes, gaps, wallets
 
 _NONE = Decimal(0)
 
@@ -58,6 +59,13 @@ class SqlWallets:
             query = query.where(wallets.c.path.in_(paths))
         rows = await self._connection.execute(query)
         return {row.path: _state(row) for row in rows}
+
+    async def outlines(self) -> Sequence[WalletOutline]:
+        """See the port."""
+        rows = await self._connection.execute(
+            select(wallets.c.path, wallets.c.read_at, wallets.c.failures)
+        )
+        return [WalletOutline(*row) for row in rows]
 
     async def save(
         self, states: Iterable[WalletState], *, most_apart: timedelta = MOST_APART
@@ -200,8 +208,8 @@ def _last_of_each(
     every: timedelta, of_these: ColumnElement[bool], since: datetime
 ) -> ColumnElement[bool]:
     """Choose of each coin the last change in each time that is so long."""
-    days = func.julianday(changes.c.at) - func.julianday(bindparam("since", since, Instant))
-    number = cast(days / (every / timedelta(days=1)), Integer)
+    seconds = cast(extract("epoch", changes.c.at), BigInteger) - int(since.timestamp())
+    number = seconds // int(every.total_seconds())
     last = (
         select(func.max(changes.c.id))
         .where(of_these)

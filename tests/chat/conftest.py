@@ -19,6 +19,7 @@ import structlog
 from bot.chat.application import build_application, build_bot
 from bot.chat.handlers import UseCases
 from bot.chat.i18n import LanguageOf, english
+from bot.chat.intake import Intake
 from bot.chat.poller import Poller, UpdatesBot
 from bot.core.portfolio import Account
 from bot.core.rules import parse_rule
@@ -56,7 +57,7 @@ UTC_ZONE = ZoneInfo("UTC")
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try again at once where the bot would wait for seconds."""
-    monkeypatch.setattr("bot.chat.poller.pause_after", lambda attempts: timedelta(milliseconds=1))
+    monkeypatch.setattr("bot.chat.trying.pause_after", lambda attempts: timedelta(milliseconds=1))
     monkeypatch.setattr("bot.chat.pace.PAUSES_S", (0.001, 0.001))
     monkeypatch.setattr("bot.chat.pace.Pacer", partial(Pacer, enabled=False))
 
@@ -183,7 +184,8 @@ class Desk:
     )
 
     use: UseCases | None = None
-    """Of the poller that was started last."""
+    intake: Intake | None = None
+    """Both of the poller that was started last."""
     codes: list[str] = field(default_factory=list)
     """For pairing, as they were shown in the log."""
     owners: tuple[int, ...] = (OWNER,)
@@ -231,7 +233,7 @@ class Desk:
                 **told,
             ),
             balances=ReportBalances(watched=watched, prices=prices, **unit_and_clock),
-            rules=ManageRules(fixed=rules, watched=watched, wake_delivery=lambda: None, **told),
+            rules=ManageRules(watched=watched, wake_delivery=lambda: None, **told),
             drafts=DraftRules(watched=watched, **unit_and_clock),
             previews=PreviewRule(watched=watched, prices=prices, **unit_and_clock),
             alerts=ManageAlerts(watched=watched, look_again=self.looked_for.update, **told),
@@ -273,20 +275,18 @@ class Desk:
             use = self.use = self.use_cases()
             await use.chats.recall()
             application = build_application(bot, use)
-            poller = Poller(
-                application,
-                bot,
-                chats=use.chats,
-                admission=use.admission,
-                vitals=WatchVitals(
-                    recipients=use.chats.recipients,
-                    open_unit=self.open_unit,
-                    clock=self.clock,
-                ),
-                open_unit=self.open_unit,
-                clock=self.clock,
-                language_of=self.language_of,
+            vitals = WatchVitals(
+                recipients=use.chats.recipients, open_unit=self.open_unit, clock=self.clock
             )
+            shared: dict[str, Any] = {"chats": use.chats, "vitals": vitals, "clock": self.clock}
+            self.intake = Intake(
+                application,
+                admission=use.admission,
+                open_unit=self.open_unit,
+                language_of=self.language_of,
+                **shared,
+            )
+            poller = Poller(self.intake, bot, open_unit=self.open_unit, **shared)
             task = self.tasks.create_task(poller.run())
             try:
                 yield application
@@ -322,5 +322,5 @@ async def desk(
     """Have everything there, and nothing running."""
     desk = Desk(telegram, Exchange(clock), open_unit, clock, lambda: open_bot(api_url))
     async with open_unit() as unit:
-        await unit.accounts.retain([account.name for account in desk.accounts], now=clock())
+        await unit.accounts.add([account.name for account in desk.accounts], now=clock())
     return desk

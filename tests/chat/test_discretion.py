@@ -97,7 +97,7 @@ async def vaults(desk: Any) -> Any:
         "vault/spot": CredentialsRejected("the key is not known"),
     }
     async with desk.open_unit() as unit:
-        await unit.accounts.retain([a.name for a in desk.accounts], now=desk.clock())
+        await unit.accounts.add([a.name for a in desk.accounts], now=desk.clock())
         for line in (
             "* USDT < 1000000",
             "sum * USDT < 1000000",

@@ -26,6 +26,7 @@ from bot.fetchers.model import Balance, Price, Reading, SubAccount
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
 from bot.services.deliver_outbox import DeliverOutbox
+from bot.services.follow import begin_to_watch, forget_others
 from bot.services.keep_prices import KeepPrices
 from bot.services.manage_alerts import ManageAlerts
 from bot.services.manage_chats import ManageChats
@@ -36,7 +37,7 @@ from bot.services.report_balances import ReportBalances
 from bot.services.show_alerts import ShowAlerts
 from bot.services.show_history import ShowHistory
 from bot.services.watch_vitals import WatchVitals
-from bot.services.watched import Watched, settle_watched
+from bot.services.watched import Watched
 from bot.store.database import open_database
 from bot.store.unit_of_work import units_of
 
@@ -311,7 +312,9 @@ class House:
     async def start(self) -> CheckAccounts:
         """Start anew: settle what is watched, and keep it for all that is built from now on."""
         self.watched = self.watch()
-        await settle_watched(self.watched, open_unit=self.open_unit, clock=self.clock)
+        async with self.open_unit() as unit:
+            await begin_to_watch(unit, self.watched, now=self.clock())
+            await forget_others(unit, self.watched)
         await self.build_rules().settle()
         return self.build_checks()
 
@@ -340,7 +343,6 @@ class House:
 
     def build_rules(self) -> ManageRules:
         return ManageRules(
-            fixed=self.rules,
             watched=self.watched or self.watch(),
             open_unit=self.open_unit,
             recipients=self.chats.recipients,
@@ -414,7 +416,7 @@ class House:
     async def prepare(self) -> None:
         """Make accounts due, and let the owner's and the group's chat have events."""
         async with self.open_unit() as unit:
-            await unit.accounts.retain([a.name for a in self.accounts], now=self.clock())
+            await unit.accounts.add([a.name for a in self.accounts], now=self.clock())
         await self.chats.add_configured()
         for owner in self.owners:
             await self.chats.greet(owner, title="You")

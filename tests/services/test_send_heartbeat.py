@@ -55,7 +55,7 @@ async def test_only_while_all_parts_work(house: Any, heart: SendHeartbeat, ear: 
     for dead in PARTS:
         house.clock.advance(minutes=3)
         async with house.open_unit() as unit:  # checked just now
-            await unit.accounts.retain(["main"], now=house.clock())
+            await unit.accounts.add(["main"], now=house.clock())
         for part in PARTS:
             if part != dead:
                 house.vitals.worked(part)

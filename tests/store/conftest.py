@@ -25,12 +25,29 @@ def now() -> datetime:
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
+    """Name a file; most tests take `any_url` instead."""
     return f"sqlite:///{tmp_path / 'data' / 'bot.db'}"
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_url(request: pytest.FixtureRequest) -> str:
+    """Name a new database of each kind."""
+    name = "url" if request.param == "sqlite" else "postgres_url"
+    found: str = request.getfixturevalue(name)
+    return found
+
+
 @pytest.fixture
-async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+async def sqlite(url: str) -> AsyncIterator[AsyncEngine]:
+    """Open a new file of SQLite."""
     async with open_database(url) as engine:
+        yield engine
+
+
+@pytest.fixture
+async def engine(any_url: str) -> AsyncIterator[AsyncEngine]:
+    """Open a new database of each kind."""
+    async with open_database(any_url) as engine:
         yield engine
 
 

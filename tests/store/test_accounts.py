@@ -2,7 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from bot.services.ports import Claim, OpenUnit
+from bot.store.database import open_database
+from bot.store.locks import Lock
+from bot.store.unit_of_work import units_of
 
 LEASE = timedelta(seconds=30)
 MINUTE = timedelta(minutes=1)
@@ -10,7 +15,7 @@ MINUTE = timedelta(minutes=1)
 
 async def claimed(open_unit: OpenUnit, now: datetime, *busy: str) -> list[str]:
     async with open_unit() as unit:
-        claims = await unit.accounts.claim_due(now=now, until=now + LEASE, busy=busy)
+        claims = await unit.accounts.claim_due(now=now, until=now + LEASE, busy=busy, most=100)
     return sorted(claim.account for claim in claims)
 
 
@@ -19,9 +24,10 @@ async def claim(open_unit: OpenUnit, name: str, now: datetime) -> Claim | None:
         return await unit.accounts.claim(name, now=now, until=now + LEASE)
 
 
-async def retain(open_unit: OpenUnit, *names: str, now: datetime) -> None:
+async def have(open_unit: OpenUnit, *names: str, now: datetime) -> None:
     async with open_unit() as unit:
-        await unit.accounts.retain(names, now=now)
+        await unit.accounts.add(names, now=now)
+        await unit.accounts.retain(names)
 
 
 async def finish(open_unit: OpenUnit, claim: Claim | None, due_at: datetime) -> bool:
@@ -32,7 +38,7 @@ async def finish(open_unit: OpenUnit, claim: Claim | None, due_at: datetime) -> 
 
 async def test_due_account_is_claimed_once(open_unit: OpenUnit, now: datetime) -> None:
     """What is leased is not given out again, neither because it is due nor on request."""
-    await retain(open_unit, "main", "xt", now=now)
+    await have(open_unit, "main", "xt", now=now)
     assert await claimed(open_unit, now) == ["main", "xt"]
     assert await claimed(open_unit, now) == []
     assert await claim(open_unit, "main", now) is None
@@ -40,7 +46,7 @@ async def test_due_account_is_claimed_once(open_unit: OpenUnit, now: datetime) -
 
 async def test_claim_does_not_wait_until_due(open_unit: OpenUnit, now: datetime) -> None:
     """An account that is not due yet can be claimed by name, and only by name."""
-    await retain(open_unit, "main", now=now)
+    await have(open_unit, "main", now=now)
     await finish(open_unit, await claim(open_unit, "main", now), now + MINUTE)
     assert await claimed(open_unit, now) == []
     assert await claim(open_unit, "main", now) is not None
@@ -49,7 +55,7 @@ async def test_claim_does_not_wait_until_due(open_unit: OpenUnit, now: datetime)
 
 async def test_finished_account_is_due_again_in_time(open_unit: OpenUnit, now: datetime) -> None:
     """It is due at the instant that was set, not before."""
-    await retain(open_unit, "main", now=now)
+    await have(open_unit, "main", now=now)
     assert await finish(open_unit, await claim(open_unit, "main", now), now + MINUTE)
     almost = now + MINUTE - timedelta(microseconds=1)
     assert await claimed(open_unit, almost) == []
@@ -58,7 +64,7 @@ async def test_finished_account_is_due_again_in_time(open_unit: OpenUnit, now: d
 
 async def test_expired_lease_passes_on(open_unit: OpenUnit, now: datetime) -> None:
     """A lease that ran out can be had by the next, who gets a higher fence."""
-    await retain(open_unit, "main", now=now)
+    await have(open_unit, "main", now=now)
     old = await claim(open_unit, "main", now)
     assert await claimed(open_unit, now + LEASE - timedelta(seconds=1)) == []
     new = await claim(open_unit, "main", now + LEASE)
@@ -69,7 +75,7 @@ async def test_expired_lease_passes_on(open_unit: OpenUnit, now: datetime) -> No
 
 async def test_old_fence_changes_nothing(open_unit: OpenUnit, now: datetime) -> None:
     """Who comes back with a lost lease can neither prolong nor end that of the next."""
-    await retain(open_unit, "main", now=now)
+    await have(open_unit, "main", now=now)
     old = await claim(open_unit, "main", now)
     later = now + LEASE
     new = await claim(open_unit, "main", later)
@@ -84,7 +90,7 @@ async def test_old_fence_changes_nothing(open_unit: OpenUnit, now: datetime) -> 
 
 async def test_renewed_lease_lasts(open_unit: OpenUnit, now: datetime) -> None:
     """A lease that was prolonged keeps others away for longer."""
-    await retain(open_unit, "main", now=now)
+    await have(open_unit, "main", now=now)
     held = await claim(open_unit, "main", now)
     assert held is not None
     async with open_unit() as unit:
@@ -95,22 +101,63 @@ async def test_renewed_lease_lasts(open_unit: OpenUnit, now: datetime) -> None:
 
 async def test_busy_account_is_not_begun_again(open_unit: OpenUnit, now: datetime) -> None:
     """Who is still busy with an account whose lease ran out does not get it a second time."""
-    await retain(open_unit, "main", "xt", now=now)
+    await have(open_unit, "main", "xt", now=now)
     assert await claimed(open_unit, now) == ["main", "xt"]
     assert await claimed(open_unit, now + LEASE, "main") == ["xt"]
 
 
-async def test_start_makes_all_due_and_free(open_unit: OpenUnit, now: datetime) -> None:
-    """Whoever held a lease before the start is dead."""
-    await retain(open_unit, "main", now=now)
+async def test_start_makes_all_due_and_free(sqlite: AsyncEngine, now: datetime) -> None:
+    """Whoever held a lease before the start is dead, where nobody else can have the database."""
+    open_unit = units_of(sqlite)
+    await have(open_unit, "main", now=now)
     await finish(open_unit, await claim(open_unit, "main", now), now + MINUTE)
     assert await claim(open_unit, "main", now) is not None
-    await retain(open_unit, "main", now=now)
+    await have(open_unit, "main", now=now)
     assert await claimed(open_unit, now) == ["main"]
+
+
+async def test_start_leaves_others_alone(postgres_url: str, now: datetime) -> None:
+    """Where others may be at work, their leases are theirs, and what is not due is not."""
+    async with open_database(postgres_url) as engine:
+        open_unit = units_of(engine)
+        await have(open_unit, "main", "xt", now=now)
+        await finish(open_unit, await claim(open_unit, "xt", now), now + MINUTE)
+        assert await claim(open_unit, "main", now) is not None
+        await have(open_unit, "main", "xt", "new", now=now)
+        assert await claimed(open_unit, now) == ["new"]
+        async with open_unit() as unit:
+            assert await unit.accounts.leased(["main", "xt"], now=now) == {"main"}
+            assert await unit.accounts.leased(["main", "xt"], now=now + LEASE) == set()
+
+
+async def test_what_waits_longest_comes_first(open_unit: OpenUnit, now: datetime) -> None:
+    """So many as there is room for, and of all that are due the oldest."""
+    await have(open_unit, "a", "b", "c", now=now)
+    for minutes, name in enumerate("cab"):
+        await finish(open_unit, await claim(open_unit, name, now), now + minutes * MINUTE)
+    async with open_unit() as unit:
+        later = now + 5 * MINUTE
+        claims = await unit.accounts.claim_due(now=later, until=later + LEASE, busy=(), most=2)
+    assert sorted(claim.account for claim in claims) == ["a", "c"]
+
+
+async def test_two_claim_side_by_side(postgres_url: str, now: datetime) -> None:
+    """What one is just leasing, the other passes over, and does not wait for it."""
+    async with open_database(postgres_url) as one, open_database(postgres_url) as other:
+        await have(units_of(one), *"abcd", now=now)
+        open_one = units_of(one, lock=Lock.SIDE_BY_SIDE)
+        open_other = units_of(other, lock=Lock.SIDE_BY_SIDE)
+        async with open_one() as first, open_other() as second:
+            until = now + LEASE
+            mine = await first.accounts.claim_due(now=now, until=until, busy=(), most=3)
+            theirs = await second.accounts.claim_due(now=now, until=until, busy=(), most=3)
+    names = [claim.account for claim in (*mine, *theirs)]
+    assert len(mine) == 3
+    assert sorted(names) == list("abcd")
 
 
 async def test_removed_account_is_forgotten(open_unit: OpenUnit, now: datetime) -> None:
     """Accounts that the settings no longer have are not claimed; new ones are due at once."""
-    await retain(open_unit, "main", "old", now=now)
-    await retain(open_unit, "main", "new", now=now)
+    await have(open_unit, "main", "old", now=now)
+    await have(open_unit, "main", "new", now=now)
     assert await claimed(open_unit, now) == ["main", "new"]

@@ -16,8 +16,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.services.ports import OpenUnit
-from bot.store.database import is_exposed, open_database, probe_database
+from bot.store.database import open_database, probe_database
 from bot.store.errors import DatabaseUnusable
+from bot.store.sqlite import is_exposed
 from bot.store.unit_of_work import units_of
 
 
@@ -30,9 +31,9 @@ async def refusal(url: str) -> str:
     return str(refused.value)
 
 
-async def test_files_are_for_our_eyes_only(engine: AsyncEngine, tmp_path: Path) -> None:
+async def test_files_are_for_our_eyes_only(sqlite: AsyncEngine, tmp_path: Path) -> None:
     """The folder is 0700 and each file in it 0600, the log of SQLite and the lock included."""
-    async with engine.begin() as connection:
+    async with sqlite.begin() as connection:
         await connection.execute(text("SELECT 1"))
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
     modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "data").iterdir()}
@@ -50,20 +51,20 @@ async def test_files_are_for_our_eyes_only(engine: AsyncEngine, tmp_path: Path) 
         ("mmap_size", 0),
     ],
 )
-async def test_pragmas_are_in_force(engine: AsyncEngine, pragma: str, value: object) -> None:
+async def test_pragmas_are_in_force(sqlite: AsyncEngine, pragma: str, value: object) -> None:
     """What keeps the database whole is set on the connection that writes."""
-    async with engine.begin() as connection:
+    async with sqlite.begin() as connection:
         assert await connection.scalar(text(f"PRAGMA {pragma}")) == value
 
 
-async def test_second_opening_is_refused(engine: AsyncEngine, url: str) -> None:
+async def test_second_opening_is_refused(sqlite: AsyncEngine, url: str) -> None:
     """A database that is open cannot be opened again, and the first one stays usable."""
     assert "in use by another balance-bot" in await refusal(url)
-    async with engine.begin() as connection:
+    async with sqlite.begin() as connection:
         assert await connection.scalar(text("SELECT 1")) == 1
 
 
-async def test_second_process_is_refused(engine: AsyncEngine, url: str) -> None:
+async def test_second_process_is_refused(sqlite: AsyncEngine, url: str) -> None:
     """The lock holds between processes, too."""
     program = (
         "import asyncio, sys\n"
@@ -115,9 +116,9 @@ async def test_file_that_is_no_database(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-async def test_database_of_a_newer_version(engine: AsyncEngine, url: str, tmp_path: Path) -> None:
+async def test_database_of_a_newer_version(sqlite: AsyncEngine, url: str, tmp_path: Path) -> None:
     """A schema that this version does not know is refused in one sentence."""
-    await engine.dispose()
+    await sqlite.dispose()
     with sqlite3.connect(tmp_path / "data" / "bot.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
@@ -153,24 +154,23 @@ async def test_folder_without_permission(tmp_path: Path) -> None:
         "sqlite://",
         "sqlite:///",
         "sqlite:///:memory:",
-        "postgresql://me:hunter2secret@db/bot",
         "mysql+nonsense://me:hunter2secret@db/bot",
     ],
 )
-async def test_url_that_names_no_file(url: str) -> None:
+async def test_url_of_no_database(url: str) -> None:
     """Every other URL is refused, without a password that may be in it."""
     assert "sqlite:///data/bot.db" in await refusal(url)
     assert "hunter2" not in await refusal(url)
 
 
-def test_probe_touches_nothing(tmp_path: Path) -> None:
+async def test_probe_touches_nothing(tmp_path: Path) -> None:
     """What opening would do is said without doing it."""
     path = tmp_path / "new" / "bot.db"
-    assert probe_database(f"sqlite:///{path}") == f"{path} will be created"
+    assert await probe_database(f"sqlite:///{path}") == f"{path} will be created"
     assert list(tmp_path.iterdir()) == []
     path.parent.mkdir()
     path.touch()
-    assert probe_database(f"sqlite:///{path}") == f"{path} is there"
+    assert await probe_database(f"sqlite:///{path}") == f"{path} is there"
 
 
 async def test_cancelled_unit_lets_go(open_unit: OpenUnit, now: datetime) -> None:
@@ -203,8 +203,8 @@ async def test_nobody_is_at_work_after_the_end(url: str) -> None:
         "SELECT max(i) FROM n"
     )
 
-    async def ask(engine: AsyncEngine) -> None:
-        async with engine.begin() as connection:
+    async def ask(sqlite: AsyncEngine) -> None:
+        async with sqlite.begin() as connection:
             await connection.execute(slow)
 
     before = set(threading.enumerate())
@@ -263,7 +263,7 @@ async def test_database_of_another_program(tmp_path: Path, journal: str) -> None
     before = path.read_bytes()
     assert "is the database of another program" in await refusal(f"sqlite:///{path}")
     with pytest.raises(DatabaseUnusable, match="another program"):
-        probe_database(f"sqlite:///{path}")
+        await probe_database(f"sqlite:///{path}")
     assert path.read_bytes() == before
     assert {entry.name for entry in os.scandir(tmp_path)} <= {"photos.db", "photos.db.lock"}
 
@@ -289,6 +289,6 @@ async def test_our_own_database_after_a_kill(url: str, tmp_path: Path) -> None:
         copy = tmp_path / "copy.db"
         shutil.copy(path, copy)
         shutil.copy(f"{path}-wal", f"{copy}-wal")
-    probe_database(f"sqlite:///{copy}")
+    await probe_database(f"sqlite:///{copy}")
     async with open_database(f"sqlite:///{copy}") as engine, engine.begin() as connection:
         assert await connection.scalar(text("SELECT count(*) FROM accounts")) == 0

@@ -69,13 +69,13 @@ def _keys(connection: Connection, table: str) -> tuple[list[str], set[tuple[str,
 
 
 async def test_a_new_database_is_like_a_migrated_one(
-    engine: AsyncEngine, migrated: AsyncEngine
+    sqlite: AsyncEngine, migrated: AsyncEngine
 ) -> None:
     """Columns, keys, indices and how rows are numbered: whatever SQLite tells.
 
     A default may be there on the way alone: it has filled a column that came later.
     """
-    async with engine.begin() as new, migrated.begin() as old:
+    async with sqlite.begin() as new, migrated.begin() as old:
         made, led_to = await new.run_sync(_described), await old.run_sync(_described)
         assert await new.run_sync(_defaults) <= await old.run_sync(_defaults)
         version = await new.run_sync(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.core.delivery import Chat, Delivered, Dropped, Postponed
@@ -401,16 +401,14 @@ async def test_an_event_of_another_version_holds_up_nothing(
     for incident in ("A", "B"):
         await queue(open_unit, raised(incident), chats=[1], at=now)
     async with engine.begin() as connection:
-        for table, column, text in [
+        for table, column, new in [
             ("outbox", "events", f"[{later}]"),
             ("elsewhere", "event", later),
         ]:
-            await connection.exec_driver_sql(
-                f"UPDATE {table} SET {column} = ? WHERE id = 1",  # noqa: S608 - names of ours
-                (text,),
-            )
-        both = "UPDATE outbox SET events = substr(events, 1, length(events) - 1) || ? WHERE id = 2"
-        await connection.exec_driver_sql(both, (f",{later}]",))
+            one = f"UPDATE {table} SET {column} = :new WHERE id = 1"  # noqa: S608 - names of ours
+            await connection.execute(text(one), {"new": new})
+        both = "UPDATE outbox SET events = substr(events, 1, length(events) - 1) || :new"
+        await connection.execute(text(f"{both} WHERE id = 2"), {"new": f",{later}]"})
     (parcel,) = await lease(open_unit, now)
     assert parcel.events == ()
     async with open_unit() as unit:

@@ -16,6 +16,7 @@ from bot.core.portfolio import WalletState
 from bot.fetchers.model import Balance, Staking
 from bot.services.ports import OpenUnit
 from bot.store.schema import changes
+from bot.store.unit_of_work import units_of
 
 Wallet = Callable[..., WalletState]
 
@@ -240,8 +241,9 @@ async def test_history_of_a_wallet_that_was_taken_up_again(open_unit: OpenUnit) 
     assert told(await past(open_unit, 30, "USDT")) == [(10, 9, "7")]
 
 
-async def test_history_is_sought_in_the_index(open_unit: OpenUnit, engine: AsyncEngine) -> None:
+async def test_history_is_sought_in_the_index(sqlite: AsyncEngine) -> None:
     """However long the history grows, only the window is read."""
+    engine, open_unit = sqlite, units_of(sqlite)
     await read_each_minute(open_unit, {"USDT": "5"}, {"USDT": "6"})
     asked: list[tuple[str, Any]] = []
 

@@ -8,8 +8,10 @@ from bot.services.ports.checks import (
     AccountRepository,
     AlertRepository,
     Claim,
+    LeaseRepository,
     PastRepository,
     Turn,
+    WalletOutline,
     WalletRepository,
 )
 from bot.services.ports.messages import (
@@ -22,9 +24,11 @@ from bot.services.ports.messages import (
     Shown,
 )
 from bot.services.ports.outside import (
+    UNCOUNTED,
     Card,
     ChatDoor,
     ChatSender,
+    CheckOutcome,
     Clock,
     OtherChannels,
     Ping,
@@ -35,6 +39,7 @@ from bot.services.ports.outside import (
     Spawn,
     SubAccountLister,
     SweepFloor,
+    Tally,
     WalletReader,
 )
 from bot.services.ports.people import (
@@ -53,6 +58,7 @@ from bot.services.ports.people import (
 from bot.services.ports.units import OpenUnit, Unit
 
 __all__ = [
+    "UNCOUNTED",
     "AccountRepository",
     "AlertRepository",
     "Asked",
@@ -61,6 +67,7 @@ __all__ = [
     "ChatDoor",
     "ChatRepository",
     "ChatSender",
+    "CheckOutcome",
     "Claim",
     "Clock",
     "DigestRepository",
@@ -68,6 +75,7 @@ __all__ = [
     "DraftRepository",
     "ElsewhereRepository",
     "InboxRepository",
+    "LeaseRepository",
     "MadeRule",
     "OpenUnit",
     "OtherChannels",
@@ -88,9 +96,11 @@ __all__ = [
     "Spawn",
     "SubAccountLister",
     "SweepFloor",
+    "Tally",
     "Topic",
     "Turn",
     "Unit",
+    "WalletOutline",
     "WalletReader",
     "WalletRepository",
 ]

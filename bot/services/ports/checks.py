@@ -27,16 +27,31 @@ class Claim:
 class AccountRepository(Protocol):
     """When each account is due, and who is checking it."""
 
-    async def retain(self, names: Collection[str], *, now: datetime) -> None:
-        """Make these accounts due at once, free of leases that died, and forget all others."""
+    async def add(self, names: Collection[str], *, now: datetime) -> None:
+        """Have these accounts, due at once, and be `free`."""
+
+    async def retain(self, names: Collection[str]) -> None:
+        """Forget all others than these."""
+
+    async def free(self, *, now: datetime) -> None:
+        """Make all accounts due at once, and end their leases.
+
+        Nothing where other processes may be at work: their leases are theirs.
+        """
 
     async def claim_due(
-        self, *, now: datetime, until: datetime, busy: Collection[str]
+        self, *, now: datetime, until: datetime, busy: Collection[str], most: int
     ) -> Sequence[Claim]:
-        """Lease all accounts that are due and free, but for those that we are busy with."""
+        """Lease accounts that are due and free, but for those that we are busy with.
+
+        What is due for longest comes first; what another process is just leasing is passed over.
+        """
 
     async def claim(self, name: str, *, now: datetime, until: datetime) -> Claim | None:
         """Lease one account, due or not; None while somebody else has it."""
+
+    async def leased(self, names: Collection[str], *, now: datetime) -> Collection[str]:
+        """Choose of these accounts those that somebody is checking."""
 
     async def renew(self, claim: Claim, *, until: datetime) -> bool:
         """Prolong a lease; False when it has passed to somebody else."""
@@ -54,6 +69,17 @@ class AccountRepository(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class WalletOutline:
+    """How the reading of a wallet goes, without what lies in it."""
+
+    path: str
+    read_at: datetime | None
+    """Of the last good reading; None: there was none."""
+    failures: int
+    """Since then."""
+
+
 class WalletRepository(Protocol):
     """What is known of the wallets, now and before."""
 
@@ -65,6 +91,9 @@ class WalletRepository(Protocol):
 
     async def load(self, paths: Collection[str] | None = None) -> Mapping[str, WalletState]:
         """Return the states by path; None means all. One that was never read is left out."""
+
+    async def outlines(self) -> Sequence[WalletOutline]:
+        """Return how the reading of all goes; what lies in ten thousand takes long to load."""
 
     async def save(
         self, states: Iterable[WalletState], *, most_apart: timedelta = MOST_APART
@@ -100,6 +129,9 @@ class WalletRepository(Protocol):
         """Return how many changes of one coin are kept from an instant on."""
 
 
+Mark = tuple[str, str, datetime | None]
+"""A path, a coin, and the instant up to which its changes were looked at; None: none yet."""
+
 Turn = AlertRaised | AlertCleared | AlertEnded
 """The beginning or the end of an episode."""
 
@@ -110,8 +142,33 @@ class PastRepository(Protocol):
     async def keep_prices(self, prices: Mapping[Pair, Decimal], *, hour: datetime) -> None:
         """Keep prices of a full hour; one that is there already stays as it is."""
 
-    async def thin_prices(self, *, now: datetime) -> None:
-        """Delete most of the prices of what is long past; doing it again deletes nothing more."""
+    async def thin_changes(
+        self, mark: Mark | None, *, since: datetime | None, now: datetime
+    ) -> Mark | None:
+        """Thin out the changes of one coin by `core.thinning`, a few of them.
+
+        Args:
+            mark: Where the step before ended; None: begin with the first coin.
+            since: What is older was thinned out already; None: nothing was.
+            now: The present instant.
+
+        Returns:
+            Where the next step begins, or None behind the last coin.
+        """
+
+    async def thin_prices(self, after: Pair | None, *, now: datetime) -> Pair | None:
+        """Delete most of the prices of what is long past, of the next pair behind `after`.
+
+        Returns:
+            That pair, or None behind the last.
+        """
+
+    async def forget_gaps(self, after: str | None, *, before: datetime) -> str | None:
+        """Delete the gaps that were over before an instant, of the next path behind `after`.
+
+        Returns:
+            That path, or None behind the last.
+        """
 
     async def prices(self, *, since: datetime, every_h: int, coins: Collection[str]) -> KeptPrices:
         """Return what is kept of some coins: of each `every_h`-th hour of the day."""
@@ -152,6 +209,9 @@ class PastRepository(Protocol):
 class AlertRepository(Protocol):
     """Where each alert stands."""
 
+    async def lock(self, keys: Collection[AlertKey]) -> None:
+        """Keep out those who are about to judge the same, until this unit ends."""
+
     async def load(
         self, keys: Collection[AlertKey] | None = None
     ) -> Mapping[AlertKey, AlertState]:
@@ -165,3 +225,28 @@ class AlertRepository(Protocol):
 
     async def remove(self, keys: Collection[AlertKey]) -> None:
         """Forget the states."""
+
+
+class LeaseRepository(Protocol):
+    """What one process does alone while others share the checks, and what they must take up."""
+
+    async def take(self, holder: str, *, now: datetime, until: datetime) -> int | None:
+        """Lead until then; the fence of this lease, or None while somebody else leads."""
+
+    async def renew(self, holder: str, fence: int, *, until: datetime) -> bool:
+        """Prolong a lease; False when it has passed to somebody else."""
+
+    async def is_held(self, holder: str, fence: int) -> bool:
+        """Whether a lease is still its holder's: then nobody else can take it in this unit."""
+
+    async def release(self, holder: str, fence: int) -> None:
+        """Let somebody else lead at once."""
+
+    async def clock(self) -> datetime | None:
+        """What time it is for all of them; None: there is only one process, with its own clock."""
+
+    async def news(self) -> int:
+        """Count what was changed of the rules and of the sub-accounts that are watched."""
+
+    async def add_news(self) -> int:
+        """Let the other processes know of such a change; the new count."""

@@ -173,8 +173,16 @@ class InboxRepository(Protocol):
     async def add(self, updates: Mapping[int, str], *, at: datetime) -> Collection[int]:
         """Keep raw updates by their id; return those that are new, the rest is left alone."""
 
-    async def unhandled(self) -> Mapping[int, str]:
-        """Return those that were not handled to the end, in order."""
+    async def unhandled(
+        self, *, after: int = 0, most: int | None = None, but: Collection[int] = ()
+    ) -> Mapping[int, str]:
+        """Return those that were not handled to the end, in order: all, or a piece of them.
+
+        Args:
+            after: The id of the last one of the piece before.
+            most: How many at the most; None: all.
+            but: Ids that are left out.
+        """
 
     async def mark_handled(self, update_id: int, *, at: datetime) -> None:
         """Never handle it again."""

@@ -1,10 +1,10 @@
 """What the use cases need from the world: clock, exchanges, chats, other channels."""
 
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from bot.core.delivery import Chat, Outcome
 from bot.core.digest import Digest
@@ -52,6 +52,50 @@ class PriceReader(Protocol):
     """
 
     async def __call__(self) -> Sequence[Price]: ...
+
+
+CheckOutcome = Literal["kept", "lease_lost", "broken"]
+
+
+class Tally(Protocol):
+    """Counts what happens, for whoever watches the bot from outside; never fails, never waits."""
+
+    def read(self, exchange: str, outcome: str, *, seconds: float) -> None:
+        """Count that a wallet was asked for: `ok`, or the class of the error."""
+
+    def checked(self, outcome: CheckOutcome) -> None:
+        """Count a check of an account."""
+
+    def sent(self, outcome: Outcome) -> None:
+        """Count an attempt to send a message of the outbox."""
+
+    def rate_limited(self) -> None:
+        """Count that Telegram wanted a pause."""
+
+    def told(self, events: Iterable[Event]) -> None:
+        """Count the episodes that begin or end with these."""
+
+
+class Uncounted:
+    """The tally of who is not watched."""
+
+    def read(self, exchange: str, outcome: str, *, seconds: float) -> None:
+        """See the port."""
+
+    def checked(self, outcome: CheckOutcome) -> None:
+        """See the port."""
+
+    def sent(self, outcome: Outcome) -> None:
+        """See the port."""
+
+    def rate_limited(self) -> None:
+        """See the port."""
+
+    def told(self, events: Iterable[Event]) -> None:
+        """See the port."""
+
+
+UNCOUNTED: Tally = Uncounted()
 
 
 class PingFailed(Exception):

@@ -7,6 +7,7 @@ from typing import Protocol
 from bot.services.ports.checks import (
     AccountRepository,
     AlertRepository,
+    LeaseRepository,
     PastRepository,
     WalletRepository,
 )
@@ -31,6 +32,8 @@ class Unit(Protocol):
 
     @property
     def accounts(self) -> AccountRepository: ...
+    @property
+    def leases(self) -> LeaseRepository: ...
     @property
     def wallets(self) -> WalletRepository: ...
     @property

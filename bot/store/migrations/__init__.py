@@ -10,8 +10,11 @@ from sqlalchemy import Connection, inspect, text
 
 from bot.store.schema import metadata
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest version: the one that `schema.py` describes."""
+
+
+VERSION_TABLE = "alembic_version"
 
 
 class MadeByNewer(Exception):
@@ -24,7 +27,7 @@ def upgrade(connection: Connection) -> None:
     Raises:
         MadeByNewer: a later program has changed it.
     """
-    if not inspect(connection).has_table("alembic_version"):
+    if not inspect(connection).has_table(VERSION_TABLE):
         _create(connection)
     if _version(connection) == HEAD:
         return

@@ -190,7 +190,7 @@ async def test_names_that_are_too_long_for_a_button(desk: Any, telegram: Telegra
     desk.accounts = (Account(name, "okx", wallets, minute), *desk.accounts[1:])
     desk.exchange.answers |= {f"{name}/{w}": {"USDT": f"{n}.5"} for n, w in enumerate(wallets)}
     async with desk.open_unit() as unit:
-        await unit.accounts.retain([a.name for a in desk.accounts], now=desk.clock())
+        await unit.accounts.add([a.name for a in desk.accounts], now=desk.clock())
     async with desk.polling():
         await desk.ask("/balance")
         (answer,) = answers(telegram)

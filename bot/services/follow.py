@@ -1,0 +1,38 @@
+"""Follow: take up what another process has changed of what is watched.
+
+The rules and the list of sub-accounts are known in memory, because every check asks for them.
+Who changes them counts on, in the same transaction; who begins one looks at that count first.
+"""
+
+from datetime import datetime
+
+from bot.services.ports import Unit
+from bot.services.watched import Watched
+
+
+async def follow(unit: Unit, watched: Watched) -> None:
+    """Take up the rules that were made and the sub-accounts that were found elsewhere, if any."""
+    news = await unit.leases.news()
+    if news == watched.news:
+        return
+    made = {rule.name: rule.rule for rule in await unit.rules.load() if rule.in_force}
+    watched.recall((await unit.wallets.load()).values())
+    watched.set_rules(watched.fixed | made)
+    watched.news = news
+
+
+async def begin_to_watch(unit: Unit, watched: Watched, *, now: datetime) -> None:
+    """Bring what is watched in line with the database at the start; every account is due."""
+    await follow(unit, watched)
+    await unit.accounts.add([account.name for account in watched.accounts], now=now)
+
+
+async def forget_others(unit: Unit, watched: Watched) -> None:
+    """Forget the accounts and the wallets that are not watched any more."""
+    await unit.accounts.retain([account.name for account in watched.accounts])
+    await unit.wallets.retain(watched.sources)
+
+
+async def tell_others(unit: Unit, watched: Watched) -> None:
+    """Let them know that what we watch is not what it was."""
+    watched.news = await unit.leases.add_news()

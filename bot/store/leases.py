@@ -1,0 +1,74 @@
+"""What one process does alone, and what the others must take up."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store._upsert import insert_into
+from bot.store.locks import is_for_many
+from bot.store.schema import leases, news
+
+_LEADING = "leading"
+_WATCHED = "watched"
+
+
+class SqlLeases:
+    """`LeaseRepository` in SQL."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def take(self, holder: str, *, now: datetime, until: datetime) -> int | None:
+        """See the port."""
+        row = {"name": _LEADING, "holder": holder, "fence": 1, "until": until}
+        add = insert_into(self._connection, leases).values(row)
+        free = or_(leases.c.until <= now, leases.c.holder == holder)
+        values = {"holder": holder, "fence": leases.c.fence + 1, "until": until}
+        taken = add.on_conflict_do_update(index_elements=["name"], set_=values, where=free)
+        fence: int | None = await self._connection.scalar(taken.returning(leases.c.fence))
+        return fence
+
+    async def renew(self, holder: str, fence: int, *, until: datetime) -> bool:
+        """See the port."""
+        done = await self._connection.execute(
+            leases.update().where(*_held_by(holder, fence)).values(until=until)
+        )
+        return done.rowcount == 1
+
+    async def is_held(self, holder: str, fence: int) -> bool:
+        """See the port."""
+        found = select(leases.c.fence).where(*_held_by(holder, fence))
+        return await self._connection.scalar(found) is not None
+
+    async def release(self, holder: str, fence: int) -> None:
+        """See the port."""
+        await self._connection.execute(delete(leases).where(*_held_by(holder, fence)))
+
+    async def clock(self) -> datetime | None:
+        """See the port."""
+        if not is_for_many(self._connection):
+            return None
+        now: datetime | None = await self._connection.scalar(select(func.clock_timestamp()))
+        return now
+
+    async def news(self) -> int:
+        """See the port."""
+        found = await self._connection.scalar(select(news.c.number).where(_ABOUT_WATCHED))
+        return found or 0
+
+    async def add_news(self) -> int:
+        """See the port."""
+        add = insert_into(self._connection, news).values(topic=_WATCHED, number=1)
+        more = add.on_conflict_do_update(
+            index_elements=["topic"], set_={"number": news.c.number + 1}
+        )
+        number: int = (await self._connection.execute(more.returning(news.c.number))).scalar_one()
+        return number
+
+
+_ABOUT_WATCHED = news.c.topic == _WATCHED
+
+
+def _held_by(holder: str, fence: int) -> tuple[ColumnElement[bool], ...]:
+    return leases.c.name == _LEADING, leases.c.holder == holder, leases.c.fence == fence

@@ -1,0 +1,87 @@
+"""PostgreSQL: a server that several processes share."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import URL, Connection, inspect, text
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.store.errors import DatabaseUnusable
+from bot.store.migrations import VERSION_TABLE
+from bot.store.schema import metadata
+
+CONNECTIONS = 8
+CONNECT_WITHIN_S = 5
+SESSION = (
+    "-c timezone=UTC"
+    # A statement waits for those who work alone; nothing of ours takes longer than that.
+    " -c statement_timeout=30s"
+    # A process that has stopped in the middle of a transaction holds up all others.
+    " -c idle_in_transaction_session_timeout=20s"
+)
+KEEP_ALIVE = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+"""In seconds: who waits for a server whose machine is gone must learn of it."""
+
+
+def is_postgres(url: URL) -> bool:
+    """Whether a URL names a database of PostgreSQL."""
+    return url.get_backend_name() in {"postgresql", "postgres"}
+
+
+def without_driver(url: URL) -> URL:
+    """Leave of a URL what its user has to say; the driver is ours to choose."""
+    return url.set(drivername="postgresql")
+
+
+@asynccontextmanager
+async def postgres_engine(url: URL) -> AsyncIterator[AsyncEngine]:
+    """Have the database of a server.
+
+    Raises:
+        DatabaseUnusable: the server cannot be reached, refuses us, or another program is in there.
+    """
+    engine = create_async_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=30,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"connect_timeout": CONNECT_WITHIN_S, "options": SESSION, **KEEP_ALIVE},
+    )
+    try:
+        await _greet(engine)
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+async def _greet(engine: AsyncEngine) -> None:
+    try:
+        async with engine.connect() as connection:
+            tables = await connection.run_sync(_tables)
+    except OperationalError as e:
+        raise DatabaseUnusable(f"PostgreSQL does not let us in: {_said(e)}") from None
+    if VERSION_TABLE not in tables and tables & metadata.tables.keys():
+        raise DatabaseUnusable(f"{engine.url.database} is the database of another program")
+
+
+async def take_your_time(connection: AsyncConnection) -> None:
+    """Let the statements of this transaction take as long as they do."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("SET LOCAL statement_timeout = 0"))
+
+
+def _tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names())
+
+
+def _said(error: DatabaseError) -> str:
+    """Give the server's own words, in one line; the library puts no password into them."""
+    return " ".join(str(error.orig).split())[:300]
