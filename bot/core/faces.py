@@ -40,6 +40,8 @@ class Face:
     """How the episode ended; None while it goes on."""
     over_at: datetime | None = None
     """When; None also where nobody knows."""
+    renew: bool = False
+    """Whether it is to be shown anew though it stands as it did: the chat may see more or less."""
 
 
 def face_of(
@@ -59,7 +61,7 @@ def face_of(
         case AlertEnded(amount=amount, at=at):
             return Face(amount, shown.hush, over="ended", over_at=at)
     if state is None or state.amount is None:
-        return replace(shown, silent=False, over="unknown")
+        return replace(shown, silent=False, over="unknown", renew=False)
     # A silence that is over is no longer in the state; who wanted it is shown on.
     hush = state.hush or shown.hush
     return Face(state.amount, hush, state.is_silenced(now), state.reminders)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Seque
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -200,11 +201,11 @@ class ManageChats:
         percent_only = after.preferences.percent_only
         if (before.scope, before.preferences.percent_only) == (after.scope, percent_only):
             return
-        for one in await unit.outbox.shown():
-            if one.chat_id == after.chat_id and one.face.over is None:
-                # What does not show how it stands is edited, after a restart as well.
-                face = replace(one.face, silent=not one.face.silent)
-                await unit.outbox.show({one.incident: face}, one.parcel_id, at=one.shown_at)
+        shown = [one for one in await unit.outbox.shown() if one.chat_id == after.chat_id]
+        for parcel_id, group in groupby(shown, key=lambda one: one.parcel_id):
+            message = list(group)
+            faces = {one.incident: replace(one.face, renew=True) for one in message}
+            await unit.outbox.show(faces, parcel_id, at=message[0].shown_at)
 
     async def forget(self, chat_id: int, *, by: Person) -> bool:
         """Forget a chat, and all that was said about it; False where that is not to be had."""

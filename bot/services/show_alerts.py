@@ -36,6 +36,8 @@ class _Due:
     faces: Mapping[str, Face]
     """How all that it shows stands."""
     firing: Sequence[AlertState]
+    renewed: bool
+    """Whether the chat may see more of it, or less, than is shown."""
 
 
 class ShowAlerts:
@@ -97,7 +99,8 @@ class ShowAlerts:
                 self._look_at = None  # it is next
                 continue
             firing = [states[incident] for incident in faces if incident in states]
-            due[chat.chat_id] = _Due(chat, message[0], faces, firing)
+            renewed = any(one.face.renew for one in message)
+            due[chat.chat_id] = _Due(chat, message[0], faces, firing, renewed)
         wallets = await unit.wallets.load() if due else {}
         cards = [await self._card(unit, one, wallets) for one in due.values()]
         return [card for card in cards if card is not None]
@@ -128,7 +131,7 @@ class ShowAlerts:
     async def _card(
         self, unit: Unit, due: _Due, wallets: Mapping[str, WalletState]
     ) -> Card | None:
-        """Set a message anew; None where the chat may know nothing of it any more."""
+        """Set a message anew; None where it shows already that the chat may know nothing of it."""
         events = await unit.outbox.events_of(due.first.parcel_id)
         told = [event for event in events if isinstance(event, AlertRaised)]
         # An episode that was told again later in this chat is shown there.
@@ -136,7 +139,7 @@ class ShowAlerts:
         faces = {**elsewhere, **due.faces}
         present = [_as_now(event, faces, wallets) for event in events]
         may_show = await unit.outbox.seen(present, due.chat)
-        if not any(isinstance(event, AlertRaised) for event in may_show):
+        if not (due.renewed or any(isinstance(event, AlertRaised) for event in may_show)):
             await unit.outbox.show(faces, due.first.parcel_id, at=self._clock())
             return None
         return Card(

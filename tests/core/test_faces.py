@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -115,3 +116,15 @@ FACES = st.builds(
 def test_what_is_shown_is_not_outdated(face: Face, limit: Decimal, after: timedelta) -> None:
     """An edit that was made is not made again, whatever the limit and however late."""
     assert not is_outdated(face, face, limit, shown_at=NOW, now=NOW + after)
+
+
+@pytest.mark.parametrize("state", [FIRING, None])
+@pytest.mark.parametrize("over", ["cleared", "unknown", None])
+def test_shown_anew(state: AlertState | None, over: Any) -> None:
+    """Though nothing else has changed, and once: what is shown then is not shown anew again."""
+    at_rest = face_of(Face(Decimal(400), over=over), state, None, now=NOW)
+    present = face_of(replace(at_rest, renew=True), state, None, now=NOW)
+    changed: dict[str, Any] = {"limit": Decimal(500), "shown_at": NOW, "now": NOW}
+    assert is_outdated(replace(at_rest, renew=True), present, **changed)
+    assert not is_outdated(present, present, **changed)
+    assert not present.renew

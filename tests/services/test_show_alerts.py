@@ -273,4 +273,67 @@ async def test_who_may_see_otherwise_is_shown_so(house: Any, wanted: dict[str, A
             await looked(house)
             await looked(house)
         assert [card.chat.chat_id for card in house.sender.edited] == [OWNER] * times
-        assert all(face.silent is False for c in house.sender.edited for face in c.faces.values())
+        assert all(face.renew is False for c in house.sender.edited for face in c.faces.values())
+
+
+async def sees(house: Any, *patterns: str) -> None:
+    """Let the owner's chat know of these wallets only, and look whether anything is edited."""
+    await house.chats.change(
+        OWNER,
+        lambda chat: replace(chat, scope=Scope(patterns)),
+        deed="scope_changed",
+        about="it",
+        by=None,
+    )
+    house.sender.edited.clear()
+    async with house.delivering():
+        await looked(house)
+        await looked(house)
+
+
+async def test_what_a_chat_may_no_longer_know_leaves_its_screen(house: Any) -> None:
+    """Once, whatever becomes of it; and it is back when the chat may know of it again."""
+    incident = await raised(house)
+    await sees(house, "xt")
+    (card,) = house.sender.edited
+    assert (card.message_id, card.events) == (1001, ())
+    house.sender.edited.clear()
+    async with house.delivering():
+        await press(house, incident, "hour")
+        await reads(house, "100", minutes=5)
+        await looked(house)
+    assert house.sender.edited == []
+    await sees(house, "*")
+    (card,) = house.sender.edited
+    assert [str(event.amount) for event in card.events] == ["100"]
+
+
+async def test_what_is_over_leaves_the_screen_too(house: Any) -> None:
+    """Where one message tells of several, and one of them is over."""
+    house.rules = {
+        "low": parse_rule("main/funding USDT < 500"),
+        "lower": parse_rule("main/funding USDT < 450 · critical"),
+    }
+    await raised(house)
+    await reads(house, "480", minutes=10)
+    async with house.delivering():
+        (card,) = await house.sender.wait_for_edits(1)
+    assert sorted(str(face.over) for face in card.faces.values()) == ["None", "cleared"]
+    await sees(house, "xt")
+    (card,) = house.sender.edited
+    assert card.events == ()
+    assert sorted(str(face.over) for face in card.faces.values()) == ["None", "cleared"]
+    async with house.open_unit() as unit:
+        assert len(await unit.outbox.shown()) == 2
+
+
+async def test_an_edit_that_hides_is_not_lost(house: Any) -> None:
+    """What was not edited is tried again, after a restart as well."""
+    await raised(house)
+    house.sender.edit_outcomes = [NotSent("no connection")]
+    await sees(house, "xt")
+    assert len(house.sender.edited) == 1
+    house.clock.advance(minutes=1)
+    async with house.delivering():
+        await looked(house)
+    assert len(house.sender.edited) == 2

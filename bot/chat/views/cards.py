@@ -29,9 +29,11 @@ def card_text(
     raised.sort(key=lambda e: (faces[e.alert.incident].over is not None, ORDER[e.alert.severity]))
     rest = [event for event in events if not _is_about(event, faces)]
     blocks = [_block(event, faces[event.alert.incident], zone, now) for event in raised]
+    if not raised:
+        blocks.append(_("🙈 What was told here is no longer for this chat."))
     if rest:
         blocks.append(events_text(rest, zone=zone, now=now, maybe_repeated=False))
-    if read_at is not None:
+    if raised and read_at is not None:
         read = clock_text(read_at, zone, now=now)
         blocks.append(_("<i>read {at}</i>").format(at=read))
     spaced = [block if n == 0 else f"\n{block}" for n, block in enumerate(blocks)]

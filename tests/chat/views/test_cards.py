@@ -265,3 +265,13 @@ def test_quiet_hours() -> None:
     """From when to when, and in which zone."""
     assert "22:00–07:00 (UTC)" in quiet_text(parse_quiet("22:00-7:00"), ZONE)
     assert "No quiet hours" in quiet_text(None, ZONE)
+
+
+def test_nothing_of_what_is_hidden() -> None:
+    """A chat that may no longer know of an alert is left a line without it; the rest stays."""
+    face = Face(Decimal("123.25"))
+    assert card(A=face, read_at=NOW) == "🙈 What was told here is no longer for this chat."
+    found = SourceFound(path="xt/spot", since=NOW, at=NOW)
+    told = card(found, A=face)
+    assert told.startswith("🙈")
+    assert "READABLE AGAIN · <code>xt/spot</code>" in told
