@@ -114,8 +114,18 @@ def changes_something(raw: Mapping[str, Any]) -> bool:
         return bool(about_chats) or _notice_for(data) is not None
     if isinstance(message, Mapping):
         command, *words = str(message.get("text")).lower().split()[:2] or [""]
-        return command.partition("@")[0] in {"/quiet", "/digest"} and bool(words)
+        named = command.partition("@")[0] in {"/quiet", "/digest"} and bool(words)
+        return named or _may_be_an_answer(message)
     return "my_chat_member" in raw
+
+
+def _may_be_an_answer(message: Mapping[str, Any]) -> bool:
+    """Whether it is words that a question of ours may wait for."""
+    text, chat, author = message.get("text"), message.get("chat"), message.get("from")
+    if not isinstance(text, str) or text.startswith("/"):
+        return False
+    is_private = isinstance(chat, Mapping) and chat.get("type") == ChatType.PRIVATE
+    return isinstance(author, Mapping) and (is_private or "reply_to_message" in message)
 
 
 class Gate:
@@ -155,7 +165,11 @@ class Gate:
         role = self._chats.role_of(caller.user_id or 0, caller.chat_id)
         if "my_chat_member" not in raw and not reaches(role, least):
             return None
-        return decode_room(data).chat_id if re.match(ROOM_PATTERN, data) else caller.chat_id
+        if re.match(ROOM_PATTERN, data):
+            return decode_room(data).chat_id
+        if data or caller.text.startswith("/") or caller.user_id is None:
+            return caller.chat_id
+        return self._chats.asked_about(caller.chat_id, caller.user_id)
 
     async def check(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Stop an update that must not be answered.

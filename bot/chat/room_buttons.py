@@ -293,9 +293,9 @@ def depose_keyboard(chat_id: int) -> InlineKeyboardMarkup:
     return _markup([[_button(_("👑 Yes, no longer"), "N", chat_id)], _back(chat_id)])
 
 
-def cancel_keyboard(chat_id: int) -> InlineKeyboardMarkup:
-    """Offer not to answer."""
-    return _markup([[_button(_("✖️ Cancel"), "x", chat_id)]])
+def cancel_keyboard(chat_id: int, asked: int) -> InlineKeyboardMarkup:
+    """Offer that somebody need not answer; whoever presses it, it is the question of `asked`."""
+    return _markup([[_button(_("✖️ Cancel"), "x", chat_id, str(asked))]])
 
 
 def audit_keyboard(entries: Sequence[Entry], *, more: bool) -> InlineKeyboardMarkup | None:

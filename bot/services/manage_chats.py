@@ -59,6 +59,7 @@ class ManageChats:
         self._gone: set[int] = set()
         self._known: dict[int, Chat] = {}
         self._members: dict[tuple[int, int], Member] = {}
+        self._asked: dict[tuple[int, int], int] = {}
 
     @property
     def has_owner(self) -> bool:
@@ -146,6 +147,13 @@ class ManageChats:
         async with self._open_unit() as unit:
             yield unit
             known, members = await unit.chats.load(), await unit.chats.members()
+        self._know(known, members)
+
+    async def learn(self, unit: Unit) -> None:
+        """Take up what another process may have changed of chats and members."""
+        known, members = await unit.chats.load(), await unit.chats.members()
+        for chat in known:
+            self._recall(chat)
         self._know(known, members)
 
     def _know(self, known: Iterable[Chat], members: Iterable[Member]) -> None:
@@ -250,6 +258,17 @@ class ManageChats:
                 about = f"{member.name} {user_id}: {role or 'as everybody'}"
                 await self._write_down(unit, "role_changed", about, chat_id=chat_id, by=by)
         return member
+
+    def note_asked(self, chat_id: int, user_id: int, *, about: int) -> None:
+        """Take note of the chat that the next words of somebody are about."""
+        self._asked[chat_id, user_id] = about
+
+    def asked_about(self, chat_id: int, user_id: int) -> int:
+        """Name the chat that words are about, as far as anybody was asked since the start.
+
+        What they change stands in one order with what buttons change there.
+        """
+        return self._asked.get((chat_id, user_id), chat_id)
 
     def all(self) -> tuple[Chat, ...]:
         """Return all chats that are kept, the oldest first."""

@@ -176,6 +176,7 @@ class ManageRooms:
             if waiting := await unit.drafts.waiting(chat_id, user_id):
                 await unit.drafts.remove(waiting.id)
             await unit.questions.save(asked)
+        self._chats.note_asked(chat_id, user_id, about=about)
 
     async def awaited(self, chat_id: int, user_id: int, *, reply_to: int | None) -> Asked | None:
         """Return what words of somebody are the answer to; None where they are for nobody.
@@ -196,6 +197,7 @@ class ManageRooms:
         """Wait for no words of somebody any more."""
         async with self._open_unit() as unit:
             await unit.questions.forget(chat_id, user_id)
+        self._chats.note_asked(chat_id, user_id, about=chat_id)
 
     async def deeds(self, *, before: int | None, most: int) -> tuple[Entry, ...]:
         """Return who did what, the newest first."""

@@ -115,6 +115,7 @@ async def test_press_of_a_stranger_does_nothing(desk: Any, telegram: TelegramSer
 
 
 GROUP_BODY = {"id": GROUP, "type": "supergroup", "title": "Desk"}
+PRIVATE = {"id": OWNER, "type": "private", "first_name": "You"}
 YOU = {"id": OWNER, "is_bot": False, "first_name": "You"}
 EVE = {"id": STRANGER, "is_bot": False, "first_name": "Eve"}
 ANONYMOUS = {
@@ -366,6 +367,13 @@ def test_caller(raw: dict[str, Any], caller: Caller | None) -> None:
         ({"message": {"text": "/digest"}}, False),
         ({"message": {"text": " "}}, False),
         ({"message": {"text": "/balance"}}, False),
+        # Words that a question of ours may wait for.
+        ({"message": {"text": "Berlin", "from": YOU, "chat": PRIVATE}}, True),
+        ({"message": {"text": "Berlin", "from": YOU, "chat": GROUP_BODY}}, False),
+        (
+            {"message": {"text": "x", "from": YOU, "chat": GROUP_BODY, "reply_to_message": {}}},
+            True,
+        ),
         ({"message": None}, False),
         ({"my_chat_member": {}}, True),
     ],

@@ -72,7 +72,7 @@ async def ask(
     use: UseCases, message: Message, wanted: RoomPress, by: Person, topic: Topic, text: str
 ) -> None:
     """Ask for words."""
-    keyboard = cancel_keyboard(wanted.chat_id)
+    keyboard = cancel_keyboard(wanted.chat_id, by.user_id)
     question = await message.reply_html(_(text), reply_markup=keyboard)
     await use.rooms.ask(
         message.chat_id, by.user_id, topic, about=wanted.chat_id, question=question.message_id

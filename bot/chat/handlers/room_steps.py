@@ -103,8 +103,9 @@ async def _depose(use: UseCases, wanted: RoomPress, message: Message, by: Person
     return await card(use, message, wanted.chat_id)
 
 
-async def _cancel(use: UseCases, _wanted: RoomPress, message: Message, by: Person) -> Shown:
-    await use.rooms.forget_question(message.chat_id, by.user_id)
+async def _cancel(use: UseCases, wanted: RoomPress, message: Message, by: Person) -> Shown:
+    asked = int(wanted.chosen) if wanted.chosen.isdigit() else by.user_id
+    await use.rooms.forget_question(message.chat_id, asked)
     return _(words.CANCELLED), None
 
 

@@ -28,7 +28,8 @@ async def take(use: UseCases, message: Message, asked: Asked, by: Person) -> Non
     """Take words as an answer; where they are none, say what would be, and wait on."""
     mistake = await _TAKES[asked.topic](use, asked, message, by)
     if mistake is not None:
-        told = await message.reply_html(mistake, reply_markup=cancel_keyboard(asked.about))
+        cancel = cancel_keyboard(asked.about, asked.user_id)
+        told = await message.reply_html(mistake, reply_markup=cancel)
         await use.rooms.ask(
             asked.chat_id, by.user_id, asked.topic, about=asked.about, question=told.message_id
         )

@@ -1,5 +1,6 @@
 """`/chats` and `/settings`: cards of chats, what their buttons do, and questions for words."""
 
+import asyncio
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -17,6 +18,7 @@ from bot.core.portfolio import Account
 from bot.core.quiet import parse_quiet
 from bot.core.scope import Scope
 from bot.sandbox.telegram import Message, TelegramServer
+from bot.services.manage_rooms import ManageRooms
 
 OWNER, EVE, GROUP = 1001, 6666, -4001
 
@@ -298,3 +300,45 @@ async def test_what_was_given_is_said_at_once(desk: Any, owner: Owner) -> None:
         assert question.text.endswith("approved as viewer · You\n🔭 This chat sees everything.")
         await owner.press(question, "🔭 What it sees", "✅ xt")
         assert desk.use.chats.known(EVE).scope.patterns == ("main",)
+
+
+@pytest.mark.usefixtures("group")
+async def test_cancelled_by_another(desk: Any, owner: Owner) -> None:
+    """It is the question that is over, whoever of those who may says so."""
+    telegram = owner.telegram
+    async with desk.open_unit() as unit:
+        await unit.chats.save_member(Member(GROUP, 2002, "Ada", "manager"))
+    async with desk.polling():
+        await desk.ask("/settings", chat=GROUP, user=OWNER)
+        settings = telegram.messages(GROUP)[-1]
+        await owner.press(settings, "🕑 Time zone", "✏️ Type a city")
+        question = telegram.messages(GROUP)[-1]
+        await owner.press(question, "✖️ Cancel", user=2002)
+        assert "Nothing was changed" in question.text
+        telegram.say(GROUP, OWNER, "Berlin", reply_to=question.id)
+        await desk.quiet()
+        assert desk.use.chats.preferences(GROUP).zone is None
+
+
+@pytest.mark.usefixtures("group")
+async def test_words_stand_in_order_with_buttons(
+    desk: Any, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A press that comes after an answer is done after it, also where both are about a group."""
+    prefer, going = ManageRooms.prefer, asyncio.Event()
+
+    async def slowly(self: ManageRooms, chat_id: int, **wanted: Any) -> Any:
+        if wanted.get("zone") == "Europe/Berlin":
+            going.set()
+            await asyncio.sleep(0.05)
+        return await prefer(self, chat_id, **wanted)
+
+    monkeypatch.setattr(ManageRooms, "prefer", slowly)
+    async with desk.polling():
+        other = await owner.press(await owner.card(), "🕑 Time zone")
+        card = await owner.press(await owner.card(), "🕑 Time zone", "✏️ Type a city")
+        assert card.id != other.id
+        owner.telegram.say(OWNER, OWNER, "Berlin")
+        await asyncio.wait_for(going.wait(), 5)
+        await owner.press(other, "UTC")
+        assert desk.use.chats.preferences(GROUP).zone == "UTC"
