@@ -8,9 +8,10 @@ what they need and nothing else.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version as version_of
 from socket import gethostname
 from uuid import uuid4
@@ -21,11 +22,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.chat.application import build_application, build_bot
 from bot.chat.door import TelegramDoor
 from bot.chat.handlers import UseCases
+from bot.chat.intake import Intake
 from bot.chat.poller import Poller, UpdatesBot
 from bot.chat.sender import TelegramSender
+from bot.chat.webhook import Webhook
 from bot.clock import utc_now
 from bot.jobs import Timetable
-from bot.outlets import announcer_of, language_of_chats, open_channels, open_heartbeat
+from bot.outlets import (
+    announcer_of,
+    language_of_chats,
+    open_channels,
+    open_heartbeat,
+    open_pages,
+    served,
+)
 from bot.services.admit_chats import AdmitChats
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
@@ -40,6 +50,7 @@ from bot.services.manage_alerts import ManageAlerts
 from bot.services.manage_chats import ManageChats
 from bot.services.manage_rooms import ManageRooms
 from bot.services.manage_rules import ManageRules
+from bot.services.measure_reads import measured
 from bot.services.ports import (
     Clock,
     OpenUnit,
@@ -63,6 +74,7 @@ from bot.store.unit_of_work import in_turns, units_of
 from bot.tasks import Tasks
 from bot.transport import WireTransport
 from bot.watchdog import STUCK_AFTER, Limits, Watchdog
+from bot.web.tally import Counted
 
 log = structlog.get_logger(__name__)
 
@@ -75,12 +87,18 @@ STOP_TICKS_WITHIN_S, STOP_SENDING_WITHIN_S = 1.5, 4.5
 the database may be locked for three of them."""
 
 
+Served = Callable[[], AbstractAsyncContextManager[None]]
+"""Serves the pages for those who watch the bot from outside."""
+
+
 @dataclass(frozen=True, slots=True)
 class App:
     """The bot, built and ready."""
 
     use: UseCases
-    poller: Poller
+    hearing: Poller | Webhook
+    """Brings in what people say."""
+    web: Served
     delivery: DeliverOutbox
     elsewhere: TellElsewhere
     vitals: WatchVitals
@@ -103,7 +121,7 @@ class App:
         timetable.add("check_accounts", self.use.checks.start_due, every_s=CHECK_TICK_S)
         timetable.add("keep_prices", self.prices.refresh, every_s=PRICE_TICK_S)
         watchdog = Watchdog(lambda: self.vitals.turns, clock=self.clock, limits=self.limits)
-        async with self.tasks.owned():
+        async with self.web(), self.tasks.owned():
             timetable.start()
             watchdog.start()
             try:
@@ -138,7 +156,7 @@ class App:
         ticks = self._ticks_of_one()
         async with asyncio.TaskGroup() as group:
             delivery = group.create_task(self.delivery.run(), name="deliver")
-            group.create_task(self.poller.run(), name="poll")
+            group.create_task(self.hearing.run(), name="poll")
             group.create_task(self.found.look(), name="find chats")  # its tick is an hour away
             ticks.start()
             try:
@@ -215,9 +233,12 @@ async def open_app(
         for transport in transports:
             stack.push_async_callback(transport.aclose)
         token = settings.telegram.token.get_secret_value() if settings.telegram.token else ""
-        bot = build_bot(token, api_url=settings.telegram.api_url, transports=transports)
+        counted = Counted(account.exchange for account in settings.accounts.values())
+        bot = build_bot(
+            token, api_url=settings.telegram.api_url, transports=transports, tally=counted
+        )
         units = Units.on(engine, is_shared(settings.database_url), clock=clock)
-        app = _assembled(settings, units, bot, http, clock=clock, limits=limits)
+        app = _assembled(settings, units, bot, http, counted, clock=clock, limits=limits)
         await _made_ready(settings, app)
         yield app
 
@@ -227,6 +248,7 @@ def _assembled(
     units: "Units",
     bot: UpdatesBot,
     http: WireTransport,
+    counted: Counted,
     *,
     clock: Clock,
     limits: Limits,
@@ -260,6 +282,7 @@ def _assembled(
         recipients=chats.recipients,
         clock=clock,
         wake_delivery=outbox_changed.set,
+        tally=counted,
     )
     history = ShowHistory(
         watched=watched,
@@ -284,7 +307,11 @@ def _assembled(
     open_in_turn = in_turns(units.open_side, most=CHECKS_KEPT_AT_ONCE)
     reading = ReadAccounts(
         watched=watched,
-        reader=reader_of(fetchers),
+        reader=measured(
+            reader_of(fetchers),
+            exchanges={name: account.exchange for name, account in settings.accounts.items()},
+            tally=counted,
+        ),
         lister=lister_of(fetchers),
         floor=floor_of(fetchers),
         open_unit=open_in_turn,
@@ -301,6 +328,7 @@ def _assembled(
         spawn=tasks.spawn,
         wake_delivery=outbox_changed.set,
         vitals=vitals,
+        tally=counted,
     )
     sender = TelegramSender(bot, zone=zone, clock=clock, language_of=language_of)
     shown = ShowAlerts(
@@ -320,6 +348,7 @@ def _assembled(
         vitals=vitals,
         clock=clock,
         changed=outbox_changed,
+        tally=counted,
     )
     balances = ReportBalances(
         watched=watched,
@@ -365,18 +394,28 @@ def _assembled(
         zone=zone,
         language_of=language_of,
     )
+    intake = Intake(
+        build_application(bot, use),
+        chats=chats,
+        admission=admission,
+        vitals=vitals,
+        open_unit=units.open_alone,
+        clock=clock,
+        language_of=language_of,
+    )
+    pages = open_pages(
+        settings,
+        watched=watched,
+        vitals=vitals,
+        counted=counted,
+        chats=chats,
+        open_unit=units.open_side,
+        take=intake.take,
+    )
     return App(
         use=use,
-        poller=Poller(
-            build_application(bot, use),
-            bot,
-            chats=chats,
-            admission=admission,
-            vitals=vitals,
-            open_unit=open_unit,
-            clock=clock,
-            language_of=language_of,
-        ),
+        hearing=_hearing(settings, intake, bot, chats, vitals, open_unit, clock=clock),
+        web=partial(served, pages, settings),
         found=FindChats(chats=chats, door=TelegramDoor(bot)),
         delivery=delivery,
         elsewhere=TellElsewhere(
@@ -398,6 +437,31 @@ def _assembled(
         lead=units.lead,
         clock=clock,
         limits=limits,
+    )
+
+
+def _hearing(
+    settings: Settings,
+    intake: Intake,
+    bot: UpdatesBot,
+    chats: ManageChats,
+    vitals: WatchVitals,
+    open_unit: OpenUnit,
+    *,
+    clock: Clock,
+) -> Poller | Webhook:
+    """Have what people say posted to us where the settings say so, and ask for it elsewhere."""
+    url, secret = settings.telegram.webhook_url, settings.telegram.webhook_secret
+    if url is None or secret is None:
+        return Poller(intake, bot, chats=chats, vitals=vitals, open_unit=open_unit, clock=clock)
+    return Webhook(
+        intake,
+        bot,
+        url=url,
+        secret=secret.get_secret_value(),
+        chats=chats,
+        vitals=vitals,
+        clock=clock,
     )
 
 

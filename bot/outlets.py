@@ -1,7 +1,11 @@
-"""Who is told beside the chats, by the settings: other channels, a heartbeat, the log."""
+"""Who is told beside the chats, by the settings: other channels, a heartbeat, pages, the log."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib.metadata import version as version_of
+from urllib.parse import urlsplit
 
 import httpx
 import structlog
@@ -13,16 +17,21 @@ from bot.chat.views.plain import plain_events
 from bot.core.events import Event
 from bot.services.admit_chats import Announce
 from bot.services.manage_chats import ManageChats
-from bot.services.ports import Clock, Ping, PingFailed
+from bot.services.measure_bot import MeasureBot
+from bot.services.ports import Clock, OpenUnit, Ping, PingFailed
 from bot.services.send_heartbeat import SendHeartbeat
 from bot.services.watch_vitals import WatchVitals
-from bot.settings import Settings, SettingsError
+from bot.services.watched import Watched
+from bot.settings import OFFICIAL_API, Settings, SettingsError
+from bot.store.database import sqlite_file
 from bot.transport import WireTransport
+from bot.web.health import Health
+from bot.web.metrics import MetricsPage
+from bot.web.server import AddressTaken, Pages, WebServer
+from bot.web.tally import Counted
+from bot.web.webhook import Door, Take
 
 log = structlog.get_logger(__name__)
-
-
-OFFICIAL_API = "https://api.telegram.org"
 
 
 PING_WITHIN_S = 10.0
@@ -92,6 +101,67 @@ def open_heartbeat(
         return None
     ping = pinger_of(http, settings.heartbeat_url.get_secret_value())
     return SendHeartbeat(ping=ping, vitals=vitals)
+
+
+def open_pages(
+    settings: Settings,
+    *,
+    watched: Watched,
+    vitals: WatchVitals,
+    counted: Counted,
+    chats: ManageChats,
+    open_unit: OpenUnit,
+    take: Take,
+) -> WebServer | None:
+    """Have the pages where they are wanted, with a door for Telegram where it posts to us."""
+    if settings.web.listen is None:
+        return None
+    measure = MeasureBot(
+        watched=watched,
+        vitals=vitals,
+        open_unit=open_unit,
+        recipients=chats.recipients,
+        with_amounts=settings.web.balances,
+        stored_bytes=partial(_stored_bytes, settings),
+    )
+    health = Health(vitals.look, leads=lambda: vitals.leads)
+    metrics = MetricsPage(
+        measure,
+        counted,
+        health,
+        version=version_of("balance-bot"),
+        with_amounts=settings.web.balances,
+    )
+    url, secret = settings.telegram.webhook_url, settings.telegram.webhook_secret
+    door = Door(take, secret=secret.get_secret_value()) if url and secret else None
+    pages = Pages(health, metrics, door, urlsplit(url or "").path)
+    return WebServer(pages, host=settings.web.listen.host, port=settings.web.listen.port)
+
+
+def _stored_bytes(settings: Settings) -> int | None:
+    file = sqlite_file(settings.database_url)
+    return file.stat().st_size if file is not None and file.exists() else None
+
+
+@asynccontextmanager
+async def served(web: WebServer | None, settings: Settings) -> AsyncIterator[None]:
+    """Serve the pages; where nobody has said where, the place may be another's.
+
+    Raises:
+        SettingsError: they cannot be served where somebody counts on them.
+    """
+    try:
+        if web is not None:
+            await web.start()
+    except AddressTaken as e:
+        if settings.web.is_chosen or settings.telegram.webhook_url:
+            raise SettingsError([f"BOT_WEB__LISTEN: {e}"]) from None
+        log.warning("There is no /healthz and no /metrics", action="web", reason=str(e))
+    try:
+        yield
+    finally:
+        if web is not None:
+            await web.stop()
 
 
 def announcer_of(settings: Settings, bot: UpdatesBot) -> Announce:

@@ -24,18 +24,22 @@ from bot.chat.handlers import (
 )
 from bot.chat.pace import Pace
 from bot.chat.poller import UpdatesBot
+from bot.services.ports import UNCOUNTED, Tally
 
 CONNECT_S, ANSWER_S = 10, 20
 _GATE, _ASKED, _TALK, _ANSWERS = -3, -2, -1, 0
 
 
-def build_bot(token: str, *, api_url: str, transports: tuple[Any, Any]) -> UpdatesBot:
+def build_bot(
+    token: str, *, api_url: str, transports: tuple[Any, Any], tally: Tally = UNCOUNTED
+) -> UpdatesBot:
     """Make the bot; nothing is sent yet.
 
     Args:
         token: From @BotFather.
         api_url: The Bot API server, without a path.
         transports: httpx transports, one for polling and one for all else; the bot closes them.
+        tally: Hears how often Telegram wants a pause.
     """
     polling, rest = (
         HTTPXRequest(
@@ -52,7 +56,7 @@ def build_bot(token: str, *, api_url: str, transports: tuple[Any, Any]) -> Updat
         base_file_url=f"{api_url}/file/bot",
         get_updates_request=polling,
         request=rest,
-        rate_limiter=Pace(),
+        rate_limiter=Pace(tally),
         # Whoever deletes a command before it is answered is answered all the same.
         defaults=Defaults(allow_sending_without_reply=True),
     )

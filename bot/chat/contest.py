@@ -24,7 +24,7 @@ CALM = timedelta(minutes=2)
 
 
 class Contest:
-    """Watches over the refusals of getUpdates that mean somebody else."""
+    """Watches over the refusals of getUpdates, or the fate of our webhook: who else is there."""
 
     def __init__(self, bot: ExtBot[str], *, chats: ManageChats, clock: Clock) -> None:
         self._bot = bot
@@ -41,10 +41,7 @@ class Contest:
         Raises:
             TelegramError: the webhook could not be taken away.
         """
-        begins = self._since is None
-        self._last = self._clock()
-        self._since = self._since or self._last
-        self._refusals += 1
+        begins = self._begins()
         if "webhook" in str(error).lower():
             await self._remove_webhook()
             return
@@ -56,6 +53,26 @@ class Contest:
             )
         if self._refusals >= TOLD_AT:
             await self._tell(host="")
+
+    async def displaced(self, url: str) -> None:
+        """Take up that another webhook than ours stands, or none: who polls takes it away."""
+        host = urlsplit(url).hostname or ""
+        if self._begins():
+            log.warning(
+                "Somebody else has taken our webhook away; it is set again",
+                action="webhook",
+                host=host or None,
+            )
+        if host or self._refusals >= TOLD_AT:
+            await self._tell(host=host)
+
+    def _begins(self) -> bool:
+        """Count a refusal; whether an episode begins with it."""
+        begins = self._since is None
+        self._last = self._clock()
+        self._since = self._since or self._last
+        self._refusals += 1
+        return begins
 
     async def _remove_webhook(self) -> None:
         """Name its host, not its path, which may be a secret; what waits there is kept."""

@@ -27,6 +27,7 @@ from bot.chat.failures import outcome_of, pause_of
 from bot.chat.views.layout import unmarked
 from bot.core.delivery import LONGEST_REST, MaybeSent, NotSent
 from bot.fetchers import Limit, Pacer, Slot, WindowClosed
+from bot.services.ports import UNCOUNTED, Tally
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +55,9 @@ Answer = bool | dict[str, Any] | list[dict[str, Any]]
 class Pace(BaseRateLimiter[str]):
     """Lets calls leave as fast as Telegram takes them, and repeats those that people wait for."""
 
-    def __init__(self) -> None:
+    def __init__(self, tally: Tally = UNCOUNTED) -> None:
+        """`tally` hears how often Telegram wants a pause."""
+        self._tally = tally
         self._pacer = Pacer()
         self._turns: dict[int, Slot] = {}
 
@@ -84,6 +87,9 @@ class Pace(BaseRateLimiter[str]):
         async def call() -> Answer:
             try:
                 return _checked(await callback(*args, **kwargs), endpoint)
+            except RetryAfter:
+                self._tally.rate_limited()
+                raise
             except (AttributeError, LookupError, TypeError, ValueError) as e:
                 raise TelegramError(UNREADABLE) from ValueError(type(e).__name__)
 

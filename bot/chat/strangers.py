@@ -28,6 +28,8 @@ AGAIN_AFTER = timedelta(minutes=1)
 """How soon the same chat is answered again."""
 MOST_CHATS = 30
 """How many chats are answered in that time."""
+MOST_KEPT = 30
+"""So many updates of strangers a process keeps in a minute that does not lead."""
 LOG_EVERY_S = 60.0
 
 
@@ -53,6 +55,19 @@ class Strangers:
         self._met = asyncio.Event()
         self._count = 0
         self._newest: Caller | None = None
+        self._kept = 0
+        self._kept_since = clock()
+
+    def may_wait(self) -> bool:
+        """Whether an update of a stranger is kept for the process that leads, and may know them.
+
+        What was decided there a moment ago is not known here; a flood is not kept all the same.
+        """
+        now = self._clock()
+        if not timedelta(0) <= now - self._kept_since < AGAIN_AFTER:
+            self._kept, self._kept_since = 0, now
+        self._kept += 1
+        return self._kept <= MOST_KEPT
 
     async def meet(self, callers: Sequence[Caller]) -> None:
         """Count them; whoever asks for what is open to all is answered later, or not.

@@ -96,6 +96,8 @@ class Refused:
     """This message will never be accepted."""
 
     reason: str
+    by_us: bool = False
+    """Whether it was not even tried: nobody wants it there, or is to have it."""
 
 
 @dataclass(frozen=True, slots=True)

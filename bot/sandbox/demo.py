@@ -100,6 +100,7 @@ def _environ(
         "BOT_CHECK_EVERY": CHECK_EVERY,
         "BOT_DIGEST_AT": f"{now + FIRST_DIGEST:%H:%M}",
         "BOT_LOG__LEVEL": "WARNING",
+        "BOT_WEB__LISTEN": "",
         "BOT_ACCOUNTS__MAIN__SUB_ACCOUNTS": "*",
         **{f"BOT_RULES__{name}": rule for name, rule in RULES.items()},
     }

@@ -24,7 +24,17 @@ from bot.fetchers.model import Reading
 from bot.services.end_alerts import end_alerts
 from bot.services.follow import follow, tell_others
 from bot.services.gather_facts import gather_context, gather_facts
-from bot.services.ports import Claim, Clock, OpenUnit, PriceSource, Recipients, Spawn, Unit
+from bot.services.ports import (
+    UNCOUNTED,
+    Claim,
+    Clock,
+    OpenUnit,
+    PriceSource,
+    Recipients,
+    Spawn,
+    Tally,
+    Unit,
+)
 from bot.services.read_accounts import ReadAccounts, Sweep
 from bot.services.watch_vitals import WatchVitals
 from bot.services.watched import Watched
@@ -64,8 +74,10 @@ class CheckAccounts:
         spawn: Spawn,
         wake_delivery: Callable[[], None],
         vitals: WatchVitals,
+        tally: Tally = UNCOUNTED,
     ) -> None:
         """`open_in_turn` opens a unit for what nobody waits for, and holds up nobody else."""
+        self._tally = tally
         self._watched = watched
         self._vitals = vitals
         self._reading = reading
@@ -126,7 +138,7 @@ class CheckAccounts:
                 now=now,
                 until=now + LEASE,
                 busy={*self._under_way, *self._strange},
-                most=MOST_UNDER_WAY - len(self._under_way),
+                most=max(0, MOST_UNDER_WAY - len(self._under_way)),
             )
         self._looked_at = now
         self._newest = now if put_back else max(self._newest, now)
@@ -247,12 +259,12 @@ class CheckAccounts:
             async with self._open_in_turn() as unit:
                 await unit.accounts.renew(claim, until=self._now() + LEASE)
 
-    async def _keep(self, claim: Claim, sweep: Sweep, *, due_at: datetime) -> None:
-        """Write everything a check means, or nothing when the account has passed on."""
+    async def _keep(self, claim: Claim, sweep: Sweep, *, due_at: datetime) -> bool:
+        """Write everything a check means; False, and nothing, when the account has passed on."""
         async with self._open_in_turn() as unit:
             if not await unit.accounts.finish(claim, due_at=due_at):
                 log.warning("Checked too late", action="lease_lost", account=claim.account)
-                return
+                return False
             await follow(unit, self._watched)
             await unit.alerts.lock(self._watched.shared_by(claim.account))
             events = (
@@ -261,8 +273,10 @@ class CheckAccounts:
             )
             await self._queue(unit, events)
         self._watched.adopt(sweep.account)
+        self._tally.told(events)
         if events:
             self._wake_delivery()
+        return True
 
     async def _keep_roster(self, unit: Unit, sweep: Sweep) -> Sequence[Event]:
         """Forget sub-accounts that are gone; the first list that there ever was is no news."""

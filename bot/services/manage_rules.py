@@ -19,7 +19,16 @@ from bot.services.draft_rules import is_too_old
 from bot.services.end_alerts import end_alerts
 from bot.services.follow import tell_others
 from bot.services.narrowed import narrowed
-from bot.services.ports import Clock, Draft, MadeRule, OpenUnit, Recipients, Unit
+from bot.services.ports import (
+    UNCOUNTED,
+    Clock,
+    Draft,
+    MadeRule,
+    OpenUnit,
+    Recipients,
+    Tally,
+    Unit,
+)
 from bot.services.watched import Watched
 
 UNDO_FOR = timedelta(hours=1)
@@ -67,7 +76,9 @@ class ManageRules:
         recipients: Recipients,
         clock: Clock,
         wake_delivery: Callable[[], None],
+        tally: Tally = UNCOUNTED,
     ) -> None:
+        self._tally = tally
         self._watched = watched
         self._open_unit = open_unit
         self._recipients = recipients
@@ -248,6 +259,7 @@ class ManageRules:
         if events := await end_alerts(unit, gone, at=now):
             chats = self._recipients(await unit.chats.load())
             await unit.outbox.add(events, chats=chats, at=now)
+            self._tally.told(events)
         return len(events)
 
 

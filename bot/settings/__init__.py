@@ -10,14 +10,23 @@ from pydantic import ValidationError
 
 from bot.settings import checks, sources
 from bot.settings.errors import SettingsError
-from bot.settings.model import AccountSettings, LogSettings, Settings, TelegramSettings
+from bot.settings.model import (
+    OFFICIAL_API,
+    AccountSettings,
+    LogSettings,
+    Settings,
+    TelegramSettings,
+    WebSettings,
+)
 
 __all__ = [
+    "OFFICIAL_API",
     "AccountSettings",
     "LogSettings",
     "Settings",
     "SettingsError",
     "TelegramSettings",
+    "WebSettings",
     "exposed_files",
     "load_settings",
     "require_accounts",
@@ -46,6 +55,7 @@ def load_settings(
     else:
         _refuse(checks.account_problems(settings))
         _refuse(checks.rule_problems(settings))
+        _refuse(checks.webhook_problems(settings))
         return settings
     raise SettingsError(lines)
 

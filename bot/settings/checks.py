@@ -4,14 +4,20 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, get_args
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from bot.core.portfolio import Account
 from bot.core.watches import watches_of
 from bot.fetchers import EXCHANGES, Exchange, find_exchange
-from bot.settings.model import AccountSettings, Group, Settings
+from bot.settings.model import OFFICIAL_API, AccountSettings, Group, Settings
 from bot.settings.sources import PREFIX
+from bot.settings.values import MAKE_ONE
+
+OUR_PAGES = {"/healthz", "/metrics"}
+WEBHOOK_PORTS = {None, 443, 80, 88, 8443}
+"""None is the usual one of https."""
 
 
 def unknown_names(named: Mapping[str, str]) -> Iterator[str]:
@@ -151,6 +157,24 @@ def token_problems(settings: Settings) -> Iterator[str]:
     """Refuse to be a bot without a token."""
     if settings.telegram.token is None:
         yield "BOT_TELEGRAM__TOKEN: is missing; @BotFather gives you one"
+
+
+def webhook_problems(settings: Settings) -> Iterator[str]:
+    """Refuse a webhook that Telegram could not use, or that anybody could."""
+    telegram = settings.telegram
+    if telegram.webhook_url is None:
+        if telegram.webhook_secret is not None:
+            yield "BOT_TELEGRAM__WEBHOOK_URL: is missing; the secret alone is of no use"
+        return
+    if telegram.webhook_secret is None:
+        yield f"BOT_TELEGRAM__WEBHOOK_SECRET: is missing; {MAKE_ONE} makes one"
+    if settings.web.listen is None:
+        yield "BOT_WEB__LISTEN: is empty; the webhook needs an address"
+    parts = urlsplit(telegram.webhook_url)
+    if parts.path in OUR_PAGES:
+        yield f"BOT_TELEGRAM__WEBHOOK_URL: {parts.path} is a page of the bot; take another path"
+    if telegram.api_url == OFFICIAL_API and parts.port not in WEBHOOK_PORTS:
+        yield "BOT_TELEGRAM__WEBHOOK_URL: Telegram posts to the ports 443, 80, 88 and 8443 only"
 
 
 def missing_accounts(settings: Settings) -> Iterator[str]:

@@ -11,12 +11,14 @@ from typing_extensions import override
 from bot.core.portfolio import Account
 from bot.fetchers import Credentials, find_exchange
 from bot.settings.values import (
+    Address,
     Addresses,
     ClockTime,
     Duration,
     Ids,
     Language,
     Level,
+    Listen,
     Lowered,
     MoneyName,
     Names,
@@ -26,8 +28,11 @@ from bot.settings.values import (
     Token,
     Url,
     UserIds,
+    WebhookSecret,
     Zone,
 )
+
+OFFICIAL_API = "https://api.telegram.org"
 
 
 class Group(BaseModel):
@@ -44,7 +49,10 @@ class TelegramSettings(Group):
     token: Token | None = None
     owners: UserIds = ()
     chats: Ids = ()
-    api_url: Url = "https://api.telegram.org"
+    api_url: Url = OFFICIAL_API
+    webhook_url: Url | None = None
+    """Where Telegram posts updates to; None: it is asked for them."""
+    webhook_secret: WebhookSecret | None = None
 
 
 class AccountSettings(Group):
@@ -85,6 +93,20 @@ class LogSettings(Group):
     """None: text on a terminal, JSON elsewhere."""
 
 
+class WebSettings(Group):
+    """`BOT_WEB__…`."""
+
+    listen: Listen = Address("127.0.0.1", 8081)
+    """Where the bot is seen from outside; None: nowhere."""
+    balances: bool = False
+    """Whether amounts are among what is seen there."""
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether somebody wants it just there, and counts on it."""
+        return "listen" in self.model_fields_set
+
+
 class Settings(BaseSettings):
     """All of them, by their names without the prefix."""
 
@@ -106,6 +128,7 @@ class Settings(BaseSettings):
     language: Language = "en"
     digest_at: ClockTime = time(9)
     log: LogSettings = LogSettings()
+    web: WebSettings = WebSettings()
     fallback_urls: Addresses = ()
     heartbeat_url: SecretUrl | None = None
 
@@ -150,5 +173,6 @@ class Settings(BaseSettings):
             for account in self.accounts.values()
             for secret in (account.api_key, account.api_secret, account.passphrase)
         ]
-        all_of_them = [self.telegram.token, *keys, *self.fallback_urls, self.heartbeat_url]
+        ours = [self.telegram.token, self.telegram.webhook_secret]
+        all_of_them = [*ours, *keys, *self.fallback_urls, self.heartbeat_url]
         return tuple(s.get_secret_value() for s in all_of_them if s)

@@ -4,8 +4,8 @@ Secrets are a `settings.env` and files called like a setting, in /run/secrets an
 that systemd hands over as $CREDENTIALS_DIRECTORY.
 
 A name with `_FILE` behind it gives the file that holds the value. An empty value counts as not
-given, except where nothing is a choice of its own (no digest), and in a rule: one that was emptied
-by mistake would be missed only when it should have spoken.
+given, except where nothing is a choice of its own (no digest, no page), and in a rule: one that
+was emptied by mistake would be missed only when it should have spoken.
 """
 
 import os
@@ -68,7 +68,9 @@ def _is_ours(name: str) -> bool:
 
 
 def _may_be_empty(name: str) -> bool:
-    return name == "BOT_DIGEST_AT" or (name.startswith("BOT_RULES__") and not _points(name))
+    return name in {"BOT_DIGEST_AT", "BOT_WEB__LISTEN"} or (
+        name.startswith("BOT_RULES__") and not _points(name)
+    )
 
 
 def _points(name: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from datetime import time, timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -18,6 +18,8 @@ from bot.core.valuation import Currency
 
 LOCALES = Path(__file__).parents[1] / "chat" / "locales"
 """What the chat can speak besides English: a file each."""
+MAKE_ONE = "openssl rand -hex 32"
+_LAST_PORT = 65535
 _NO_URL = "expected a URL such as https://api.example.com"
 
 
@@ -77,6 +79,34 @@ def _secret(value: SecretStr) -> SecretStr:
 def _token(value: SecretStr) -> SecretStr:
     if not re.fullmatch(r"[!-~]+", value.get_secret_value()):
         raise ValueError("has a space or a character in it that no token has")
+    return value
+
+
+class Address(NamedTuple):
+    """Where a server of ours listens."""
+
+    host: str
+    port: int
+    """0 takes a free one."""
+
+
+def _address(value: object) -> object:
+    text = str(value or "").strip()
+    if not text:
+        return None
+    found = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})", text)
+    if found is None or int(found[3]) > _LAST_PORT:
+        raise ValueError(
+            f"expected an address and a port such as 127.0.0.1:8081, or nothing for off, "
+            f"got «{text}»"
+        )
+    return Address(found[1] or found[2], int(found[3]))
+
+
+def _webhook_secret(value: SecretStr) -> SecretStr:
+    """Refuse what Telegram does not take, and what could be guessed."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", value.get_secret_value()):
+        raise ValueError(f"expected 16 to 256 letters, digits, - and _; {MAKE_ONE} makes some")
     return value
 
 
@@ -163,6 +193,8 @@ Ids = Annotated[tuple[int, ...], BeforeValidator(_listed)]
 UserIds = Annotated[Ids, AfterValidator(_user_ids)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
+WebhookSecret = Annotated[SecretStr, AfterValidator(_webhook_secret)]
+Listen = Annotated[Address | None, BeforeValidator(_address)]
 Url = Annotated[str, BeforeValidator(_base_url)]
 SecretUrl = Annotated[SecretStr, AfterValidator(_full_url)]
 Addresses = Annotated[tuple[SecretStr, ...], BeforeValidator(_addresses)]

@@ -116,6 +116,7 @@ async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
             "BOT_DATABASE_URL": f"sqlite:///{tmp_path / 'data' / 'bot.db'}",
             "BOT_CHECK_EVERY": "1s",
             "BOT_DIGEST_AT": "",
+            "BOT_WEB__LISTEN": "",
             "BOT_RULES__LOW": "main/funding USDT < 500",
         }
         for account in world:

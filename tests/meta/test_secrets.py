@@ -246,7 +246,7 @@ async def test_a_bad_day_of_the_bot(
     stage: Stage, log: StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Telegram fails in all ways, a key is refused: chats, log and database have no secret."""
-    monkeypatch.setattr("bot.chat.poller.pause_after", lambda _attempts: timedelta(0))
+    monkeypatch.setattr("bot.chat.trying.pause_after", lambda _attempts: timedelta(0))
     stage.environ["BOT_ACCOUNTS__XT__API_SECRET"] = WRONG["xt"].api_secret
     loop = asyncio.get_running_loop()
     loop.set_debug(True)

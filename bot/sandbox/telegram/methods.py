@@ -23,6 +23,7 @@ from bot.sandbox.telegram.reading import (
     thread_id_of,
 )
 from bot.sandbox.telegram.server import TelegramServer
+from bot.sandbox.telegram.webhook import parse_webhook
 from bot.sandbox.telegram.wire import Parameters, Refusal, bad_request
 
 Method = Callable[[TelegramServer, Parameters], Any | Awaitable[Any]]
@@ -80,6 +81,17 @@ async def get_updates(server: TelegramServer, p: Parameters) -> Any:
     )
 
 
+def set_webhook(server: TelegramServer, p: Parameters) -> Any:
+    """Answer setWebhook; without an address it is deleteWebhook."""
+    if not p.has("url"):
+        return delete_webhook(server, p)
+    server.set_webhook(parse_webhook(p))
+    server.updates.allow(p.structure("allowed_updates"))
+    if p.flag("drop_pending_updates"):
+        server.updates.clear()
+    return True
+
+
 def delete_webhook(server: TelegramServer, p: Parameters) -> Any:
     """Answer deleteWebhook."""
     server.webhook_url = ""
@@ -95,7 +107,10 @@ def get_webhook_info(server: TelegramServer, _: Parameters) -> Any:
         "has_custom_certificate": False,
         "pending_update_count": len(server.updates.pending),
     }
-    return body | ({"allowed_updates": server.updates.allowed} if server.updates.allowed else {})
+    if server.updates.allowed:
+        body["allowed_updates"] = server.updates.allowed
+    webhook = server.standing_webhook()
+    return body | (webhook.to_api() if webhook is not None else {})
 
 
 def set_my_commands(server: TelegramServer, p: Parameters) -> Any:
@@ -345,6 +360,7 @@ def _membership(chat: Chat, user: User) -> dict[str, Any]:
 METHODS: dict[str, Method] = {
     "getme": get_me,
     "getupdates": get_updates,
+    "setwebhook": set_webhook,
     "deletewebhook": delete_webhook,
     "getwebhookinfo": get_webhook_info,
     "setmycommands": set_my_commands,

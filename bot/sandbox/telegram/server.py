@@ -16,6 +16,7 @@ from bot.sandbox.telegram.faults import Faults
 from bot.sandbox.telegram.limits import SendingLimits
 from bot.sandbox.telegram.model import Chat, Message, Press, StoredFile, User
 from bot.sandbox.telegram.updates import UpdateQueue
+from bot.sandbox.telegram.webhook import Webhook
 
 _T = TypeVar("_T")
 Clock = Callable[[], datetime]
@@ -112,12 +113,24 @@ class TelegramServer(Faults):
         self.presses: dict[str, Press] = {}
         self.calls: deque[Call] = deque(maxlen=_JOURNAL_LENGTH)
         self.webhook_url = ""
-        """Set by somebody earlier: getUpdates is refused while it is there."""
+        """getUpdates is refused while it is there; only what the bot itself sets is posted to."""
+        self.webhook: Webhook | None = None
+        """As the bot set it last."""
         self.visitor: User | None = None
         """Who sits before the chat page: the person of the first private chat."""
         self._limits = SendingLimits(clock) if limits else None
         self._changed = Signal()
         self._watchers: list[asyncio.Queue[Event]] = []
+
+    def set_webhook(self, webhook: Webhook) -> None:
+        """Post updates there from now on."""
+        self.webhook, self.webhook_url = webhook, webhook.url
+        self.updates.look_again()
+
+    def standing_webhook(self) -> Webhook | None:
+        """Give where updates are posted; None where they are not."""
+        stands = self.webhook is not None and self.webhook.url == self.webhook_url
+        return self.webhook if stands else None
 
     # People and places.
 

@@ -1,5 +1,6 @@
 """The sandbox Telegram on a socket: the Bot API, the files, and the chat page."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from aiohttp import web
 from bot.sandbox.telegram.faults import ConnectionCut, RawAnswer
 from bot.sandbox.telegram.methods import perform
 from bot.sandbox.telegram.server import Call, TelegramServer
+from bot.sandbox.telegram.webhook import post_updates
 from bot.sandbox.telegram.wire import Parameters, Refusal, Upload, bad_request
 from bot.sandbox.webchat.routes import add_page
 
@@ -25,6 +27,8 @@ async def serve_telegram(
 ) -> AsyncIterator[str]:
     """Serve until the block ends; give the base address, without a slash at its end.
 
+    Where the bot has set a webhook, updates are posted to it meanwhile.
+
     The Bot API is at `<base>/bot<token>/…`, files at `<base>/file/bot<token>/…`, the chat page at
     `<base>/`. Port 0 takes a free one.
     """
@@ -38,10 +42,14 @@ async def serve_telegram(
         app, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_S, access_log=None
     )
     await runner.setup()
+    posting = post_updates(server.updates, server.standing_webhook, server.clock)
+    task = asyncio.ensure_future(posting)
     try:
         await web.TCPSite(runner, host, port).start()
         yield f"http://{host}:{runner.addresses[0][1]}"
     finally:
+        task.cancel()
+        await asyncio.wait({task})
         await runner.cleanup()
 
 

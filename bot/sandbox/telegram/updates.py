@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -75,12 +75,33 @@ class UpdateQueue:
         """Forget all that wait."""
         self._pending.clear()
 
+    def allow(self, kinds: list[str] | None) -> None:
+        """Queue only these kinds from now on; None: as before."""
+        if kinds is not None:
+            self._allowed = set(kinds)
+
+    def next_for_post(self, most: int) -> list[dict[str, Any]]:
+        """Return the oldest that wait, to be posted to a webhook."""
+        return list(islice(self._ready(), most))
+
+    def forget(self, ids: Iterable[int]) -> None:
+        """Forget what was posted."""
+        gone = set(ids)
+        self._pending = deque(u for u in self._pending if u.id not in gone)
+
+    def look_again(self) -> None:
+        """Let who waits for a change look again."""
+        self._changed.send()
+
+    async def changed(self) -> None:
+        """Wait until something is queued, or somebody is to look again."""
+        await self._changed.wait()
+
     async def poll(
         self, *, offset: int, limit: int, timeout_s: int, allowed: list[str] | None
     ) -> list[dict[str, Any]]:
         """Answer getUpdates; wait up to `timeout_s` and end with 409 when a newer poll comes."""
-        if allowed is not None:
-            self._allowed = set(allowed)
+        self.allow(allowed)
         self._confirm(offset)
         self._newest_poll += 1
         self._changed.send()

@@ -1,0 +1,111 @@
+"""The server of the pages: /healthz, /metrics, and where it is wanted the door for Telegram.
+
+Whoever gets here may read what is on the pages: there is no secret on them, and no amount unless
+the settings say so. All that is not theirs is 404, and nothing tells what program this is.
+"""
+
+import os
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+
+from bot.web.health import Found, Health
+from bot.web.metrics import MetricsPage
+from bot.web.webhook import Door
+
+log = structlog.get_logger(__name__)
+
+LARGEST_POST = 2**20
+"""Bytes; Telegram's updates have a few thousand."""
+STOP_WITHIN_S = 1.0
+_TEXT = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+
+
+class AddressTaken(Exception):
+    """The pages cannot be served where they are wanted; the message says where, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What is served."""
+
+    health: Health
+    metrics: MetricsPage
+    door: Door | None = None
+    """Where Telegram posts; None: it does not."""
+    door_path: str = ""
+
+
+class WebServer:
+    """Serves from `start()` to `stop()`."""
+
+    def __init__(self, pages: Pages, *, host: str, port: int) -> None:
+        """Port 0 takes a free one."""
+        self._pages = pages
+        self._host = host
+        self._port = port
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def port(self) -> int:
+        """Where it listens now."""
+        addresses = self._runner.addresses if self._runner is not None else []
+        return int(addresses[0][1]) if addresses else self._port
+
+    async def start(self) -> None:
+        """Begin to listen.
+
+        Raises:
+            AddressTaken: that cannot be had.
+        """
+        self._runner = web.AppRunner(
+            self._application(), access_log=None, shutdown_timeout=STOP_WITHIN_S
+        )
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._host, self._port).start()
+        except OSError as e:
+            await self.stop()
+            where = f"[{self._host}]" if ":" in self._host else self._host
+            raise AddressTaken(f"{where}:{self._port} cannot be had: {_reason(e)}") from None
+
+    async def stop(self) -> None:
+        """Listen no longer, and end what is open."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    def _application(self) -> web.Application:
+        application = web.Application(client_max_size=LARGEST_POST)
+        application.router.add_get("/healthz", self._healthz)
+        application.router.add_get("/metrics", self._metrics)
+        if self._pages.door is not None:
+            application.router.add_post(self._pages.door_path or "/", self._pages.door.post)
+        application.on_response_prepare.append(_nameless)
+        return application
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        found = await self._pages.health.look()
+        status = 200 if found.healthy else 503
+        return web.json_response(
+            _told(found), status=status, headers={"Cache-Control": "no-store"}
+        )
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        return web.Response(body=await self._pages.metrics.text(), headers=_TEXT)
+
+
+def _told(found: Found) -> dict[str, object]:
+    reasons = [{"part": part, "reason": reason} for part, reason in found.reasons]
+    return {"healthy": found.healthy, "leads": found.leads, "reasons": reasons}
+
+
+def _reason(error: OSError) -> str:
+    """Say what went wrong in the system's words; the library's repeat the address."""
+    has_number = error.errno is not None and error.errno > 0
+    return os.strerror(error.errno or 0) if has_number else str(error.strerror or error)
+
+
+async def _nameless(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Server"] = "balance-bot"
