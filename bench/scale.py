@@ -1,6 +1,6 @@
 """Whether one process reads many accounts every minute: what it takes, and how late it is.
 
-    python -m bench.scale [--accounts 10000] [--minutes 5] [--rule RULE …]
+    python -m bench.scale [--accounts 10000] [--minutes 5] [--rule RULE …] [--profile FILE]
 
 `balance-bot run` as a user starts it, held to one core, on a SQLite file; the exchange and the
 sandbox's Telegram run beside it. After two rounds that do not count, so many minutes are measured:
@@ -102,6 +102,7 @@ class Stage:
         self.seen.cpu_share = (worked_s(self._bot.pid) - worked) / took
         self.seen.growth_mb = (base.stat().st_size - size) / 1e6 * 3600 / took
         self.seen.database_mb = base.stat().st_size / 1e6
+        assert middle, "nothing was read twice: measure for more than a minute"
         middle.sort()
         self.seen.apart_s = [middle[int(len(middle) * q)] for q in (0.01, 0.5, 0.99)]
         if self.seen.lowered:
@@ -138,7 +139,9 @@ class Stage:
         assert self._bot.returncode is None, "the bot has ended"
 
 
-async def run(accounts: int, minutes: float, *, lower: float, rules: list[str]) -> Seen:
+async def run(
+    accounts: int, minutes: float, *, lower: float, rules: list[str], profile: Path | None
+) -> Seen:
     """Set the stage, measure, and take it down."""
     telegram = TelegramServer()
     owner = telegram.add_private_chat()
@@ -162,9 +165,9 @@ async def run(accounts: int, minutes: float, *, lower: float, rules: list[str]) 
         settings.chmod(0o600)
         begun = monotonic()
         bot = await asyncio.create_subprocess_exec(
-            *("taskset", "-c", "0", sys.executable, "-m", "bot", "run"),
+            *("taskset", "-c", "0", sys.executable, *_profiled(profile), "-m", "bot", "run"),
             cwd=folder,
-            env={"PATH": os.environ["PATH"]},
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[1])},
             stderr=PIPE,
         )
         stage = Stage(crowd, telegram, bot, folder, lower=lower)
@@ -184,6 +187,10 @@ async def run(accounts: int, minutes: float, *, lower: float, rules: list[str]) 
                 await bot.wait()
                 await reading
     return stage.seen
+
+
+def _profiled(profile: Path | None) -> tuple[str, ...]:
+    return () if profile is None else ("-m", "cProfile", "-o", str(profile.absolute()))
 
 
 async def _read_log(bot: Process, errors: list[str]) -> None:
@@ -220,8 +227,16 @@ if __name__ == "__main__":
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--lower", type=float, default=0.3, help="accounts that get low a second")
     parser.add_argument("--rule", action="append", help="default: * USDT < 500")
+    parser.add_argument("--profile", type=Path, help="where a profile of the bot is to be written")
     given = parser.parse_args()
     print_head()
-    rules = given.rule or ["* USDT < 500"]
-    seen = asyncio.run(run(given.accounts, given.minutes, lower=given.lower, rules=rules))
+    seen = asyncio.run(
+        run(
+            given.accounts,
+            given.minutes,
+            lower=given.lower,
+            rules=given.rule or ["* USDT < 500"],
+            profile=given.profile,
+        )
+    )
     report(seen, given.accounts, given.minutes)

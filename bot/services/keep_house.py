@@ -1,21 +1,49 @@
-"""Keep house: delete what nobody will ask for again."""
+"""Keep house: delete what nobody will ask for again, and thin out what is long past.
 
-from datetime import timedelta
+What grows with the number of wallets is swept in small steps, each a transaction of some
+milliseconds, with pauses in which others write. A SQLite file does not shrink by it: what has
+become free is used for what comes next.
+"""
 
-from bot.services.ports import Clock, OpenUnit
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from bot.core.thinning import thinned_until
+from bot.services.ports import Clock, Mark, OpenUnit, Unit
 
 KEEP_UPDATES = timedelta(days=7)
 """Telegram itself keeps an update for a day."""
 KEEP_MESSAGES = timedelta(days=90)
 KEEP_DEEDS = timedelta(days=365)
+KEEP_GAPS = timedelta(days=365)
+"""As long as there is more than one change a day to tell them from."""
+THIN_EVERY = timedelta(days=1)
+OVERLAP = timedelta(days=2)
+"""Days that end between two sweeps are looked at whole."""
+STEPS_AT_ONCE = 10
+PAUSE_S = 0.1
+"""Between two transactions: some ten times as long as they take."""
+
+M = TypeVar("M")
 
 
 class KeepHouse:
-    """Sweeps the inbox, the outbox, what was told elsewhere, old deeds, and prices of long ago."""
+    """Sweeps the inbox, the outbox, what was told elsewhere, old deeds, and the long past."""
 
-    def __init__(self, *, open_unit: OpenUnit, clock: Clock) -> None:
+    def __init__(self, *, open_unit: OpenUnit, clock: Clock, pause_s: float = PAUSE_S) -> None:
         self._open_unit = open_unit
         self._clock = clock
+        self._pause_s = pause_s
+        self._stopping = asyncio.Event()
+        self._began_thinning_at: datetime | None = None
+        self._thinned_until: datetime | None = None
+
+    def stop(self) -> None:
+        """End after the step that is under way; what is left is swept another time."""
+        self._stopping.set()
 
     async def sweep(self) -> None:
         """Delete what is old; doing it again deletes nothing more."""
@@ -23,6 +51,40 @@ class KeepHouse:
         async with self._open_unit() as unit:
             await unit.inbox.forget(before=now - KEEP_UPDATES)
             await unit.outbox.forget(before=now - KEEP_MESSAGES)
-            await unit.past.thin_prices(now=now)
             await unit.elsewhere.forget(before=now - KEEP_MESSAGES)
             await unit.audit.forget(before=now - KEEP_DEEDS)
+        if self._is_time_to_thin(now):
+            self._began_thinning_at = now
+            await self._thin(now)
+
+    def _is_time_to_thin(self, now: datetime) -> bool:
+        began_at = self._began_thinning_at
+        return began_at is None or not timedelta(0) <= now - began_at < THIN_EVERY
+
+    async def _thin(self, now: datetime) -> None:
+        """Go through all wallets and prices; the first time since the start, through all times."""
+        since = None if self._thinned_until is None else self._thinned_until - OVERLAP
+
+        async def thin(unit: Unit, mark: Mark | None) -> Mark | None:
+            return await unit.past.thin_changes(mark, since=since, now=now)
+
+        async def forget(unit: Unit, path: str | None) -> str | None:
+            return await unit.past.forget_gaps(path, before=now - KEEP_GAPS)
+
+        await self._walk(lambda unit, pair: unit.past.thin_prices(pair, now=now))
+        await self._walk(forget)
+        await self._walk(thin)
+        if not self._stopping.is_set():
+            self._thinned_until = thinned_until(now)
+
+    async def _walk(self, step: Callable[[Unit, M | None], Awaitable[M | None]]) -> None:
+        """Do one step after another, each from where the one before ended, until there is none."""
+        place: M | None = None
+        while not self._stopping.is_set():
+            async with self._open_unit() as unit:
+                for _ in range(STEPS_AT_ONCE):
+                    place = await step(unit, place)
+                    if place is None:
+                        return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), self._pause_s)

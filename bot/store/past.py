@@ -118,7 +118,7 @@ class SqlPast:
     async def forget_gaps(self, after: str | None, *, before: datetime) -> str | None:
         """See the port."""
         query = select(func.min(gaps.c.path)).where(gaps.c.path > (after or ""))
-        path = await self._connection.scalar(query)
+        path: str | None = await self._connection.scalar(query)
         if path is not None:
             old = and_(gaps.c.begins_at < before, gaps.c.ends_at < before)
             await self._connection.execute(delete(gaps).where(gaps.c.path == path, old))

@@ -18,6 +18,7 @@ from bot.core.series import Gap
 from bot.services.ports import OpenUnit
 from bot.store import migrations
 from bot.store.database import open_database
+from bot.store.past import KEEP_PRICES
 from bot.store.unit_of_work import units_of
 
 HOUR = timedelta(hours=1)
@@ -56,14 +57,16 @@ async def test_what_is_long_past_is_thinned_out(open_unit: OpenUnit) -> None:
     """After eight days four prices a day stay, after a hundred one; and no fewer later on."""
     days = timedelta(days=1)
     async with open_unit() as unit:
-        for begin in (NOON, NOON - 20 * days, NOON - 200 * days):
+        for begin in (NOON, NOON - 20 * days, NOON - 200 * days, NOON - KEEP_PRICES):
             for n in range(24):
                 await unit.past.keep_prices({("m", "A"): Decimal(1)}, hour=begin - n * HOUR)
         for _ in range(2):
-            await unit.past.thin_prices(now=NOON + HOUR)
-            found = await unit.past.prices(since=NOON - 300 * days, every_h=1, coins=["A"])
+            assert await unit.past.thin_prices(None, now=NOON + HOUR) == ("m", "A")
+            assert await unit.past.thin_prices(("m", "A"), now=NOON + HOUR) is None
+            found = await unit.past.prices(since=NOON - 900 * days, every_h=1, coins=["A"])
             told = [(NOON - at) // days for at, _ in found["m", "A"]]
             assert [told.count(day) for day in (0, 20, 200)] == [24, 4, 1]
+            assert max(told) < KEEP_PRICES // days
 
 
 async def test_a_year_of_prices_is_small(url: str, tmp_path: Path) -> None:
@@ -77,7 +80,9 @@ async def test_a_year_of_prices_is_small(url: str, tmp_path: Path) -> None:
                 for n in range(hours):
                     at = NOON.replace(hour=0) - (365 - day) * 24 * HOUR + n * 24 // hours * HOUR
                     await unit.past.keep_prices(coins, hour=at)
-            await unit.past.thin_prices(now=NOON)
+            pair = None
+            while pair := await unit.past.thin_prices(pair, now=NOON):
+                pass
     with closing(sqlite3.connect(tmp_path / "data" / "bot.db")) as base:
         base.execute("VACUUM")
     assert (tmp_path / "data" / "bot.db").stat().st_size < 5_000_000
