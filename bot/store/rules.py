@@ -1,16 +1,22 @@
 """Rules that were made in a chat, and those that are still talked about."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement, Row, and_, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.core.errors import RuleError
 from bot.core.rules import Rule, parse_rule
 from bot.services.ports import Draft, MadeRule
 from bot.store.schema import drafts, rules
+
+log = structlog.get_logger(__name__)
 
 
 class SqlRules:
@@ -22,7 +28,7 @@ class SqlRules:
     async def load(self) -> Sequence[MadeRule]:
         """See the port."""
         rows = await self._connection.execute(select(rules).order_by(rules.c.id))
-        return [_made(row) for row in rows]
+        return [_made(row) for row in rows if _is_readable(row.text)]
 
     async def add(self, rule: Rule, *, by: str, at: datetime) -> MadeRule:
         """See the port."""
@@ -82,6 +88,16 @@ class SqlDrafts:
     async def forget(self, *, before: datetime) -> None:
         """See the port."""
         await self._connection.execute(delete(drafts).where(drafts.c.begun_at < before))
+
+
+@lru_cache(maxsize=1024)
+def _is_readable(text: str) -> bool:
+    """Leave out a rule that another version wrote, and say once which it is."""
+    with suppress(RuleError):
+        parse_rule(text)
+        return True
+    log.error("A rule cannot be read and is left out", action="read", rule=text)
+    return False
 
 
 def _made(row: Row[Any]) -> MadeRule:

@@ -44,7 +44,7 @@ from bot.fetchers.model import Balance
 
 EVERYTHING, NOTHING = '{"patterns":["*"]}', '{"patterns":[]}'
 NO_AMOUNTS = '{"percent_only":true}'
-NO_FACE = '{"amount":"0"}'
+NO_FACE = '{"amount":"0","renew":true}'
 log = structlog.get_logger(__name__)
 
 Ended = Annotated[Ending, Field(discriminator="kind")]
