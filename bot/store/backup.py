@@ -17,10 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkstemp
 
+import structlog
+
 from bot.store.errors import DatabaseUnusable
+from bot.store.migrations import HEAD, OURS, MadeByNewer, is_earlier
+
+log = structlog.get_logger(__name__)
 
 WAIT_S = 10.0
 """For a database that is locked for a moment, as when the bot begins."""
+BEFORE = ".before-"
+"""Stands in the name of a copy between that of the database and the version that came then."""
+VERSION = "SELECT version_num FROM alembic_version"
 _BESIDE = ("", "-journal", "-wal", "-shm")
 _CANNOT_LINK = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
@@ -53,14 +61,44 @@ def copy_file(path: Path, file: Path) -> Contents:
     return contents
 
 
-def open_to_read(path: Path) -> sqlite3.Connection:
+def keep_earlier(path: Path) -> None:
+    """Copy a database that is about to be brought up to date; the last such copy is kept.
+
+    One that cannot be copied is used all the same: that nobody watches would be worse.
+    """
+    kept = path.with_name(f"{path.name}{BEFORE}{HEAD}")
+    try:
+        if not is_earlier(version_of(path)):
+            return
+        kept.unlink(missing_ok=True)
+        copy_file(path, kept)
+        for file in path.parent.iterdir():
+            if file.name.startswith(f"{path.name}{BEFORE}") and file.name != kept.name:
+                file.unlink()
+    except (DatabaseUnusable, OSError) as e:
+        log.warning("No copy of the earlier version", action="open_database", reason=str(e))
+    except MadeByNewer:
+        return  # it is refused in a moment
+
+
+def version_of(path: Path, *, how: str = "mode=ro") -> str | None:
+    """Read the version of a file; None where it has none yet."""
+    try:
+        with closing(open_to_read(path, how=how)) as connection:
+            found = connection.execute(VERSION).fetchone()
+    except sqlite3.Error:
+        return None
+    return str(found[0]) if found is not None else None
+
+
+def open_to_read(path: Path, *, how: str = "mode=ro") -> sqlite3.Connection:
     """Begin to read one snapshot of a file, without ever writing to it.
 
     Raises:
         DatabaseUnusable: there is no such file.
         sqlite3.Error: it cannot be read.
     """
-    uri = f"{uri_of(path)}?mode=ro"
+    uri = f"{uri_of(path)}?{how}"
     connection = sqlite3.connect(uri, uri=True, timeout=WAIT_S, isolation_level=None)
     try:
         connection.execute("BEGIN")
@@ -85,9 +123,9 @@ def uri_of(path: Path) -> str:
 def _contents_of(connection: sqlite3.Connection, path: object) -> Contents:
     named = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%'"
     tables = sorted(name for (name,) in connection.execute(f"{named} ESCAPE '~'"))
-    if not {"alembic_version", "outbox"} <= set(tables):
+    if not set(tables) >= OURS:
         raise DatabaseUnusable(f"{path} is not a database of balance-bot")
-    (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    (version,) = connection.execute(VERSION).fetchone()
     counted = "SELECT count(*) FROM "
     rows = {name: connection.execute(f'{counted}"{name}"').fetchone()[0] for name in tables}
     return Contents(version, rows)

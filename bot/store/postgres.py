@@ -8,7 +8,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.store.errors import DatabaseUnusable
-from bot.store.migrations import VERSION_TABLE
+from bot.store.migrations import OURS, VERSION_TABLE
 from bot.store.schema import metadata
 
 CONNECTIONS = 8
@@ -68,7 +68,7 @@ async def _greet(engine: AsyncEngine) -> None:
             tables = await connection.run_sync(_tables)
     except OperationalError as e:
         raise DatabaseUnusable(f"PostgreSQL does not let us in: {_said(e)}") from None
-    if VERSION_TABLE not in tables and tables & metadata.tables.keys():
+    if tables & {VERSION_TABLE, *metadata.tables} and not tables >= OURS:
         raise DatabaseUnusable(f"{engine.url.database} is the database of another program")
 
 

@@ -19,8 +19,9 @@ import structlog
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.store.backup import keep_earlier, version_of
 from bot.store.errors import DatabaseUnusable
-from bot.store.migrations import VERSION_TABLE
+from bot.store.migrations import HEAD, OURS, VERSION_TABLE, MadeByNewer, is_earlier
 
 log = structlog.get_logger(__name__)
 
@@ -54,12 +55,24 @@ def probe_file(path: Path) -> str:
     if path.exists():
         if not os.access(path, os.R_OK | os.W_OK):
             raise DatabaseUnusable(f"{path} may not be read and written")
-        _refuse_foreign(path, how="immutable=1")
-        return f"{path} is there"
+        # What is in the log of SQLite is seen as well, where there is one; else nothing is made.
+        how = "mode=ro" if Path(f"{path}-wal").exists() else "immutable=1"
+        _refuse_foreign(path, how=how)
+        return f"{path} is there{_version_in_words(path, how=how)}"
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     if not os.access(folder, os.W_OK):
         raise DatabaseUnusable(f"{path} cannot be created: {folder} may not be written")
     return f"{path} will be created"
+
+
+def _version_in_words(path: Path, *, how: str) -> str:
+    version = version_of(path, how=how)
+    try:
+        if is_earlier(version):
+            return f", version {version}; the next start brings it to {HEAD}"
+    except MadeByNewer:
+        raise DatabaseUnusable(f"{path} was made by a newer balance-bot") from None
+    return f", version {version}" if version is not None else ""
 
 
 def is_exposed(path: Path) -> bool:
@@ -79,7 +92,7 @@ def _refuse_foreign(path: Path, *, how: str) -> None:
     except sqlite3.DatabaseError as e:
         if e.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
             raise DatabaseUnusable(f"{path} cannot be used: {e}") from None
-    if tables and VERSION_TABLE not in tables:
+    if tables - {VERSION_TABLE} and not tables >= OURS:
         raise DatabaseUnusable(f"{path} is the database of another program; name another file")
 
 
@@ -91,6 +104,7 @@ async def sqlite_engine(path: Path) -> AsyncIterator[AsyncEngine]:
         DatabaseUnusable: it is no database, not writable, or in use by another process.
     """
     with _to_ourselves(path):
+        keep_earlier(path)
         engine = _engine(path)
         workers = _workers_of(engine)
         if is_exposed(path):

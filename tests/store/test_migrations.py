@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Row, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.core.delivery import Chat
 from bot.store import migrations
 from bot.store.database import open_database
 from bot.store.migrations import HEAD
 from bot.store.schema import metadata
-from bot.store.unit_of_work import units_of
 
 
 def differences(connection: Connection) -> list[object]:
@@ -132,34 +129,3 @@ def test_head_is_the_last_file() -> None:
     """The version at which nothing needs to be done is the newest that there is."""
     folder = Path(migrations.__file__).parent
     assert ScriptDirectory(str(folder)).get_current_head() == HEAD
-
-
-OLD = sorted((Path(__file__).parent / "databases").glob("*.sql"))
-
-
-def _restore(dump: Path, path: Path) -> None:
-    with closing(sqlite3.connect(path)) as old:
-        old.executescript(dump.read_text("utf-8"))
-
-
-@pytest.mark.parametrize("dump", OLD, ids=lambda path: path.stem)
-async def test_an_older_database_is_taken_over(dump: Path, tmp_path: Path) -> None:
-    """What an older version left, in the middle of an alert, is there and is gone on with."""
-    path = tmp_path / "bot.db"
-    _restore(dump, path)
-    now = datetime(2027, 1, 1, tzinfo=UTC)
-    async with open_database(f"sqlite:///{path}") as engine:
-        async with engine.begin() as connection:
-            assert await connection.run_sync(differences) == []
-        async with units_of(engine)() as unit:
-            states = (await unit.alerts.load()).values()
-            (firing,) = [state for state in states if state.alert is not None]
-            assert firing.was_told  # and is not told again as if it had just begun
-            assert firing.alert is not None
-            assert firing.alert.incident in await unit.outbox.told(1001)
-            wallets = await unit.wallets.load()
-            assert any(state.balances for state in wallets.values())
-            assert {chat.chat_id for chat in await unit.chats.load()} >= {1001}
-            await unit.outbox.add([], chats=[Chat(1001)], at=now)
-            await unit.alerts.save(states)
-            await unit.wallets.save(wallets.values())

@@ -17,8 +17,23 @@ HEAD = "0007"
 VERSION_TABLE = "alembic_version"
 
 
+OURS = {VERSION_TABLE, "outbox"}
+"""Tables that any version of ours has; a version alone many programs have."""
+
+
 class MadeByNewer(Exception):
     """The database has a version that this program does not know."""
+
+
+def is_earlier(version: str | None) -> bool:
+    """Whether a database has yet to be brought up to date; None: it is new.
+
+    Raises:
+        MadeByNewer: a later program has changed it.
+    """
+    if version is not None and version > HEAD:
+        raise MadeByNewer
+    return version is not None and version < HEAD
 
 
 def upgrade(connection: Connection) -> None:

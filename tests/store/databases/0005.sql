@@ -1,0 +1,244 @@
+BEGIN TRANSACTION;
+CREATE TABLE accounts (
+	name VARCHAR NOT NULL, 
+	due_at DATETIME NOT NULL, 
+	leased_until DATETIME, 
+	fence BIGINT NOT NULL, 
+	CONSTRAINT pk_accounts PRIMARY KEY (name)
+);
+INSERT INTO "accounts" VALUES('main','2026-11-21 21:39:11.661551','2026-11-21 21:39:42.656470',12);
+INSERT INTO "accounts" VALUES('xt','2026-11-21 21:39:11.662761','2026-11-21 21:39:42.656470',12);
+CREATE TABLE alembic_version (
+	version_num VARCHAR(32) NOT NULL, 
+	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+INSERT INTO "alembic_version" VALUES('0005');
+CREATE TABLE alerts (
+	rule VARCHAR NOT NULL, 
+	subject VARCHAR NOT NULL, 
+	asset VARCHAR NOT NULL, 
+	bad_reads INTEGER NOT NULL, 
+	since DATETIME, 
+	counted_at DATETIME, 
+	amount TEXT, 
+	at_least BOOLEAN NOT NULL, 
+	alert TEXT, condition TEXT DEFAULT '' NOT NULL, measure VARCHAR DEFAULT 'amount' NOT NULL, reminded_at DATETIME, reminders INTEGER DEFAULT '0' NOT NULL, ended_at DATETIME, hush TEXT, 
+	CONSTRAINT pk_alerts PRIMARY KEY (rule, subject, asset)
+);
+INSERT INTO "alerts" VALUES('funding','main/funding','USDT',1,'2026-11-21 21:39:00.668449','2026-11-21 21:39:00.668449','320.5',0,'{"incident":"36C932","rule":"funding","subject":"main/funding","asset":"USDT","measure":"amount","part":"total","asked":"total","comparison":"<","limit":"500","clear":"525.00","window":null,"least":null,"severity":"critical","since":"2026-11-21T21:39:00.668449Z","note":"The grid bot needs 500","at_least":false}','amount total < 500','amount','2026-11-21 21:39:00.673612',0,NULL,'{"kind":"until","until":"2026-11-22T05:39:04.682237Z","by":"You","at":"2026-11-21T21:39:04.682237Z"}');
+INSERT INTO "alerts" VALUES('desks','main/sub:desk1','USDT',1,'2026-11-21 21:39:09.679197','2026-11-21 21:39:09.679197','40.25',0,'{"incident":"9451EA","rule":"desks","subject":"main/sub:desk1","asset":"USDT","measure":"amount","part":"total","asked":"total","comparison":"<","limit":"100","clear":"105.00","window":null,"least":null,"severity":"warning","since":"2026-11-21T21:39:09.679197Z","note":"","at_least":false}','amount total < 100','amount','2026-11-21 21:39:09.692120',0,NULL,NULL);
+INSERT INTO "alerts" VALUES('spot','xt/spot','USDT',1,'2026-11-21 21:39:06.678840','2026-11-21 21:39:06.678840','12.5',0,'{"incident":"E49FED","rule":"spot","subject":"xt/spot","asset":"USDT","measure":"amount","part":"total","asked":"total","comparison":"<","limit":"1000","clear":"1050.00","window":null,"least":null,"severity":"critical","since":"2026-11-21T21:39:06.678840Z","note":"","at_least":false}','amount total < 1000','amount','2026-11-21 21:39:06.691675',0,NULL,NULL);
+INSERT INTO "alerts" VALUES('#1','main/funding','ETH',0,NULL,NULL,'37.11827078',0,NULL,'','amount',NULL,0,NULL,NULL);
+CREATE TABLE audit (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	at DATETIME NOT NULL, 
+	by_id BIGINT, 
+	by_name TEXT NOT NULL, 
+	chat_id BIGINT, 
+	kind VARCHAR NOT NULL, 
+	about TEXT NOT NULL
+);
+INSERT INTO "audit" VALUES(1,'2026-11-21 21:38:53.182870',NULL,'',-4001,'settings_changed','quiet 00:00-23:59');
+CREATE TABLE changes (
+	id INTEGER NOT NULL, 
+	path VARCHAR NOT NULL, 
+	asset VARCHAR NOT NULL, 
+	at DATETIME NOT NULL, 
+	total TEXT, 
+	available TEXT, 
+	held TEXT, before_at DATETIME, 
+	CONSTRAINT pk_changes PRIMARY KEY (id)
+);
+INSERT INTO "changes" VALUES(1,'main/funding','ETH','2026-11-21 21:38:43.735109','37.11827078','37.11827078','0',NULL);
+INSERT INTO "changes" VALUES(2,'main/funding','USDT','2026-11-21 21:38:43.735109','2000.50','2000.50','0',NULL);
+INSERT INTO "changes" VALUES(3,'main/eth-staking','BETH','2026-11-21 21:38:43.737077','0.63926191',NULL,NULL,NULL);
+INSERT INTO "changes" VALUES(4,'main/sub:desk1','USDT','2026-11-21 21:38:43.737207','12345.678901234567890123','12345.678901234567890123','0',NULL);
+INSERT INTO "changes" VALUES(5,'xt/spot','USDT','2026-11-21 21:38:43.745479','6929.61087353','3867.43650012','3062.17437341',NULL);
+INSERT INTO "changes" VALUES(6,'main/funding','USDT','2026-11-21 21:39:00.668449','320.5','320.5','0','2026-11-21 21:38:58.200819');
+INSERT INTO "changes" VALUES(7,'xt/spot','USDT','2026-11-21 21:39:06.678840','12.5','12.5','0','2026-11-21 21:39:03.672825');
+INSERT INTO "changes" VALUES(8,'main/sub:desk1','USDT','2026-11-21 21:39:09.679197','40.25','40.25','0','2026-11-21 21:39:06.673944');
+INSERT INTO "changes" VALUES(9,'main/sub:desk1/trading','USDT','2026-11-21 21:39:09.679265','40.25','40.25','0','2026-11-21 21:39:06.674002');
+CREATE TABLE chats (
+	chat_id BIGINT NOT NULL, 
+	title TEXT NOT NULL, 
+	since DATETIME NOT NULL, 
+	not_before DATETIME, 
+	gone TEXT, 
+	former_id BIGINT, quiet VARCHAR, role VARCHAR, blocked BOOLEAN DEFAULT 0 NOT NULL, asked_at DATETIME, scope TEXT DEFAULT '{"patterns":["*"]}' NOT NULL, thread_id BIGINT, preferences TEXT DEFAULT '{}' NOT NULL, 
+	CONSTRAINT pk_chats PRIMARY KEY (chat_id)
+);
+INSERT INTO "chats" VALUES(-4001,'Desk','2026-11-21 21:38:42.630956',NULL,NULL,NULL,'00:00-23:59',NULL,0,NULL,'{"patterns":["*"]}',NULL,'{"language":null,"zone":null,"currency":null,"dust":null,"percent_only":false,"loudness":{},"digest":null}');
+INSERT INTO "chats" VALUES(1001,'You','2026-11-21 21:38:45.682101',NULL,NULL,NULL,NULL,NULL,0,NULL,'{"patterns":["*"]}',NULL,'{"language":null,"zone":null,"currency":null,"dust":null,"percent_only":false,"loudness":{},"digest":null}');
+CREATE TABLE digests (
+	chat_id BIGINT NOT NULL, 
+	local_date DATE NOT NULL, 
+	due_at DATETIME NOT NULL, 
+	CONSTRAINT pk_digests PRIMARY KEY (chat_id, local_date)
+);
+INSERT INTO "digests" VALUES(-4001,'2026-11-21','2026-11-21 21:39:00.000000');
+INSERT INTO "digests" VALUES(1001,'2026-11-21','2026-11-21 21:39:00.000000');
+CREATE TABLE drafts (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	chat_id BIGINT NOT NULL, 
+	user_id BIGINT NOT NULL, 
+	text TEXT NOT NULL, 
+	begun_at DATETIME NOT NULL, 
+	edits INTEGER, 
+	question BIGINT, 
+	became INTEGER
+);
+INSERT INTO "drafts" VALUES(1,1001,1001,'main/funding ETH < 10','2026-11-21 21:38:48.788256',NULL,NULL,1);
+INSERT INTO "drafts" VALUES(2,1001,1001,'main/funding BTC < 1','2026-11-21 21:38:51.676843',NULL,NULL,NULL);
+CREATE TABLE elsewhere (
+	id INTEGER NOT NULL, 
+	name VARCHAR NOT NULL, 
+	event TEXT NOT NULL, 
+	queued_at DATETIME NOT NULL, 
+	reached BOOLEAN NOT NULL, 
+	told_to TEXT NOT NULL, 
+	done_at DATETIME, 
+	CONSTRAINT pk_elsewhere PRIMARY KEY (id), 
+	CONSTRAINT uq_elsewhere_name UNIQUE (name)
+);
+INSERT INTO "elsewhere" VALUES(1,'alert_raised 36C932','{"alert":{"incident":"36C932","rule":"funding","subject":"main/funding","asset":"USDT","measure":"amount","part":"total","asked":"total","comparison":"<","limit":"500","clear":"525.00","window":null,"least":null,"severity":"critical","since":"2026-11-21T21:39:00.668449Z","note":"The grid bot needs 500","at_least":false},"amount":"320.5","before":"2000.50","held":null,"by_amounts":null,"change_24h":null,"elsewhere":[["main/sub:desk1","12345.678901234567890123"],["xt/spot","3867.43650012"]],"empty_in":null,"at":"2026-11-21T21:39:00.668449Z","kind":"alert_raised"}','2026-11-21 21:39:00.685338',1,'[]','2026-11-21 21:39:02.657264');
+INSERT INTO "elsewhere" VALUES(2,'alert_raised E49FED','{"alert":{"incident":"E49FED","rule":"spot","subject":"xt/spot","asset":"USDT","measure":"amount","part":"total","asked":"total","comparison":"<","limit":"1000","clear":"1050.00","window":null,"least":null,"severity":"critical","since":"2026-11-21T21:39:06.678840Z","note":"","at_least":false},"amount":"12.5","before":"6929.61087353","held":null,"by_amounts":null,"change_24h":null,"elsewhere":[["main/sub:desk1","12345.678901234567890123"],["main/funding","320.5"]],"empty_in":null,"at":"2026-11-21T21:39:06.678840Z","kind":"alert_raised"}','2026-11-21 21:39:06.708358',0,'[]',NULL);
+CREATE TABLE gaps (
+	path VARCHAR NOT NULL, 
+	begins_at DATETIME NOT NULL, 
+	ends_at DATETIME NOT NULL, 
+	CONSTRAINT pk_gaps PRIMARY KEY (path, begins_at)
+);
+INSERT INTO "gaps" VALUES('xt/spot','2026-11-20 02:00:00.000000','2026-11-20 05:30:00.250000');
+CREATE TABLE inbox (
+	update_id BIGINT NOT NULL, 
+	raw TEXT NOT NULL, 
+	received_at DATETIME NOT NULL, 
+	handled_at DATETIME, 
+	CONSTRAINT pk_inbox PRIMARY KEY (update_id)
+);
+INSERT INTO "inbox" VALUES(500000001,'{"update_id": 500000001, "my_chat_member": {"chat": {"id": -4001, "type": "group", "title": "Desk"}, "from": {"id": 1001, "is_bot": false, "first_name": "You", "language_code": "en"}, "date": 1795297119, "old_chat_member": {"user": {"id": 1000001, "is_bot": true, "first_name": "balance-bot demo", "username": "balance_demo_bot"}, "status": "left"}, "new_chat_member": {"user": {"id": 1000001, "is_bot": true, "first_name": "balance-bot demo", "username": "balance_demo_bot"}, "status": "member"}}}','2026-11-21 21:38:43.765453','2026-11-21 21:38:44.059055');
+INSERT INTO "inbox" VALUES(500000002,'{"update_id": 500000002, "message": {"message_id": 1, "date": 1795297125, "chat": {"id": 1001, "type": "private", "first_name": "You"}, "from": {"id": 1001, "is_bot": false, "first_name": "You", "language_code": "en"}, "text": "/start", "entities": [{"type": "bot_command", "offset": 0, "length": 6}]}}','2026-11-21 21:38:45.664831','2026-11-21 21:38:45.801477');
+INSERT INTO "inbox" VALUES(500000003,'{"update_id": 500000003, "message": {"message_id": 3, "date": 1795297127, "chat": {"id": 1001, "type": "private", "first_name": "You"}, "from": {"id": 1001, "is_bot": false, "first_name": "You", "language_code": "en"}, "text": "/balance", "entities": [{"type": "bot_command", "offset": 0, "length": 8}]}}','2026-11-21 21:38:47.163487','2026-11-21 21:38:47.266875');
+INSERT INTO "inbox" VALUES(500000004,'{"update_id": 500000004, "message": {"message_id": 5, "date": 1795297128, "chat": {"id": 1001, "type": "private", "first_name": "You"}, "from": {"id": 1001, "is_bot": false, "first_name": "You", "language_code": "en"}, "text": "/rule main/funding ETH < 10", "entities": [{"type": "bot_command", "offset": 0, "length": 5}]}}','2026-11-21 21:38:48.698894','2026-11-21 21:38:48.807542');
+INSERT INTO "inbox" VALUES(500000005,'{"update_id": 500000005, "callback_query": {"id": "3053107751798215358", "from": {"id": 1001, "is_bot": false, "first_name": "You", "language_code": "en"}, "message": {"message_id": 6, "date": 1795297128, "chat": {"id": 1001, "type": "private", "first_name": "You"}, "from": {"id": 1000001, "is_bot": true, "first_name": "balance-bot demo", "username": "balance_demo_bot"}, "text": "New rule\nmain/funding ETH < 10\n\nCovers main/funding\n\u2705 Would not fire now: 37.11827078 ETH\n\ud83d\udd70 Since 21:38:43 UTC it would never have fired", "entities": [{"type": "bold", "offset": 0, "length": 8}, {"type": "code", "offset": 9, "length": 21}, {"type": "code", "offset": 39, "length": 12}], "reply_markup": {"inline_keyboard": [[{"text": "\u2705 Add", "callback_data": "d:a:1:"}, {"text": "\u2716\ufe0f Cancel", "callback_data": "d:x:1:"}]]}}, "chat_instance": "1001", "data": "d:a:1:"}}','2026-11-21 21:38:50.167085','2026-11-21 21:38:50.199858');
+INSERT INTO "inbox" VALUES(500000006,'{"update_id": 500000006, "message": {"message_id": 7, "date": 1795297131, "chat": {"id": 1001, "type": "private", "first_name": "You"}, "from": {"id": 1001, "is_bot": false, "first_name": "You", "language_code": "en"}, "text": "/rule main/funding BTC < 1", "entities": [{"type": "bot_command", "offset": 0, "length": 5}]}}','2026-11-21 21:38:51.667280','2026-11-21 21:38:51.719137');
+INSERT INTO "inbox" VALUES(500000007,'{"update_id": 500000007, "message": {"message_id": 1, "date": 1795297133, "chat": {"id": -4001, "type": "group", "title": "Desk"}, "from": {"id": 1001, "is_bot": false, "first_name": "You", "language_code": "en"}, "text": "/quiet 00:00-23:59", "entities": [{"type": "bot_command", "offset": 0, "length": 6}]}}','2026-11-21 21:38:53.169513','2026-11-21 21:38:53.196994');
+INSERT INTO "inbox" VALUES(500000008,'{"update_id": 500000008, "message": {"message_id": 9, "date": 1795297134, "chat": {"id": 1001, "type": "private", "first_name": "You"}, "from": {"id": 1001, "is_bot": false, "first_name": "You", "language_code": "en"}, "text": "/settings", "entities": [{"type": "bot_command", "offset": 0, "length": 9}]}}','2026-11-21 21:38:54.671312','2026-11-21 21:38:54.692445');
+INSERT INTO "inbox" VALUES(500000009,'{"update_id": 500000009, "message": {"message_id": 3, "date": 1795297138, "chat": {"id": -4001, "type": "group", "title": "Desk"}, "from": {"id": 2002, "is_bot": false, "first_name": "Ada", "language_code": "en"}, "text": "/balance", "entities": [{"type": "bot_command", "offset": 0, "length": 8}]}}','2026-11-21 21:38:58.175006','2026-11-21 21:38:58.228311');
+INSERT INTO "inbox" VALUES(500000010,'{"update_id": 500000010, "callback_query": {"id": "943238156362496469", "from": {"id": 1001, "is_bot": false, "first_name": "You", "language_code": "en"}, "message": {"message_id": 11, "date": 1795297140, "chat": {"id": 1001, "type": "private", "first_name": "You"}, "from": {"id": 1000001, "is_bot": true, "first_name": "balance-bot demo", "username": "balance_demo_bot"}, "text": "\ud83d\udd34 CRITICAL \u00b7 main/funding \u00b7 USDT low\nbalance     320.5\nlimit       < 500\nshort       179.5\nto clear    204.5\n\u22121,680 against the reading before\navailable in main/sub:desk1 12,345.678901234567890123, xt/spot 3,867.43650012\nsince 21:39:00 UTC, just now\n\u201cThe grid bot needs 500\u201d\nfunding \u00b7 36C932", "entities": [{"type": "code", "offset": 14, "length": 12}, {"type": "bold", "offset": 29, "length": 4}, {"type": "pre", "offset": 38, "length": 71}, {"type": "code", "offset": 157, "length": 14}, {"type": "code", "offset": 199, "length": 7}, {"type": "italic", "offset": 276, "length": 16}], "reply_markup": {"inline_keyboard": [[{"text": "\ud83d\udc41 Seen", "callback_data": "a:s:36C932"}, {"text": "\ud83d\udd15 1h", "callback_data": "a:1:36C932"}, {"text": "\ud83d\udd15 8h", "callback_data": "a:8:36C932"}], [{"text": "\ud83d\udd15 Until recovered", "callback_data": "a:r:36C932"}, {"text": "\ud83d\udd04 Check now", "callback_data": "a:c:36C932"}], [{"text": "\ud83d\udccb 179.5 USDT", "copy_text": {"text": "179.5"}}]]}}, "chat_instance": "1001", "data": "a:8:36C932"}}','2026-11-21 21:39:04.675885','2026-11-21 21:39:04.692421');
+CREATE TABLE incidents (
+	incident VARCHAR NOT NULL, 
+	chat_id BIGINT NOT NULL, 
+	outbox_id INTEGER NOT NULL, face TEXT DEFAULT '{"amount":"0"}' NOT NULL, shown_at DATETIME DEFAULT '1970-01-01 00:00:00.000000' NOT NULL, ending TEXT, 
+	CONSTRAINT pk_incidents PRIMARY KEY (incident, chat_id), 
+	CONSTRAINT fk_incidents_outbox_id FOREIGN KEY(outbox_id) REFERENCES outbox (id) ON DELETE CASCADE
+);
+INSERT INTO "incidents" VALUES('36C932',-4001,1,'{"amount":"320.5","hush":{"kind":"until","until":"2026-11-22T05:39:04.682237Z","by":"You","at":"2026-11-21T21:39:04.682237Z"},"silent":true,"reminders":0,"over":null,"over_at":null}','2026-11-21 21:39:04.709610',NULL);
+INSERT INTO "incidents" VALUES('36C932',1001,2,'{"amount":"320.5","hush":{"kind":"until","until":"2026-11-22T05:39:04.682237Z","by":"You","at":"2026-11-21T21:39:04.682237Z"},"silent":true,"reminders":0,"over":null,"over_at":null}','2026-11-21 21:39:04.711975',NULL);
+INSERT INTO "incidents" VALUES('E49FED',-4001,5,'{"amount":"12.5","hush":null,"silent":false,"reminders":0,"over":null,"over_at":null}','2026-11-21 21:39:06.708358',NULL);
+INSERT INTO "incidents" VALUES('E49FED',1001,6,'{"amount":"12.5","hush":null,"silent":false,"reminders":0,"over":null,"over_at":null}','2026-11-21 21:39:06.708358',NULL);
+INSERT INTO "incidents" VALUES('9451EA',-4001,7,'{"amount":"40.25","hush":null,"silent":false,"reminders":0,"over":null,"over_at":null}','2026-11-21 21:39:09.717571',NULL);
+INSERT INTO "incidents" VALUES('9451EA',1001,8,'{"amount":"40.25","hush":null,"silent":false,"reminders":0,"over":null,"over_at":null}','2026-11-21 21:39:09.717571',NULL);
+CREATE TABLE kept_prices (
+	market VARCHAR NOT NULL, 
+	coin VARCHAR NOT NULL, 
+	hour INTEGER NOT NULL, 
+	price TEXT NOT NULL, 
+	CONSTRAINT pk_kept_prices PRIMARY KEY (market, coin, hour)
+)
+ WITHOUT ROWID
+
+;
+INSERT INTO "kept_prices" VALUES('okx','ETH',498000,'2799.990');
+CREATE TABLE members (
+	chat_id BIGINT NOT NULL, 
+	user_id BIGINT NOT NULL, 
+	name TEXT NOT NULL, 
+	role VARCHAR, 
+	CONSTRAINT pk_members PRIMARY KEY (chat_id, user_id)
+);
+INSERT INTO "members" VALUES(-4001,2002,'Ada','viewer');
+CREATE TABLE outbox (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	chat_id BIGINT NOT NULL, 
+	events TEXT NOT NULL, 
+	reply_to INTEGER, 
+	queued_at DATETIME NOT NULL, 
+	not_before DATETIME NOT NULL, 
+	attempts INTEGER NOT NULL, 
+	sending_since DATETIME, 
+	maybe_sent BOOLEAN NOT NULL, 
+	done_at DATETIME, 
+	message_id BIGINT, 
+	dropped TEXT, held BOOLEAN DEFAULT 0 NOT NULL, due_at DATETIME DEFAULT '1970-01-01 00:00:00.000000' NOT NULL, 
+	CONSTRAINT fk_outbox_reply_to FOREIGN KEY(reply_to) REFERENCES outbox (id) ON DELETE SET NULL
+);
+INSERT INTO "outbox" VALUES(1,-4001,'[{"alert":{"incident":"36C932","rule":"funding","subject":"main/funding","asset":"USDT","measure":"amount","part":"total","asked":"total","comparison":"<","limit":"500","clear":"525.00","window":null,"least":null,"severity":"critical","since":"2026-11-21T21:39:00.668449Z","note":"The grid bot needs 500","at_least":false},"amount":"320.5","before":"2000.50","held":null,"by_amounts":null,"change_24h":null,"elsewhere":[["main/sub:desk1","12345.678901234567890123"],["xt/spot","3867.43650012"]],"empty_in":null,"at":"2026-11-21T21:39:00.668449Z","kind":"alert_raised"}]',NULL,'2026-11-21 21:39:00.685338','2026-11-21 21:39:00.685338',1,NULL,0,'2026-11-21 21:39:00.724675',5,NULL,0,'2026-11-21 21:39:00.685338');
+INSERT INTO "outbox" VALUES(2,1001,'[{"alert":{"incident":"36C932","rule":"funding","subject":"main/funding","asset":"USDT","measure":"amount","part":"total","asked":"total","comparison":"<","limit":"500","clear":"525.00","window":null,"least":null,"severity":"critical","since":"2026-11-21T21:39:00.668449Z","note":"The grid bot needs 500","at_least":false},"amount":"320.5","before":"2000.50","held":null,"by_amounts":null,"change_24h":null,"elsewhere":[["main/sub:desk1","12345.678901234567890123"],["xt/spot","3867.43650012"]],"empty_in":null,"at":"2026-11-21T21:39:00.668449Z","kind":"alert_raised"}]',NULL,'2026-11-21 21:39:00.685338','2026-11-21 21:39:00.685338',1,NULL,0,'2026-11-21 21:39:00.736169',11,NULL,0,'2026-11-21 21:39:00.685338');
+INSERT INTO "outbox" VALUES(3,-4001,'[{"local_date":"2026-11-21","since":null,"late":false,"at":"2026-11-21T21:39:00Z","kind":"digest_due"}]',NULL,'2026-11-21 21:39:02.657129','2026-11-21 23:59:00.000000',0,NULL,0,NULL,NULL,NULL,1,'2026-11-21 23:59:00.000000');
+INSERT INTO "outbox" VALUES(4,1001,'[{"local_date":"2026-11-21","since":null,"late":false,"at":"2026-11-21T21:39:00Z","kind":"digest_due"}]',NULL,'2026-11-21 21:39:02.657129','2026-11-21 21:39:02.657129',1,NULL,0,'2026-11-21 21:39:02.706081',12,NULL,0,'2026-11-21 21:39:02.657129');
+INSERT INTO "outbox" VALUES(5,-4001,'[{"alert":{"incident":"E49FED","rule":"spot","subject":"xt/spot","asset":"USDT","measure":"amount","part":"total","asked":"total","comparison":"<","limit":"1000","clear":"1050.00","window":null,"least":null,"severity":"critical","since":"2026-11-21T21:39:06.678840Z","note":"","at_least":false},"amount":"12.5","before":"6929.61087353","held":null,"by_amounts":null,"change_24h":null,"elsewhere":[["main/sub:desk1","12345.678901234567890123"],["main/funding","320.5"]],"empty_in":null,"at":"2026-11-21T21:39:06.678840Z","kind":"alert_raised"}]',NULL,'2026-11-21 21:39:06.708358','2026-11-21 21:39:13.878689',3,NULL,1,NULL,NULL,NULL,0,'2026-11-21 21:39:06.708358');
+INSERT INTO "outbox" VALUES(6,1001,'[{"alert":{"incident":"E49FED","rule":"spot","subject":"xt/spot","asset":"USDT","measure":"amount","part":"total","asked":"total","comparison":"<","limit":"1000","clear":"1050.00","window":null,"least":null,"severity":"critical","since":"2026-11-21T21:39:06.678840Z","note":"","at_least":false},"amount":"12.5","before":"6929.61087353","held":null,"by_amounts":null,"change_24h":null,"elsewhere":[["main/sub:desk1","12345.678901234567890123"],["main/funding","320.5"]],"empty_in":null,"at":"2026-11-21T21:39:06.678840Z","kind":"alert_raised"}]',NULL,'2026-11-21 21:39:06.708358','2026-11-21 21:39:14.841606',3,NULL,1,NULL,NULL,NULL,0,'2026-11-21 21:39:06.708358');
+INSERT INTO "outbox" VALUES(7,-4001,'[{"alert":{"incident":"9451EA","rule":"desks","subject":"main/sub:desk1","asset":"USDT","measure":"amount","part":"total","asked":"total","comparison":"<","limit":"100","clear":"105.00","window":null,"least":null,"severity":"warning","since":"2026-11-21T21:39:09.679197Z","note":"","at_least":false},"amount":"40.25","before":"12345.678901234567890123","held":null,"by_amounts":null,"change_24h":null,"elsewhere":[["main/funding","320.5"],["main/sub:desk1/trading","40.25"],["xt/spot","12.5"]],"empty_in":null,"at":"2026-11-21T21:39:09.679197Z","kind":"alert_raised"}]',NULL,'2026-11-21 21:39:09.717571','2026-11-21 23:59:00.000000',0,NULL,0,NULL,NULL,NULL,1,'2026-11-21 23:59:00.000000');
+INSERT INTO "outbox" VALUES(8,1001,'[{"alert":{"incident":"9451EA","rule":"desks","subject":"main/sub:desk1","asset":"USDT","measure":"amount","part":"total","asked":"total","comparison":"<","limit":"100","clear":"105.00","window":null,"least":null,"severity":"warning","since":"2026-11-21T21:39:09.679197Z","note":"","at_least":false},"amount":"40.25","before":"12345.678901234567890123","held":null,"by_amounts":null,"change_24h":null,"elsewhere":[["main/funding","320.5"],["main/sub:desk1/trading","40.25"],["xt/spot","12.5"]],"empty_in":null,"at":"2026-11-21T21:39:09.679197Z","kind":"alert_raised"}]',NULL,'2026-11-21 21:39:09.717571','2026-11-21 21:39:10.786712',1,NULL,1,NULL,NULL,NULL,0,'2026-11-21 21:39:09.717571');
+CREATE TABLE pairing (
+	digest VARCHAR NOT NULL, 
+	expires_at DATETIME NOT NULL, 
+	wrong_tries INTEGER NOT NULL, 
+	CONSTRAINT pk_pairing PRIMARY KEY (digest)
+);
+INSERT INTO "pairing" VALUES('9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08','2026-11-21 21:50:00.000000',1);
+CREATE TABLE questions (
+	chat_id BIGINT NOT NULL, 
+	user_id BIGINT NOT NULL, 
+	message_id BIGINT NOT NULL, 
+	topic VARCHAR NOT NULL, 
+	about BIGINT NOT NULL, 
+	asked_at DATETIME NOT NULL, 
+	CONSTRAINT pk_questions PRIMARY KEY (chat_id, user_id)
+);
+INSERT INTO "questions" VALUES(1001,1001,12,'zone',1001,'2026-11-21 21:39:00.000000');
+CREATE TABLE rules (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	text TEXT NOT NULL, 
+	made_by TEXT NOT NULL, 
+	made_at DATETIME NOT NULL, 
+	paused BOOLEAN NOT NULL, 
+	deleted_at DATETIME
+);
+INSERT INTO "rules" VALUES(1,'main/funding ETH < 10','You','2026-11-21 21:38:50.190568',0,NULL);
+CREATE TABLE wallets (
+	path VARCHAR NOT NULL, 
+	balances TEXT, 
+	read_at DATETIME, 
+	first_read_at DATETIME, 
+	failures INTEGER NOT NULL, 
+	failing_since DATETIME, 
+	error VARCHAR, 
+	message TEXT, 
+	retry_at DATETIME, 
+	lost_for VARCHAR, frozen BOOLEAN DEFAULT 0 NOT NULL, 
+	CONSTRAINT pk_wallets PRIMARY KEY (path)
+);
+INSERT INTO "wallets" VALUES('main/funding','[{"asset":"ETH","total":"37.11827078","available":"37.11827078","held":"0","staking":null},{"asset":"USDT","total":"320.5","available":"320.5","held":"0","staking":null}]','2026-11-21 21:39:09.678850','2026-11-21 21:38:43.735109',0,NULL,NULL,NULL,NULL,NULL,0);
+INSERT INTO "wallets" VALUES('main/trading','[]','2026-11-21 21:39:09.678933','2026-11-21 21:38:43.736834',0,NULL,NULL,NULL,NULL,NULL,0);
+INSERT INTO "wallets" VALUES('main/savings','[]','2026-11-21 21:39:09.678995','2026-11-21 21:38:43.736980',0,NULL,NULL,NULL,NULL,NULL,0);
+INSERT INTO "wallets" VALUES('main/eth-staking','[{"asset":"BETH","total":"0.63926191","available":null,"held":null,"staking":{"as_of":"2026-11-21T21:38:39.048000Z","interest_latest":"0.00006549","interest_total":"0.01490596"}}]','2026-11-21 21:39:09.679076','2026-11-21 21:38:43.737077',0,NULL,NULL,NULL,NULL,NULL,0);
+INSERT INTO "wallets" VALUES('main/sol-staking','[]','2026-11-21 21:39:09.679130','2026-11-21 21:38:43.737136',0,NULL,NULL,NULL,NULL,NULL,0);
+INSERT INTO "wallets" VALUES('main/sub:desk1','[{"asset":"USDT","total":"40.25","available":"40.25","held":"0","staking":null}]','2026-11-21 21:39:09.679197','2026-11-21 21:38:43.737207',0,NULL,NULL,NULL,NULL,NULL,0);
+INSERT INTO "wallets" VALUES('main/sub:desk1/trading','[{"asset":"USDT","total":"40.25","available":"40.25","held":"0","staking":null}]','2026-11-21 21:39:09.679265','2026-11-21 21:38:43.737287',0,NULL,NULL,NULL,NULL,NULL,0);
+INSERT INTO "wallets" VALUES('xt/spot','[{"asset":"USDT","total":"12.5","available":"12.5","held":"0","staking":null}]','2026-11-21 21:39:09.691639','2026-11-21 21:38:43.745479',0,NULL,NULL,NULL,NULL,NULL,0);
+CREATE INDEX ix_accounts_due_at ON accounts (due_at);
+CREATE INDEX ix_changes_path_asset_at ON changes (path, asset, at);
+CREATE INDEX ix_inbox_handled_at ON inbox (handled_at);
+CREATE INDEX ix_outbox_done_at_chat_id_id ON outbox (done_at, chat_id, id);
+CREATE INDEX ix_incidents_outbox_id ON incidents (outbox_id);
+CREATE INDEX ix_drafts_chat_id_user_id ON drafts (chat_id, user_id);
+CREATE INDEX ix_elsewhere_done_at ON elsewhere (done_at);
+CREATE INDEX ix_audit_at ON audit (at);
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('drafts',2);
+INSERT INTO "sqlite_sequence" VALUES('rules',1);
+INSERT INTO "sqlite_sequence" VALUES('audit',1);
+INSERT INTO "sqlite_sequence" VALUES('outbox',8);
+COMMIT;
