@@ -13,6 +13,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version as version_of
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -95,6 +96,29 @@ def check(
     _checked(settings, require_accounts)
     _quiet_log(settings)
     raise typer.Exit(asyncio.run(print_check(settings, as_json=as_json)))
+
+
+@cli.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="A file that is not there yet.")],
+) -> None:
+    """Copy the database to FILE, also while the bot runs."""
+    from bot.cli.backup import write_backup
+
+    settings = _loaded()
+    _quiet_log(settings)
+    raise typer.Exit(asyncio.run(write_backup(settings, file)))
+
+
+@cli.command("copy-database")
+def copy_database(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="Such as sqlite:///data/bot.db")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="Such as postgresql://db/bot")],
+) -> None:
+    """Copy all of a database to one that is empty, between SQLite and PostgreSQL."""
+    from bot.cli.copy_database import print_copy
+
+    raise typer.Exit(asyncio.run(print_copy(source, target)))
 
 
 @cli.command()

@@ -1,0 +1,23 @@
+"""`balance-bot backup`: a copy of the database in one file, made while the bot runs."""
+
+from pathlib import Path
+
+import typer
+
+from bot.settings import Settings
+from bot.store.copying import back_up
+from bot.store.errors import DatabaseUnusable
+
+DONE, FAILED = 0, 1
+
+
+async def write_backup(settings: Settings, file: Path) -> int:
+    """Copy the database of the settings, say what is in the copy, and return the exit code."""
+    try:
+        contents = await back_up(settings.database_url, file)
+    except DatabaseUnusable as e:
+        typer.echo(f"No backup was made: {e}", err=True)
+        return FAILED
+    rows = sum(contents.rows.values())
+    typer.echo(f"{file}: {rows:,} rows, version {contents.version}, checked")
+    return DONE
