@@ -26,38 +26,14 @@ from bot.store.database import open_database, probe_database
 from bot.store.errors import DatabaseUnusable
 from bot.store.migrations import HEAD
 from bot.store.unit_of_work import units_of
+from tests.store.contents import OLD, leave, rows_of
 
-OLD = {dump.stem: dump for dump in sorted((Path(__file__).parent / "databases").glob("*.sql"))}
 WHEN_QUIET_HOURS_END = datetime(2026, 11, 21, 23, 59, 30, tzinfo=UTC)
-
-Rows = dict[str, tuple[list[str], list[tuple[object, ...]]]]
-
-
-def rows_of(path: Path) -> Rows:
-    """Read all there is: of each table its columns and its rows."""
-    with closing(sqlite3.connect(path)) as found:
-        tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
-        return {
-            table: (
-                [row[1] for row in found.execute(f"PRAGMA table_info({table})")],
-                found.execute(f"SELECT * FROM {table}").fetchall(),  # noqa: S608
-            )
-            for (table,) in found.execute(tables).fetchall()
-        }
 
 
 @pytest.fixture
 def left_by(tmp_path: Path) -> Callable[[str], Path]:
-    """Have a database as a version left it."""
-
-    def leave(version: str) -> Path:
-        path = tmp_path / "bot.db"
-        with closing(sqlite3.connect(path)) as old:
-            old.executescript(OLD[version].read_text("utf-8"))
-        path.chmod(0o600)
-        return path
-
-    return leave
+    return lambda version: leave(version, tmp_path / "bot.db")
 
 
 def test_there_is_one_of_each_version(left_by: Callable[[str], Path]) -> None:
@@ -85,7 +61,7 @@ async def test_nothing_is_lost(version: str, left_by: Callable[[str], Path]) -> 
         there, found = after[table]
         places = [there.index(column) for column in columns]
         kept = [tuple(row[place] for place in places) for row in found]
-        assert sorted(kept, key=repr) == sorted(rows, key=repr)
+        assert sorted(kept, key=repr) == rows
 
 
 @pytest.mark.parametrize("version", OLD)
