@@ -78,7 +78,7 @@ class Stage:
 
     def command(self, word: str) -> list[str]:
         """Return a command that is written as JSON."""
-        words: list[str] = json.loads(self.last(word).removeprefix("CMD "))
+        words: list[str] = json.loads(re.sub(r"^CMD +", "", self.last(word)))
         return words
 
 
