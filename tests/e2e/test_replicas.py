@@ -1,0 +1,107 @@
+"""Several processes on one PostgreSQL: they share the checks, and one talks to Telegram."""
+
+import asyncio
+import signal
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+
+from tests.e2e.conftest import GROUP, MAIN_ENDPOINT, Scene
+from tests.e2e.test_process import started
+
+
+@pytest.fixture
+def shared(scene: Scene, postgres_url: str) -> Scene:
+    """Have the scene's database on a server; each account is due every second."""
+    scene.environ |= {
+        "BOT_DATABASE_URL": postgres_url,
+        "BOT_CHECK_EVERY": "1s",
+        "BOT_LOG__FORMAT": "json",
+    }
+    return scene
+
+
+class Crew:
+    """Processes by their place; which of them leads is read in the log."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self.processes: list[Process] = []
+        self.leading: asyncio.Queue[Process] = asyncio.Queue()
+        self.log: list[str] = []
+        self._readers: list[asyncio.Task[None]] = []
+
+    @asynccontextmanager
+    async def of(self, number: int) -> AsyncIterator["Crew"]:
+        """Start so many, and end what is left of them."""
+        async with AsyncExitStack() as stack:
+            for _ in range(number):
+                process = await stack.enter_async_context(started(self._scene, "run"))
+                self.processes.append(process)
+                self._readers.append(asyncio.ensure_future(self._read(process)))
+            try:
+                yield self
+            finally:
+                for process in self.processes:
+                    if process.returncode is None:
+                        process.kill()
+                await asyncio.gather(*self._readers)
+
+    async def _read(self, process: Process) -> None:
+        assert process.stderr is not None
+        async for line in process.stderr:
+            text = line.decode()
+            self.log.append(text)
+            if "talks to Telegram now" in text:
+                self.leading.put_nowait(process)
+
+    async def leader(self) -> Process:
+        """Wait until another one leads."""
+        try:
+            return await asyncio.wait_for(self.leading.get(), 60)
+        except TimeoutError:
+            raise AssertionError("nobody leads:\n" + "".join(self.log)) from None
+
+
+async def test_another_takes_over(shared: Scene) -> None:
+    """The one that leads is killed: what is asked meanwhile is answered, once, and alerts come."""
+    async with Crew(shared).of(3) as crew:
+        first = await crew.leader()
+        await shared.telegram.wait_for_call("getUpdates", lambda _: True, timeout=20)
+        shared.say("/start")
+        await shared.telegram.wait_for_message(shared.you.id, "/balance", timeout=20)
+        first.send_signal(signal.SIGKILL)
+        asked = shared.say("/whoami")
+        shared.okx.set("funding", "USDT", available="320.5")
+        second = await crew.leader()
+        assert second is not first
+        await shared.telegram.wait_for_message(
+            shared.you.id, str(shared.you.id), after=asked, timeout=20
+        )
+        await shared.telegram.wait_for_message(GROUP, "main/funding · USDT low", timeout=20)
+        await asyncio.sleep(2)
+    answers = [m for m in shared.said(str(shared.you.id)) if m.id > asked.id]
+    assert len(answers) == 1
+    assert len(shared.said("USDT low", chat_id=GROUP)) == 1
+    assert [line for line in crew.log if '"level": "error"' in line] == []
+
+
+async def test_they_share_the_checks(shared: Scene) -> None:
+    """Two read no account more often than one would."""
+    async with Crew(shared).of(2) as crew:
+        await crew.leader()
+        await shared.next_round()
+        before = read(shared)
+        await asyncio.sleep(6)
+        after = read(shared)
+    assert all(2 <= after[slug] - before[slug] <= 7 for slug in MAIN_ENDPOINT)
+
+
+def read(scene: Scene) -> dict[str, int]:
+    """Count how often each account was read."""
+    return {
+        slug: sum(entry.endpoint == endpoint for entry in scene.exchanges[slug].journal)
+        for slug, endpoint in MAIN_ENDPOINT.items()
+    }
