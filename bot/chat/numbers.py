@@ -194,6 +194,15 @@ def clock_text(at: datetime, zone: ZoneInfo, *, now: datetime) -> str:
     return f"{_together(day, minute)} {local.tzname()}"
 
 
+def until_text(at: datetime, zone: ZoneInfo, *, now: datetime) -> str:
+    """Write until when something lasts, as `clock_text` does, but by the minute that ends it."""
+    minute = at.replace(second=0, microsecond=0)
+    local = (minute if minute == at else minute + timedelta(minutes=1)).astimezone(zone)
+    if local.date() != now.astimezone(zone).date():
+        return clock_text(local, zone, now=now)
+    return f"{minute_text(local)} {local.tzname()}"
+
+
 def minute_text(at: datetime) -> str:
     """Write the hour and the minute of an instant, as its own zone has them."""
     return _skeleton(at, "Hm", "%H:%M")

@@ -138,11 +138,10 @@ def card_keyboard(chat: Chat, *, fixed: bool, is_owner: bool) -> InlineKeyboardM
     if chat.is_waiting:
         first = [_button(_("🔭 What it sees"), "s", c, "0"), _percent(chat)]
         return _markup([*_decisions(c), first, back])
-    other = "viewer" if chat.role == "manager" else "manager"
-    turn = _("👤 All are viewers") if other == "viewer" else _("🛠 All are managers")
+    other: Role = "viewer" if chat.role == "manager" else "manager"
     return _markup(
         [
-            [_button(turn, "r", c, other), _button(_("👥 Members"), "m", c)],
+            [_button(_turn(c, other), "r", c, other), *_members(c)],
             [_button(_("🔭 What it sees"), "s", c, "0"), _percent(chat)],
             [_button(_("🔔 Loudness"), "k", c), _button(_("🌙 Quiet hours"), "q", c)],
             [_button(_("🗣 Language"), "g", c), _button(_("🕑 Time zone"), "z", c)],
@@ -154,6 +153,21 @@ def card_keyboard(chat: Chat, *, fixed: bool, is_owner: bool) -> InlineKeyboardM
             back,
         ]
     )
+
+
+def is_private(chat_id: int) -> bool:
+    """Whether one person is alone with us there: groups have ids below zero."""
+    return chat_id > 0
+
+
+def _turn(chat_id: int, role: Role) -> str:
+    if is_private(chat_id):
+        return _("👤 Make a viewer") if role == "viewer" else _("🛠 Make a manager")
+    return _("👤 All are viewers") if role == "viewer" else _("🛠 All are managers")
+
+
+def _members(chat_id: int) -> Row:
+    return [] if is_private(chat_id) else [_button(_("👥 Members"), "m", chat_id)]
 
 
 def _percent(chat: Chat) -> InlineKeyboardButton:

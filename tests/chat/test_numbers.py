@@ -21,6 +21,7 @@ from bot.chat.numbers import (
     fitted,
     percent_text,
     span_text,
+    until_text,
     value_text,
     width_of,
 )
@@ -173,6 +174,19 @@ def test_clocks() -> None:
     late = NOW.replace(hour=23, minute=30)  # past midnight in Berlin
     assert clock_text(late, berlin, now=NOW) == "02 Mar 00:30 CET"
     assert clock_text(late, ZoneInfo("UTC"), now=NOW) == "23:30:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("until", "told"),
+    [
+        (NOW.replace(second=0), "13:00 CET"),
+        (NOW.replace(second=0, microsecond=1), "13:01 CET"),
+        (NOW.replace(hour=22, minute=59, second=59), "02 Mar 00:00 CET"),
+    ],
+)
+def test_until(until: datetime, told: str) -> None:
+    """By the minute, and not before it is over."""
+    assert until_text(until, ZoneInfo("Europe/Berlin"), now=NOW) == told
 
 
 @given(amounts)

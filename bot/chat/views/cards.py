@@ -33,10 +33,10 @@ def card_text(
         blocks.append(_("🙈 What was told here is no longer for this chat."))
     if rest:
         blocks.append(events_text(rest, zone=zone, now=now, maybe_repeated=False))
-    if raised and read_at is not None:
-        read = clock_text(read_at, zone, now=now)
-        blocks.append(_("<i>read {at}</i>").format(at=read))
     spaced = [block if n == 0 else f"\n{block}" for n, block in enumerate(blocks)]
+    if raised and read_at is not None:
+        read = _("<i>read {at}</i>").format(at=clock_text(read_at, zone, now=now))
+        spaced.append(f"\n{read}" if len(blocks) > 1 else read)
     return first_page(spaced, more=_("… and more: /alerts shows all"))
 
 

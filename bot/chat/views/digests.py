@@ -211,7 +211,12 @@ def _mover(moved: Moved, currency: str) -> str:
         return _("{path} {change}, no price").format(path=path_text(moved.path), change=told)
     if moved.coin == currency or amounts_are_hidden():
         return f"{path_text(moved.path)} {told}"
-    return f"{path_text(moved.path)} {told} (≈ {signed_text(moved.worth, currency)})"
+    return f"{path_text(moved.path)} {told} {_unbroken(signed_text(moved.worth, currency))}"
+
+
+def _unbroken(worth: str) -> str:
+    """Set what something is worth so that no phone breaks the line within."""
+    return f"(≈ {worth})".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _turned(digest: Digest) -> Iterator[str]:

@@ -13,8 +13,9 @@ from bot.chat.views.rules import (
     and_more_text,
     measured_text,
     rule_text,
-    state_line,
+    subject_line,
 )
+from bot.core.alerts import AlertState
 from bot.core.errors import RuleError
 from bot.services.ports import MadeRule
 from bot.services.preview_rule import LOOK_BACK, Preview
@@ -98,12 +99,7 @@ def _now(preview: Preview) -> Iterator[str]:
     firing = [state for state in preview.states if state.phase == "firing"]
     unknown = [state for state in preview.states if state.amount is None]
     if firing:
-        several = len(preview.states) > 1
-        would = _("🟠 Would fire now for {n} of {all}") if several else _("🟠 Would fire now")
-        yield would.format(n=len(firing), all=len(preview.states))
-        yield from (state_line(preview.rule, s, named=several) for s in firing[:MOST_SUBJECTS])
-        if len(firing) > MOST_SUBJECTS:
-            yield and_more_text(len(firing) - MOST_SUBJECTS)
+        yield from _firing(preview, firing)
     elif len(preview.states) == 1 and not unknown:
         measured = measured_text(preview.rule, preview.states[0])
         yield _("✅ Would not fire now: {measured}").format(measured=measured)
@@ -113,6 +109,18 @@ def _now(preview: Preview) -> Iterator[str]:
         collecting = preview.rule.measure == "runway"
         why = _("▫️ Collecting data: {paths}") if collecting else _("▫️ Not judged yet: {paths}")
         yield why.format(paths=paths_text([s.subject.removeprefix("sum ") for s in unknown]))
+
+
+def _firing(preview: Preview, firing: Sequence[AlertState]) -> Iterator[str]:
+    if len(preview.states) == 1:
+        measured = measured_text(preview.rule, firing[0])
+        yield _("🟠 Would fire now: {measured}").format(measured=measured)
+        return
+    would = _("🟠 Would fire now for {n} of {all}")
+    yield would.format(n=len(firing), all=len(preview.states))
+    yield from (f"· {subject_line(preview.rule, state)}" for state in firing[:MOST_SUBJECTS])
+    if len(firing) > MOST_SUBJECTS:
+        yield and_more_text(len(firing) - MOST_SUBJECTS)
 
 
 def _past(preview: Preview, zone: ZoneInfo) -> Iterator[str]:

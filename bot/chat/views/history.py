@@ -22,7 +22,8 @@ from bot.chat.numbers import (
     value_text,
 )
 from bot.chat.picture import Picture, Strip
-from bot.chat.views.layout import length_of, name_text, one_line, path_text
+from bot.chat.views.layout import length_of, name_text, one_line, path_text, source_text
+from bot.core.portfolio import is_listing
 from bot.core.series import Figure
 from bot.fetchers.model import exact_sum
 from bot.services.show_history import EVERYTHING, By, HistoryReport, UnknownSpan
@@ -97,7 +98,7 @@ def _short(name: str) -> str:
 
 
 def _path(path: str) -> str:
-    return path_text(_short(path))
+    return escape(_short(source_text(path))) if is_listing(path) else path_text(_short(path))
 
 
 def _figures(report: HistoryReport, zone: ZoneInfo) -> Iterator[str]:

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from html import escape, unescape
 
-from bot.chat.i18n import ngettext
+from bot.chat.i18n import _, ngettext
 from bot.chat.numbers import fitted, width_of
+from bot.core.portfolio import is_listing
 from bot.core.portions import LONGEST_LINE, LONGEST_NAME, MOST_PATHS, MOST_UNITS
 
 COLUMNS = 34
@@ -35,6 +36,13 @@ def _units(text: str) -> int:
 def path_text(path: str) -> str:
     """Show a path so that a touch copies it."""
     return f"<code>{escape(name_text(path, width=LONGEST_NAME))}</code>"
+
+
+def source_text(path: str) -> str:
+    """Name a wallet, or a list of sub-accounts as what it is: nobody knows it by its path."""
+    if not is_listing(path):
+        return path
+    return _("sub-accounts of {account}").format(account=path.partition("/")[0])
 
 
 def paths_text(paths: Sequence[str]) -> str:

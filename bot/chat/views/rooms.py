@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.i18n import _, later, ngettext
 from bot.chat.numbers import amount_text
-from bot.chat.room_buttons import KIND_NAMES, MARKS
+from bot.chat.room_buttons import KIND_NAMES, MARKS, is_private
 from bot.chat.views.layout import one_line
 from bot.chat.views.mistakes import either, name_mistake
 from bot.chat.views.words import scope_text
@@ -91,15 +91,23 @@ def card_text(chat: Chat, *, is_owner: bool, members: int, zone: ZoneInfo) -> st
     elif chat.is_waiting:
         lines += [_("🙋 waits to be let in"), *_seen(chat)]
     else:
-        role = _(ROLE_NAMES[chat.role or "viewer"])
-        lines += [_("👤 everybody there is: {role}").format(role=role), *_seen(chat)]
-        told = ngettext("👥 {n} member has spoken", "👥 {n} members have spoken", members)
-        lines.append(told.format(n=members))
+        lines += [*_people(chat, members), *_seen(chat)]
     if chat.gone and not (chat.blocked or chat.is_waiting):
         lines.append(_("📵 nothing can be sent there now"))
     if chat.thread_id is not None:
         lines.append(_("💬 in topic {id}").format(id=chat.thread_id))
     return "\n".join([*lines, *_loudness(chat), *_quiet(chat), *_spoken(chat, zone)])
+
+
+def _people(chat: Chat, members: int) -> Iterator[str]:
+    """Say who is there and may do what; in a private chat that is one."""
+    role = _(ROLE_NAMES[chat.role or "viewer"])
+    if is_private(chat.chat_id):
+        yield _("👤 {role}").format(role=role)
+        return
+    yield _("👤 everybody there is: {role}").format(role=role)
+    told = ngettext("👥 {n} member has spoken", "👥 {n} members have spoken", members)
+    yield told.format(n=members)
 
 
 def _seen(chat: Chat) -> Iterator[str]:

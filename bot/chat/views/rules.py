@@ -129,8 +129,13 @@ def state_line(rule: Rule, state: AlertState, *, named: bool) -> str:
     sign, standing = _standing(rule, state)
     if not named:
         return f"{sign} {standing}"
-    return _("{sign} {subject}: {standing}").format(
-        sign=sign, subject=_subject(state), standing=standing
+    return f"{sign} {subject_line(rule, state)}"
+
+
+def subject_line(rule: Rule, state: AlertState) -> str:
+    """Tell it of one subject without a sign, below a line that has it."""
+    return _("{subject}: {standing}").format(
+        subject=_subject(state), standing=_standing(rule, state)[1]
     )
 
 

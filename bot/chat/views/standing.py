@@ -7,7 +7,7 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from bot.chat.i18n import _, ngettext
-from bot.chat.numbers import age_text, clock_text, span_text
+from bot.chat.numbers import age_text, clock_text, span_text, until_text
 from bot.chat.views.alerts import SIGNS, blind_text, since_text
 from bot.chat.views.figures import ORDER, limit_text, measured_text, title_text
 from bot.chat.views.layout import one_line, pages, path_text
@@ -103,7 +103,7 @@ def hush_text(hush: Hush, zone: ZoneInfo, *, now: datetime) -> str:
         return _("👁 seen")
     if hush.until is None:
         return _("🔕 silent until recovered")
-    until = clock_text(hush.until, zone, now=now)
+    until = until_text(hush.until, zone, now=now)
     told = _("🔕 silent until {until}") if now < hush.until else _("🔔 was silent until {until}")
     return told.format(until=until)
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.i18n import _, later, ngettext
 from bot.chat.numbers import age_text, clock_text, span_text
-from bot.chat.views.layout import columns, name_text, pages
+from bot.chat.views.layout import columns, name_text, pages, source_text
 from bot.chat.views.standing import stale_text, unreadable_lines
 from bot.core.status import LATE_AFTER, Source, Status
 from bot.core.valuation import STALE_AFTER
@@ -113,4 +113,4 @@ def _next(source: Source, status: Status) -> str:
 def _row(source: Source, status: Status) -> tuple[str, str]:
     read_at = source.state.read_at
     age = age_text(read_at, status.at) if read_at is not None else _("never")
-    return name_text(source.state.path, width=_NAME_WIDTH), age
+    return name_text(source_text(source.state.path), width=_NAME_WIDTH), age

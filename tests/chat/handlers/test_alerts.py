@@ -84,8 +84,8 @@ def test_buttons(alert: Message) -> None:
     ("label", "answer", "kind"),
     [
         ("👁 Seen", "👁 seen", "seen"),
-        ("🔕 1h", "🔕 silent until 10:01:00 UTC", "until"),
-        ("🔕 8h", "🔕 silent until 17:01:00 UTC", "until"),
+        ("🔕 1h", "🔕 silent until 10:01 UTC", "until"),
+        ("🔕 8h", "🔕 silent until 17:01 UTC", "until"),
         ("🔕 Until recovered", "🔕 silent until recovered", "recovery"),
     ],
 )
@@ -163,7 +163,7 @@ async def test_alerts_has_buttons_too(desk: Any, telegram: TelegramServer, alert
         assert answer.labels == LABELS
         telegram.press(OWNER, answer.id, "🔕 8h")
         await desk.quiet()
-        assert "silent until 17:01:00 UTC · You, 09:01:00 UTC" in answer.text
+        assert "silent until 17:01 UTC · You, 09:01:00 UTC" in answer.text
         assert answer.labels[0] == "🔔 Unmute"
         telegram.press(OWNER, answer.id, "🔔 Unmute")
         await desk.quiet()

@@ -342,3 +342,19 @@ async def test_words_stand_in_order_with_buttons(
         await asyncio.wait_for(going.wait(), 5)
         await owner.press(other, "UTC")
         assert desk.use.chats.preferences(GROUP).zone == "UTC"
+
+
+async def test_one_person_is_no_crowd(desk: Any, owner: Owner) -> None:
+    """The card of a private chat speaks of who is there, and counts nobody."""
+    async with desk.open_unit() as unit:
+        now = desk.clock()
+        kept = Chat(EVE, title="Eve", since=now, asked_at=now, role="viewer")
+        await unit.chats.save(kept)
+    async with desk.polling():
+        card = await owner.card("👤 Eve")
+        assert "\n👤 viewer\n" in card.text
+        assert "member" not in card.text
+        assert "👥 Members" not in card.labels
+        await owner.press(card, "🛠 Make a manager")
+        assert "\n👤 manager\n" in card.text
+        assert "👤 Make a viewer" in card.labels

@@ -69,18 +69,20 @@ def test_firing_on() -> None:
     block = events_text([event], zone=ZONE, now=NOW, maybe_repeated=False)
     assert text == (
         f"{block}\n🔁 reminded 2×\n👁 seen · Ada &lt;&amp;&gt;, 08:59:00 UTC\n"
-        "\n<i>read 08:59:50 UTC</i>"
+        "<i>read 08:59:50 UTC</i>"
     )
+    both = card(event, raised("B"), A1B2C3=face, B=Face(event.amount), read_at=NOW)
+    assert both.endswith("\n\n<i>read 09:00:00 UTC</i>"), "it is about several"
 
 
 @pytest.mark.parametrize(
     ("hush", "line"),
     [
-        (HOUR, "🔕 silent until 10:00:00 UTC · You, 09:00:00 UTC"),
+        (HOUR, "🔕 silent until 10:00 UTC · You, 09:00:00 UTC"),
         (Hush("recovery", None, "You", NOW), "🔕 silent until recovered · You, 09:00:00 UTC"),
         (
             Hush("until", NOW, "You", NOW - timedelta(hours=1)),
-            "🔔 was silent until 09:00:00 UTC · You, 08:00:00 UTC",
+            "🔔 was silent until 09:00 UTC · You, 08:00:00 UTC",
         ),
     ],
 )

@@ -94,6 +94,21 @@ def test_digest() -> None:
     )
 
 
+def test_what_it_is_worth_is_not_torn() -> None:
+    """No phone breaks the line within the brackets."""
+    prices = [price("ETH-USDT", "2000")]
+    text = digest_text(
+        digest(
+            wallet("main/funding", coin("ETH", "1")),
+            before={"main/funding": [coin("ETH", "3")]},
+            by=prices,
+            then=prices,
+        ),
+        UTC_ZONE,
+    )
+    assert "<code>main/funding</code> −2 ETH (≈\N{NO-BREAK SPACE}−4,000.00)" in text
+
+
 def test_nothing_to_tell() -> None:
     """One account, nothing moved, no alert, all is read: a few lines."""
     held = coin("USDT", "5")

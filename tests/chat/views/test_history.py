@@ -93,15 +93,16 @@ def test_what_is_missing_is_said() -> None:
         figure(1, None, unread=True),
         figure(2, "7"),
         figure(3, "6", unread=True),
-        unread={f"a/{n}": n * timedelta(minutes=30) for n in range(1, 6)},
+        unread={f"a/{n}": n * timedelta(minutes=30) for n in range(1, 6)}
+        | {"b/sub:*": timedelta(hours=3)},
         unwatched={"b/spot": BEGIN + DAY, "c/spot": None},
         unpriced=("<XYZ>",),
     )
     told = lines(found)
     assert told[1:] == [
         "≥ 5.00 → <b>≥ 6.00</b> USD",
-        "⚠️ not read: <code>a/5</code> 2 h 30 min, <code>a/4</code> 2 h, "
-        "<code>a/3</code> 1 h 30 min and 2 more",
+        "⚠️ not read: sub-accounts of b 3 h, <code>a/5</code> 2 h 30 min, "
+        "<code>a/4</code> 2 h and 3 more",
         "first read: <code>b/spot</code> 28 Mar 12:00 UTC, <code>c/spot</code> never",
         "at times without a price: &lt;XYZ&gt;",
     ]

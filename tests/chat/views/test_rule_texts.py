@@ -138,6 +138,14 @@ def test_preview_of_what_would_be_quiet() -> None:
     ]
 
 
+def test_preview_of_one_that_fires() -> None:
+    """One sign, and one line."""
+    rule = parse_rule("main/funding USDT < 500 · critical")
+    text = preview(rule=rule, states=(firing(rule, "400", "main/funding"),))
+    assert text.split("\n")[4] == "🟠 Would fire now: 400 USDT"
+    assert text.count("🔴") == 0
+
+
 @pytest.mark.parametrize(
     ("past", "told"),
     [
@@ -173,7 +181,8 @@ def test_preview_of_many() -> None:
         unknown_coin=("USDT", "<b>"),
     )
     assert "Covers 9 wallets, each on its own: " in text
-    assert "🟠 Would fire now for 7 of 9" in text
+    assert "🟠 Would fire now for 7 of 9\n· <code>main/w0</code>: 1 USDTT\n" in text
+    assert text.count("🟠") == 1
     assert "… and 2 more" in text
     assert "▫️ Not judged yet: <code>coinw/spot</code>" in text
     assert "holds USDTT now; did you mean USDT or &lt;b&gt;?" in text

@@ -88,3 +88,10 @@ def test_two_hundred_sources_are_pages() -> None:
     laid = status_pages(status(*states, *(wallet(f"a/ok{n:03}") for n in range(100))), UTC_ZONE)
     told = "".join(read(page) for page in laid)
     assert all(told.count(f"a/{n:03}") == told.count(f"a/ok{n:03}") == 1 for n in range(100))
+
+
+def test_a_list_of_sub_accounts_is_called_what_it_is() -> None:
+    """Nobody knows it by its path."""
+    (page,) = status_pages(status(wallet("a/x"), wallet("a/sub:*")), UTC_ZONE)
+    assert "sub-accounts of a    5 s ago" in page
+    assert "sub:*" not in page
