@@ -265,8 +265,9 @@ def owed_unread(wallets: Iterable[WalletState]) -> frozenset[str]:
     return frozenset(
         balance.asset
         for state in wallets
+        if not state.readable
         for balance in state.balances or ()
-        if not state.readable and balance.total is not None and balance.total < 0
+        if balance.total is not None and balance.total < 0
     )
 
 

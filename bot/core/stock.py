@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
+from functools import lru_cache
 
 from bot.core.portfolio import SUB, Amount, WalletState, amount_of, owed_unread
 from bot.core.valuation import Currency, PriceBook, Rate, Valuation, value_of
@@ -92,11 +93,11 @@ def lots_of(wallets: Iterable[WalletState], *, coin: str | None = None) -> list[
         coin: Look at this one only; None means all.
     """
     told = [
-        (Lot(state.path, balance.asset, amount_of(balance) or _UNTOLD), balance)
+        (lot, balance)
         for state in wallets
-        if state.readable
-        for balance in state.balances or ()
-        if coin in {None, balance.asset}
+        if state.readable and state.balances
+        for lot, balance in zip(_told(state.path, state.balances), state.balances, strict=True)
+        if coin is None or coin == lot.coin
     ]
     if not any(balance.staking for _, balance in told):
         return [lot for lot, _ in told]
@@ -108,6 +109,12 @@ def lots_of(wallets: Iterable[WalletState], *, coin: str | None = None) -> list[
         lot if balance.staking is None else _without(lot, elsewhere.get((lot.account, lot.coin)))
         for lot, balance in told
     ]
+
+
+@lru_cache(maxsize=1024)
+def _told(path: str, balances: tuple[Balance, ...]) -> tuple[Lot, ...]:
+    """Take a wallet for the only one there is; of most, nothing changes from look to look."""
+    return tuple(Lot(path, b.asset, amount_of(b) or _UNTOLD) for b in balances)
 
 
 def _without(lot: Lot, spanned: Sequence[Decimal] | None) -> Lot:
@@ -132,6 +139,8 @@ def sum_of(lots: Iterable[Lot], *, complete: bool, may_be_less: bool) -> Amount:
 def together(valuations: Iterable[Valuation], currency: Currency) -> Valuation:
     """Add up what several things are worth, with all that is not known of any of them."""
     found = list(valuations)
+    if len(found) == 1:
+        return found[0]
     known = [each.value for each in found if each.value is not None]
     total = _NONE
     for value in known:
@@ -172,8 +181,8 @@ class Stock:
         self.at = now
         self.coin = coin
         self._book = book
-        self._markets = markets
         self._states = tuple(wallets)
+        self._markets = {s.path: _market_of(s.path, markets) for s in self._states}
         self._lots: dict[str, list[Lot]] = defaultdict(list)
         for lot in lots_of(self._states):
             self._lots[lot.path].append(lot)
@@ -199,7 +208,7 @@ class Stock:
         if self.coin is None:
             return ()
         lots = [lot for state in wallets for lot in self.lots(state)]
-        markets = {self._market(lot.path) for lot in lots}
+        markets = {self._markets[lot.path] for lot in lots}
         rates = (self._book.rate(m, self.coin, now=self.at) for m in sorted(markets))
         return tuple(rate for rate in rates if rate is not None)
 
@@ -243,9 +252,11 @@ class Stock:
 
     def _amount(self, states: Sequence[WalletState]) -> Amount | None:
         """Tell how much of the one coin there is; None: all coins are meant, or nobody knows."""
+        if self.coin is None:
+            return None
         readable = all(state.readable for state in states)
         lots = [lot for state in states for lot in self.lots(state)]
-        if self.coin is None or not (lots or readable):
+        if not (lots or readable):
             return None
         return sum_of(lots, complete=readable, may_be_less=self.coin in owed_unread(states))
 
@@ -257,20 +268,21 @@ class Stock:
         key = state.path, coin
         if key not in self._worth:
             owed = owed_unread([state])
-            lots = [lot for lot in self._lots[state.path] if coin in {None, lot.coin}]
+            lots = [lot for lot in self._lots[state.path] if coin is None or coin == lot.coin]
             may_be_less = bool(owed) if coin is None else coin in owed
             self._worth[key] = self._value(lots, complete=state.readable, may_be_less=may_be_less)
         return self._worth[key]
 
     def _value(self, lots: Iterable[Lot], *, complete: bool, may_be_less: bool) -> Valuation:
-        holdings = ((self._market(lot.path), lot.coin, lot.amount) for lot in lots)
+        holdings = ((self._markets[lot.path], lot.coin, lot.amount) for lot in lots)
         return value_of(
             holdings, self._book, now=self.at, complete=complete, may_be_less=may_be_less
         )
 
-    def _market(self, path: str) -> str:
-        account = account_of(path)
-        return self._markets.get(account, account)
+
+def _market_of(path: str, markets: Mapping[str, str]) -> str:
+    account = account_of(path)
+    return markets.get(account, account)
 
 
 def _by_value(part: Part) -> tuple[bool, Decimal, str]:

@@ -70,7 +70,11 @@ class Books:
 
     def place(self, account: str, coin: str) -> "_Place":
         """Name where a coin of an account is priced: then, now, and as what."""
-        return self.kept_as.get(account, account), self.markets.get(account, account), coin
+        return *self.priced_at(account), coin
+
+    def priced_at(self, account: str) -> tuple[str, str]:
+        """Name where all coins of an account are priced: then, and now."""
+        return self.kept_as.get(account, account), self.markets.get(account, account)
 
     def rates(
         self, place: "_Place", *, since: datetime, now: datetime
@@ -141,19 +145,18 @@ class _Tally:
         self._books = books
         self._coin = coin
         self._old: dict[_Place, list[Decimal]] = defaultdict(list)
-        self._gained: dict[_Place, list[Decimal]] = defaultdict(list)
+        self._new: dict[_Place, list[Decimal]] = defaultdict(list)
 
     def add(self, path: str, old: Mapping[str, Amount], lots: Iterable[Lot]) -> bool:
         """Take in a wallet; False, and it is left out, where two readings tell it differently."""
         pairs = pairs_of(old, lots, self._coin)
         if pairs is None:
             return False
-        account = account_of(path)
+        kept_as, market = self._books.priced_at(account_of(path))
         for coin, (was, now) in pairs.items():
-            place = self._books.place(account, coin)
+            place = kept_as, market, coin
             self._old[place].append(was.value)
-            if was.value != now.value:
-                self._gained[place] += [now.value, was.value.copy_negate()]
+            self._new[place].append(now.value)
         return True
 
     def told(self, since: datetime, now: datetime, without: tuple[str, ...]) -> ValueChange:
@@ -164,9 +167,9 @@ class _Tally:
             then, rate = self._books.rates(place, since=since, now=now)
             if rate is None:
                 continue
-            gained = exact_sum(self._gained.get(place, ()))
-            by_amounts = _WIDE.fma(gained, rate.factor, by_amounts)
             old = exact_sum(amounts)
+            gained = exact_sum([*self._new[place], old.copy_negate()])
+            by_amounts = _WIDE.fma(gained, rate.factor, by_amounts)
             if not old:
                 continue
             if then is None:
@@ -184,14 +187,16 @@ def pairs_of(
 ) -> Mapping[str, tuple[Amount, Amount]] | None:
     """Set by coin what was in a wallet beside what is; None where they cannot be compared."""
     new = {lot.coin: lot.amount for lot in lots}
-    coins = {**old, **new} if coin is None else (coin,)
-    pairs = {coin: (old.get(coin, _NOTHING), new.get(coin, _NOTHING)) for coin in coins}
-    return pairs if all(_alike(was, now) for was, now in pairs.values()) else None
+    pairs = {}
+    for each in {**old, **new} if coin is None else (coin,):
+        was, now = old.get(each, _NOTHING), new.get(each, _NOTHING)
+        if not ((was.complete and now.complete) or _told_alike(was, now)):
+            return None
+        pairs[each] = was, now
+    return pairs
 
 
-def _alike(old: Amount, new: Amount) -> bool:
-    """Whether two amounts are told in the same way, so that they can be compared."""
-    if old.complete and new.complete:
-        return True
+def _told_alike(old: Amount, new: Amount) -> bool:
+    """Whether two amounts of which not all is told can be compared."""
     told = [amount for amount in (old, new) if amount is not _NOTHING]
     return all(amount.part == "available" for amount in told)
