@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import TypeVar
 
 from bot.core.thinning import thinned_until
@@ -23,7 +24,8 @@ KEEP_GAPS = timedelta(days=365)
 THIN_EVERY = timedelta(days=1)
 OVERLAP = timedelta(days=2)
 """Days that end between two sweeps are looked at whole."""
-STEPS_AT_ONCE = 10
+AT_ONCE_S = 0.005
+"""For so long steps are taken in one transaction, one of them at least."""
 PAUSE_S = 0.1
 """Between two transactions: some ten times as long as they take."""
 
@@ -81,10 +83,12 @@ class KeepHouse:
         """Do one step after another, each from where the one before ended, until there is none."""
         place: M | None = None
         while not self._stopping.is_set():
+            until = monotonic() + AT_ONCE_S
             async with self._open_unit() as unit:
-                for _ in range(STEPS_AT_ONCE):
+                place = await step(unit, place)
+                while place is not None and monotonic() < until:
                     place = await step(unit, place)
-                    if place is None:
-                        return
+            if place is None:
+                return
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self._pause_s)
