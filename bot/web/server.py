@@ -4,11 +4,14 @@ Whoever gets here may read what is on the pages: there is no secret on them, and
 the settings say so. All that is not theirs is 404, and nothing tells what program this is.
 """
 
+import asyncio
 import os
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import structlog
 from aiohttp import web
+from typing_extensions import override
 
 from bot.web.health import Found, Health
 from bot.web.metrics import MetricsPage
@@ -19,6 +22,7 @@ log = structlog.get_logger(__name__)
 LARGEST_POST = 2**20
 """Bytes; Telegram's updates have a few thousand."""
 STOP_WITHIN_S = 1.0
+_NAME = {"Server": "balance-bot"}
 _TEXT = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
 
 
@@ -37,6 +41,24 @@ class Pages:
     door_path: str = ""
 
 
+class _Connection(web.RequestHandler):
+    """Answers what breaks off, or is no request at all, without telling what program this is."""
+
+    @override
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.error("A page broke off", action="web", path=request.path, exc_info=exc)
+        answer = web.Response(status=status, headers=_NAME)
+        answer.force_close()
+        return answer
+
+
 class WebServer:
     """Serves from `start()` to `stop()`."""
 
@@ -46,12 +68,13 @@ class WebServer:
         self._host = host
         self._port = port
         self._runner: web.AppRunner | None = None
+        self._listening: asyncio.Server | None = None
 
     @property
     def port(self) -> int:
         """Where it listens now."""
-        addresses = self._runner.addresses if self._runner is not None else []
-        return int(addresses[0][1]) if addresses else self._port
+        sockets = self._listening.sockets if self._listening is not None else ()
+        return int(sockets[0].getsockname()[1]) if sockets else self._port
 
     async def start(self) -> None:
         """Begin to listen.
@@ -59,12 +82,19 @@ class WebServer:
         Raises:
             AddressTaken: that cannot be had.
         """
-        self._runner = web.AppRunner(
+        runner = self._runner = web.AppRunner(
             self._application(), access_log=None, shutdown_timeout=STOP_WITHIN_S
         )
-        await self._runner.setup()
+        await runner.setup()
+        loop = asyncio.get_running_loop()
+
+        def connection() -> asyncio.Protocol:
+            if runner.server is None:
+                raise RuntimeError("the server has been stopped")
+            return _Connection(runner.server, loop=loop)
+
         try:
-            await web.TCPSite(self._runner, self._host, self._port).start()
+            self._listening = await loop.create_server(connection, self._host, self._port)
         except OSError as e:
             await self.stop()
             where = f"[{self._host}]" if ":" in self._host else self._host
@@ -72,6 +102,9 @@ class WebServer:
 
     async def stop(self) -> None:
         """Listen no longer, and end what is open."""
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -108,4 +141,4 @@ def _reason(error: OSError) -> str:
 
 
 async def _nameless(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers["Server"] = "balance-bot"
+    response.headers.update(_NAME)
