@@ -9,9 +9,7 @@ What a command needs is loaded by the command: the bot runs for months, and carr
 import asyncio
 import signal
 import sys
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
-from importlib import import_module
+from collections.abc import Coroutine
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -29,9 +27,6 @@ cli = typer.Typer(
 )
 
 WRONG_SETTINGS = 2
-ONLY_FOR_TERMINALS = ("click", "pygments", "rich")
-"""httpx loads these, where they are, for a command line, structlog for pretty tracebacks. The bot
-has neither, and takes 5 MB less without."""
 
 
 def main() -> None:
@@ -42,8 +37,9 @@ def main() -> None:
 @cli.command()
 def run() -> None:
     """Run the bot until it is told to stop."""
-    with _as_if_absent(*ONLY_FOR_TERMINALS):
-        import_module("bot.app")
+    from bot.cli.loading import load_lean
+
+    load_lean("bot.app")
     from bot.log import set_up_log
     from bot.settings import require_bot
 
@@ -125,18 +121,6 @@ def copy_database(
 def version() -> None:
     """Print the version."""
     typer.echo(version_of("balance-bot"))
-
-
-@contextmanager
-def _as_if_absent(*names: str) -> Iterator[None]:
-    """Let libraries find that others are not installed; both sides of that are documented."""
-    hidden: dict[str, Any] = {name: None for name in names if name not in sys.modules}
-    sys.modules.update(hidden)
-    try:
-        yield
-    finally:
-        for name in hidden:
-            del sys.modules[name]
 
 
 def _loaded() -> "Settings":

@@ -27,8 +27,12 @@ NOT_NEEDED = {
     "ccxt": "only where an exchange needs it",
     "matplotlib": "only aside",
     "numpy": "only aside",
+    "psycopg": "only where the database is PostgreSQL",
+    "pydantic_settings": "we gather our settings ourselves",
     "pygments": "only where somebody looks",
     "rich": "only where somebody looks",
+    "sqlalchemy.dialects.postgresql": "only where the database is PostgreSQL",
+    "sqlalchemy.orm": "we map nothing",
 }
 
 
