@@ -90,10 +90,10 @@ def _from_secrets(place: Path) -> Iterator[dict[str, str]]:
 
 
 def _from_file(path: Path) -> dict[str, str]:
-    if not path.exists():
-        return {}
     try:
         bindings = list(parse_stream(StringIO(path.read_text("utf-8"))))
+    except FileNotFoundError:
+        return {}
     except (OSError, UnicodeDecodeError):
         raise SettingsError([f"{FILE}: cannot be read"]) from None
     # Not dotenv_values(): it drops a line that it cannot parse, and the setting with it.

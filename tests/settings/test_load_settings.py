@@ -42,7 +42,7 @@ def test_nothing_set(load: Load) -> None:
     assert settings.telegram.api_url == "https://api.telegram.org"
     assert (settings.accounts, settings.rules) == ({}, {})
     assert settings.check_every == timedelta(seconds=60)
-    assert settings.database_url == "sqlite:///data/bot.db"
+    assert settings.database_url.get_secret_value() == "sqlite:///data/bot.db"
     assert (settings.currency, settings.language) == ("USD", "en")
     assert (settings.timezone, settings.digest_at) == (ZoneInfo("UTC"), time(9))
     assert (settings.log.level, settings.log.format) == ("INFO", None)
@@ -380,6 +380,9 @@ def test_credentials_of_systemd(load: Load, secrets: Path, tmp_path: Path) -> No
     assert (settings.timezone.key, settings.language) == ("Asia/Dubai", "zh")
     assert settings.telegram.token is not None
     assert load({"CREDENTIALS_DIRECTORY": ""}).telegram.token is None
+    not_a_folder = handed_over / "BOT_TIMEZONE"
+    with pytest.raises(SettingsError, match=r"settings\.env: cannot be read"):
+        load({"CREDENTIALS_DIRECTORY": str(not_a_folder)})
 
 
 def test_values_in_files(load: Load, tmp_path: Path) -> None:
