@@ -23,8 +23,8 @@ from deploy.texts import BOT, MARKS, PLACES, brought_in_line, key_of, said
 CHAT = Path(i18n.__file__).parent
 OTHERS = [code for code in languages() if code != i18n.ENGLISH]
 NO_VOICE = {
-    "application.py", "charts.py", "failures.py", "i18n.py", "pace.py", "poller.py",
-    "probe.py",
+    "application.py", "charts.py", "failures.py", "i18n.py", "intake.py", "pace.py", "poller.py",
+    "probe.py", "trying.py", "webhook.py",
 }  # fmt: skip
 """They say nothing to people: log, settings, the words of Telegram's errors."""
 UNTOLD = {

@@ -12,9 +12,13 @@ from telegram.error import BadRequest
 from telegram.ext import CallbackContext, CallbackQueryHandler, CommandHandler, ExtBot
 
 from bot.chat.i18n import LanguageOf, english
+from bot.chat.views.layout import one_line
+from bot.chat.views.mistakes import name_mistake
 from bot.chat.views.words import usage_text
 from bot.core.access import Person, reaches
+from bot.core.errors import UnknownName
 from bot.core.scope import Asker
+from bot.core.stock import account_of
 from bot.services.admit_chats import AdmitChats
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
@@ -29,7 +33,7 @@ from bot.services.report_balances import ReportBalances
 from bot.services.report_status import ReportStatus
 from bot.services.show_history import ShowHistory
 
-LONGEST_NAME = 40
+LONGEST_NAME, MOST_NAMES = 40, 3
 Context = CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[Any, Any]]
 Command = CommandHandler[Context, None]
 Button = CallbackQueryHandler[Context, None]
@@ -91,6 +95,17 @@ class UseCases:
 def person_of(user: User) -> Person:
     """Tell who somebody is; a name is whatever they call themselves."""
     return Person(user.id, user.full_name[:LONGEST_NAME])
+
+
+def names_there(use: UseCases) -> tuple[str, ...]:
+    """Name a few accounts that can be asked for, for who has named none."""
+    accounts = dict.fromkeys(map(account_of, use.balances.paths))
+    return tuple(accounts)[:MOST_NAMES]
+
+
+def unknown_name(use: UseCases, error: UnknownName, command: str) -> str:
+    """Say that nothing is called so, what is, and how a command is used."""
+    return f"{one_line(name_mistake(error, names_there(use)))}\n\n{usage_text(command)}"
 
 
 def plain_command(name: str, answer: Callable[[Message], Awaitable[None]]) -> Command:

@@ -18,13 +18,20 @@ from bot.chat.balance_buttons import (
     names_keyboard,
     overview_keyboard,
 )
-from bot.chat.handlers import Context, UseCases, acknowledge, button, show
+from bot.chat.handlers import (
+    Context,
+    UseCases,
+    acknowledge,
+    button,
+    names_there,
+    show,
+    unknown_name,
+)
 from bot.chat.i18n import _
 from bot.chat.numbers import amounts_are_hidden
 from bot.chat.views.balances import balance_blocks, reading_text, still_reading_text
 from bot.chat.views.holdings import EVERYTHING, overview_page
-from bot.chat.views.layout import one_line, pages
-from bot.chat.views.mistakes import name_mistake
+from bot.chat.views.layout import pages
 from bot.chat.views.words import OLD_BUTTON, READING, usage_text
 from bot.core.errors import UnknownName
 from bot.core.stock import SMALL
@@ -119,7 +126,7 @@ class Answers:
             known = await self._shown(place, reading.text, at_once=True)
             shown = known if known.was_read else reading
         except UnknownName as e:
-            shown = _unknown(e) if self._use.checks.all_attempted else reading
+            shown = _unknown(self._use, e) if self._use.checks.all_attempted else reading
         message = await command.reply_html(shown.text, reply_markup=shown.keyboard)
         if shown.is_mistake:
             return
@@ -172,7 +179,7 @@ class Answers:
             try:
                 shown = await self._shown(answer.place, status)
             except UnknownName as e:
-                shown = _unknown(e)
+                shown = _unknown(self._use, e)
             await show(message, shown.text, shown.keyboard)
 
     def _status(self, answer: _Answer) -> str:
@@ -214,9 +221,9 @@ class Answers:
         return _Shown(laid[place.page], full_keyboard(place, pages=len(laid)), was_read=was_read)
 
 
-def _unknown(error: UnknownName) -> _Shown:
-    text = f"{one_line(name_mistake(error))}\n\n{usage_text('balance')}"
-    return _Shown(text, names_keyboard(error.nearest), is_mistake=True)
+def _unknown(use: UseCases, error: UnknownName) -> _Shown:
+    names = error.nearest or names_there(use)
+    return _Shown(unknown_name(use, error, "balance"), names_keyboard(names), is_mistake=True)
 
 
 async def _is_done(task: asyncio.Task[None], *, within_s: float) -> bool:

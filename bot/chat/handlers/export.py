@@ -7,7 +7,7 @@ from telegram import InputFile, Message, Update
 from telegram.constants import ChatAction
 from telegram.ext import CommandHandler
 
-from bot.chat.handlers import Command, Context, UseCases
+from bot.chat.handlers import Command, Context, UseCases, unknown_name
 from bot.chat.i18n import _
 from bot.chat.views.exports import (
     NO_AMOUNTS,
@@ -20,8 +20,6 @@ from bot.chat.views.exports import (
     rows_of,
     too_much_text,
 )
-from bot.chat.views.layout import one_line
-from bot.chat.views.mistakes import name_mistake
 from bot.chat.views.words import usage_text
 from bot.core.errors import UnknownName
 from bot.core.exports import UnknownExportSpan, wish_of
@@ -58,7 +56,7 @@ async def _asked(use: UseCases, message: Message, words: list[str]) -> Export | 
     except UnknownExportSpan as e:
         await message.reply_html(export_span_mistake(e))
     except UnknownName as e:
-        await message.reply_html(f"{one_line(name_mistake(e))}\n\n{usage_text('export')}")
+        await message.reply_html(unknown_name(use, e, "export"))
     else:
         await message.reply_html(coming_text(export) if export.fits else too_much_text(export))
         return export if export.fits else None

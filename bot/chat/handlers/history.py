@@ -11,7 +11,7 @@ from telegram.error import BadRequest
 from telegram.ext import BaseHandler, CommandHandler
 
 from bot.aside import AsideFailed, run_aside
-from bot.chat.handlers import Context, UseCases, acknowledge, button
+from bot.chat.handlers import Context, UseCases, acknowledge, button, unknown_name
 from bot.chat.history_buttons import HISTORY_PATTERN, decode_history, history_keyboard
 from bot.chat.i18n import ENGLISH, _, speaking
 from bot.chat.picture import Drawn, Picture
@@ -24,8 +24,6 @@ from bot.chat.views.history import (
     picture_of,
     span_mistake,
 )
-from bot.chat.views.layout import one_line
-from bot.chat.views.mistakes import name_mistake
 from bot.chat.views.words import OLD_BUTTON, usage_text
 from bot.core.errors import UnknownName
 from bot.services.show_history import HistoryReport, Question, UnknownSpan, ask
@@ -89,7 +87,7 @@ async def _answer(use: UseCases, charts: Charts, message: Message, words: list[s
     except UnknownSpan as e:
         await message.reply_html(span_mistake(e))
     except UnknownName as e:
-        await message.reply_html(f"{one_line(name_mistake(e))}\n\n{usage_text('history')}")
+        await message.reply_html(unknown_name(use, e, "history"))
 
 
 async def send_picture(

@@ -26,7 +26,7 @@ from bot.chat.views.layout import length_of, name_text, one_line, path_text, sou
 from bot.core.portfolio import is_listing
 from bot.core.series import Figure
 from bot.fetchers.model import exact_sum
-from bot.services.show_history import EVERYTHING, By, HistoryReport, UnknownSpan
+from bot.services.show_history import EVERYTHING, SPANS, By, HistoryReport, UnknownSpan
 
 MOST_NAMES = 3
 _MOST_UNITS = 1000
@@ -57,6 +57,10 @@ def by_text(report: HistoryReport, by: By) -> str:
 
 def span_mistake(error: UnknownSpan) -> str:
     """Say which times there are pictures of."""
+    if str(error).lower() in SPANS:
+        return _("A picture shows one time, as in {example}").format(
+            example="<code>/history main 30d</code>"
+        )
     return _("No picture of {time}: there are 1d, 7d, 30d and 90d, as in {example}").format(
         time=f"«{one_line(str(error))}»", example="<code>/history main 30d</code>"
     )

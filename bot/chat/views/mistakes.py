@@ -44,8 +44,12 @@ def rule_mistake(error: RuleError) -> str:
     )
 
 
-def name_mistake(error: UnknownName) -> str:
-    """Say that nothing is called so, and what is called alike."""
+def name_mistake(error: UnknownName, there: Sequence[str] = ()) -> str:
+    """Say that nothing is called so, and what is called alike, or else what there is."""
+    if not error.nearest and there:
+        return _("nothing here is called {name}; there is {names}, for example").format(
+            name=error.name, names=", ".join(there)
+        )
     if not error.nearest:
         return _("nothing here is called {name}").format(name=error.name)
     return _("nothing here is called {name}; did you mean {nearest}?").format(

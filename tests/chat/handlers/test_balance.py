@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from bot.core.delivery import Chat
 from bot.core.portfolio import Account
+from bot.core.scope import Scope
 from bot.fetchers.errors import ExchangeUnavailable, RateLimited
 from bot.sandbox.telegram import Message, TelegramServer
 
@@ -328,6 +330,22 @@ async def test_the_nearest_names_are_buttons(desk: Any, telegram: TelegramServer
         answer = next(m for m in answers(telegram) if m.id > said.id)
         assert "main/funding" in answer.labels
         assert has(await pressed(desk, answer, "main/funding"), "USDT", "7")
+
+
+@pytest.mark.parametrize("command", ["/balance", "/history", "/export"])
+async def test_a_name_like_none_is_told_what_there_is(
+    desk: Any, telegram: TelegramServer, command: str
+) -> None:
+    """Nobody is left with a no: some accounts are named, of those that the chat may know of."""
+    async with desk.open_unit() as unit:
+        kept = Chat(OWNER, title="You", since=desk.clock(), scope=Scope(("xt",)))
+        await unit.chats.save(kept)
+    async with desk.polling():
+        await desk.ask("/balance")
+        (answer,) = await desk.ask(f"{command} qqqq")
+        assert "nothing here is called qqqq; there is xt, for example" in answer
+        if command == "/balance":
+            assert telegram.messages(OWNER)[-1].labels == ["xt"]
 
 
 @pytest.mark.parametrize("query", ["main coinw", "x" * 201, "full main"])

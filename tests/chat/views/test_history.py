@@ -138,6 +138,7 @@ def test_where_there_is_no_picture() -> None:
     assert "/history BTC" in unpriced
     assert "in this time" in nothing_text(report(series(figure(0, None, unread=True))))
     assert "«&lt;5d»" in span_mistake(UnknownSpan("<5d"))
+    assert "shows one time" in span_mistake(UnknownSpan("30d")), "it was the second one"
 
 
 def test_the_axis_is_in_the_zone() -> None:
