@@ -59,8 +59,13 @@ async def probe_database(url: str) -> str:
     parsed = parse_url(url)
     if not is_postgres(parsed):
         return probe_file(path_of(parsed))
-    async with postgres_engine(parsed):
-        return f"{parsed.database} on {parsed.host or 'this machine'} answers"
+    async with postgres_engine(parsed) as engine, engine.connect() as connection:
+        found = f"{parsed.database} on {parsed.host or 'this machine'}"
+        version = await connection.run_sync(migrations.version_of)
+    try:
+        return f"{found} answers{migrations.version_in_words(version)}"
+    except migrations.MadeByNewer:
+        raise DatabaseUnusable(f"{found} was made by a newer balance-bot") from None
 
 
 @asynccontextmanager

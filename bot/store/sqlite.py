@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.store.backup import keep_earlier, version_of
 from bot.store.errors import DatabaseUnusable
-from bot.store.migrations import HEAD, OURS, VERSION_TABLE, MadeByNewer, is_earlier
+from bot.store.migrations import OURS, VERSION_TABLE, MadeByNewer, version_in_words
 
 log = structlog.get_logger(__name__)
 
@@ -58,21 +58,14 @@ def probe_file(path: Path) -> str:
         # What is in the log of SQLite is seen as well, where there is one; else nothing is made.
         how = "mode=ro" if Path(f"{path}-wal").exists() else "immutable=1"
         _refuse_foreign(path, how=how)
-        return f"{path} is there{_version_in_words(path, how=how)}"
+        try:
+            return f"{path} is there{version_in_words(version_of(path, how=how))}"
+        except MadeByNewer:
+            raise DatabaseUnusable(f"{path} was made by a newer balance-bot") from None
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     if not os.access(folder, os.W_OK):
         raise DatabaseUnusable(f"{path} cannot be created: {folder} may not be written")
     return f"{path} will be created"
-
-
-def _version_in_words(path: Path, *, how: str) -> str:
-    version = version_of(path, how=how)
-    try:
-        if is_earlier(version):
-            return f", version {version}; the next start brings it to {HEAD}"
-    except MadeByNewer:
-        raise DatabaseUnusable(f"{path} was made by a newer balance-bot") from None
-    return f", version {version}" if version is not None else ""
 
 
 def is_exposed(path: Path) -> bool:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
+from sqlalchemy import NullPool, create_engine, text
 
 from bot.core.delivery import Delivered
 from bot.services.ports import OpenUnit
@@ -39,12 +40,19 @@ def left_by(tmp_path: Path) -> Callable[[str], Path]:
 def test_there_is_one_of_each_version(left_by: Callable[[str], Path]) -> None:
     """And none of them has a table that is empty."""
     revisions = ScriptDirectory(str(Path(migrations.__file__).parent)).walk_revisions()
-    assert {each.revision for each in revisions} == {*OLD, HEAD}
+    assert {each.revision for each in revisions} - {HEAD} == OLD.keys()
     for version in OLD:
         path = left_by(version)
         empty = [table for table, (_, rows) in rows_of(path).items() if not rows]
         assert empty == []
         path.unlink()
+
+
+def test_what_is_said_of_versions() -> None:
+    """The newest is named where people look it up."""
+    here = Path(__file__).parents[2]
+    assert f"have the version {HEAD};" in (here / "CHANGELOG.md").read_text("utf-8")
+    assert f"`bot.db.before-{HEAD}`" in (here / "README.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("version", OLD)
@@ -205,6 +213,24 @@ async def test_the_way_back_is_refused(left_by: Callable[[str], Path]) -> None:
     assert rows_of(path)["alembic_version"][1] == [("9999",)]
     assert path.read_bytes()[100:] == before[100:]  # but for the way in which SQLite logs
     assert {entry.name for entry in os.scandir(path.parent)} == {"bot.db", "bot.db.lock"}
+
+
+async def test_version_of_a_server(postgres_url: str) -> None:
+    """It is told before anything is done, as that of a file."""
+    assert (await probe_database(postgres_url)).endswith(" answers")
+    await _opened(postgres_url)
+    assert (await probe_database(postgres_url)).endswith(f" answers, version {HEAD}")
+    _set_version(postgres_url, "0006")
+    assert "version 0006; the next start brings it to" in await probe_database(postgres_url)
+    _set_version(postgres_url, "9999")
+    for refused in (probe_database(postgres_url), _opened(postgres_url)):
+        with pytest.raises(DatabaseUnusable, match="made by a newer balance-bot"):
+            await refused
+
+
+def _set_version(url: str, version: str) -> None:
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :to"), {"to": version})
 
 
 async def test_version_of_another_program(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def upgrade(connection: Connection) -> None:
     """
     if not inspect(connection).has_table(VERSION_TABLE):
         _create(connection)
-    if _version(connection) == HEAD:
+    if version_of(connection) == HEAD:
         return
     # Only here: it costs 10 MB, which a bot that is up to date need not carry for months.
     from alembic import command
@@ -60,6 +60,17 @@ def upgrade(connection: Connection) -> None:
         raise MadeByNewer from e
 
 
+def version_in_words(version: str | None) -> str:
+    """Say what a database is like, behind what is said of it; a new one has no version.
+
+    Raises:
+        MadeByNewer: a later program has changed it.
+    """
+    if is_earlier(version):
+        return f", version {version}; the next start brings it to {HEAD}"
+    return f", version {version}" if version is not None else ""
+
+
 def _create(connection: Connection) -> None:
     """Make the tables of the newest version, and Alembic's own as Alembic would."""
     metadata.create_all(connection)
@@ -70,7 +81,9 @@ def _create(connection: Connection) -> None:
     connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
 
 
-def _version(connection: Connection) -> str | None:
+def version_of(connection: Connection) -> str | None:
     """Read the version of a database; None when it has none yet."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
     version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return version
