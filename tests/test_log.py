@@ -88,3 +88,14 @@ def test_chatty_libraries_are_quiet(logged: Any) -> None:
     for name in ("httpx", "telegram.ext", "apscheduler.scheduler", "aiosqlite"):
         logging.getLogger(name).info("https://api.telegram.org/botTOKEN/getMe")
     assert read() == ""
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_text_on_a_terminal_and_json_elsewhere(
+    logged: Any, monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool
+) -> None:
+    """Where the settings do not say which."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal)
+    read = logged(style=None)
+    structlog.get_logger("bot").info("All is well", action="check")
+    assert read().startswith("{") != is_terminal

@@ -25,6 +25,8 @@ from bot.services.watched import Watched
 Condition = Literal["ok", "stale", "unreadable", "never"]
 CONDITIONS: tuple[Condition, ...] = get_args(Condition)
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+PIECE = 500
+"""So many wallets are loaded in one transaction."""
 _NONE = timedelta(0)
 
 
@@ -60,7 +62,7 @@ class Measures:
     ages: Mapping[str, timedelta]
     """By path, how long ago the last good reading was."""
     held: Sequence[Held]
-    """() where amounts are not told; nothing of wallets that cannot be read."""
+    """Nothing where amounts are not told, and of wallets that cannot be read."""
     limits: Sequence[Limit]
     """() where amounts are not told."""
     waiting: int
@@ -103,16 +105,17 @@ class MeasureBot:
             firing = await unit.alerts.firing()
             chats = self._recipients(await unit.chats.load())
             waiting = await unit.outbox.depth(chats=[chat.chat_id for chat in chats])
-            known = await unit.wallets.load() if self._with_amounts else {}
         states = _states(self._watched.paths, outlines)
+        conditions = {state.path: self._condition(state, vitals.at) for state in states}
+        counts = Counter(conditions.values())
         severities = Counter(state.alert.severity for state in firing if state.alert)
         return Measures(
             vitals=vitals,
             accounts=len(self._watched.accounts),
             overdue=_since(vitals.overdue and vitals.overdue[1], vitals.at),
-            wallets=self._conditions(states, vitals.at),
+            wallets={condition: counts[condition] for condition in CONDITIONS},
             ages={s.path: _since(s.read_at, vitals.at) for s in states if s.read_at},
-            held=tuple(self._held(known, vitals.at)),
+            held=await self._held([path for path, how in conditions.items() if how == "ok"]),
             limits=tuple(self._limits()),
             waiting=waiting,
             waiting_for=_since(vitals.undelivered_since, vitals.at),
@@ -120,10 +123,6 @@ class MeasureBot:
             silenced=_silenced(firing, vitals.at),
             stored_bytes=self._stored_bytes(),
         )
-
-    def _conditions(self, states: Iterable[WalletState], now: datetime) -> Mapping[Condition, int]:
-        counts = Counter(self._condition(state, now) for state in states)
-        return {condition: counts[condition] for condition in CONDITIONS}
 
     def _condition(self, state: WalletState, now: datetime) -> Condition:
         if state.health.failures:
@@ -133,18 +132,23 @@ class MeasureBot:
         is_old = is_stale(state, self._watched.account(account_of(state.path)), now)
         return "stale" if is_old else "ok"
 
-    def _held(self, known: Mapping[str, WalletState], now: datetime) -> Iterator[Held]:
+    async def _held(self, paths: Sequence[str]) -> Sequence[Held]:
         """Tell what is known to be there now, and not what was there before it could not be read.
 
-        A coin whose total the exchange does not tell is left out.
+        A coin whose total the exchange does not tell is left out. The database is asked for a
+        piece at a time, so that others have their turn between.
         """
-        for path in self._watched.paths:
-            state = known.get(path)
-            if state is None or self._condition(state, now) != "ok":
-                continue
-            for balance in state.balances or ():
-                if balance.total is not None:
-                    yield Held(path, balance.asset, balance.total)
+        found: list[Held] = []
+        for begin in range(0, len(paths) if self._with_amounts else 0, PIECE):
+            async with self._open_unit() as unit:
+                known = await unit.wallets.load(paths[begin : begin + PIECE])
+            found += (
+                Held(path, balance.asset, balance.total)
+                for path, state in known.items()
+                for balance in state.balances or ()
+                if balance.total is not None
+            )
+        return found
 
     def _limits(self) -> Iterator[Limit]:
         """Tell the limits that are amounts; percents and durations would be none of those."""

@@ -1,5 +1,6 @@
 """What is measured is what the database says, and what nobody knows is not there."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -75,7 +76,7 @@ async def test_before_anything_was_read(house: Any) -> None:
     await house.start()
     seen = await measure(house).look()
     assert seen.wallets == {"ok": 0, "stale": 0, "unreadable": 0, "never": 3}
-    assert (seen.ages, seen.held) == ({}, ())
+    assert (seen.ages, seen.held) == ({}, [])
     assert seen.accounts == 2
     assert [limit.rule for limit in seen.limits] == ["low", "value"]
     assert seen.limits[0] == Limit("low", "main/funding", "USDT", "<", Decimal(500))
@@ -91,17 +92,17 @@ async def test_after_a_check(house: Any, clock: Any) -> None:
     seen = await measure(house).look()
     assert seen.wallets == {"ok": 2, "stale": 0, "unreadable": 1, "never": 0}
     assert seen.ages == {"main/funding": 5 * SECOND, "main/trading": 5 * SECOND}
-    assert seen.held == (
+    assert seen.held == [
         Held("main/funding", "USDT", Decimal("320.5")),
         Held("main/trading", "BTC", Decimal(1)),
-    )
+    ]
     assert seen.overdue == timedelta(0)
     assert seen.firing == {"warning": 1, "critical": 0}
     assert (seen.waiting, seen.waiting_for) == (2, 5 * SECOND)  # one for each chat
     assert (seen.silenced, seen.stored_bytes) == (0, 7)
     clock.advance(minutes=10)
     seen = await measure(house).look()
-    assert (seen.wallets["stale"], seen.held) == (2, ())
+    assert (seen.wallets["stale"], seen.held) == (2, [])
     assert seen.overdue == timedelta(minutes=9, seconds=5)
 
 
@@ -125,7 +126,7 @@ async def test_amounts_are_not_even_loaded_where_they_are_not_told(house: Any) -
     await house.prepare()
     await house.check(await house.start(), minutes=0)
     seen = await measure(house, with_amounts=False).look()
-    assert (seen.held, seen.limits) == ((), ())
+    assert (seen.held, seen.limits) == ([], ())
     assert len(seen.ages) == 2
 
 
@@ -152,11 +153,10 @@ async def test_reads_are_measured(clock: Any) -> None:
 
 async def test_checks_are_counted(house: Any, exchange: Any, clock: Any) -> None:
     """Kept, lost to somebody else, or broken; with the episodes that they bring."""
-    tally = Recorder()
+    tally = house.tally = Recorder()
     exchange.answers = {"main/funding": {"USDT": "1"}}
     await house.prepare()
     checks = await house.start()
-    checks._tally = tally
     await house.check(checks, minutes=0)
     assert sorted(tally.noted) == ["alert_raised", "kept", "kept"]
     tally.noted.clear()
@@ -165,27 +165,27 @@ async def test_checks_are_counted(house: Any, exchange: Any, clock: Any) -> None
     assert sorted(tally.noted) == ["alert_cleared", "broken", "kept"]
 
 
-async def test_a_check_that_comes_too_late_is_counted(house: Any, clock: Any) -> None:
+async def test_a_check_that_comes_too_late_is_counted(
+    house: Any, exchange: Any, clock: Any
+) -> None:
     """Nothing of it is kept."""
-    tally = Recorder()
+    tally = house.tally = Recorder()
     await house.prepare()
     checks = await house.start()
-    checks._tally = tally
-    async with house.open_unit() as unit:
-        (claim, *_) = await unit.accounts.claim_due(
-            now=clock(), until=clock() + SECOND, busy=["xt"], most=9
-        )
+    exchange.gate = asyncio.Event()
+    await checks.start_due()
+    await exchange.wait_for(3)
     clock.advance(minutes=1)
     async with house.open_unit() as unit:
-        await unit.accounts.claim_due(now=clock(), until=clock() + SECOND, busy=["xt"], most=9)
-    checks._start(claim)
+        assert await unit.accounts.claim("xt", now=clock(), until=clock() + SECOND)
+    exchange.gate.set()
     await house.settle()
-    assert tally.noted == ["lease_lost"]
+    assert sorted(tally.noted) == ["alert_raised", "kept", "lease_lost"]
 
 
 async def test_attempts_are_counted(house: Any, sender: Any, clock: Any) -> None:
     """Each by what came of it."""
-    tally = Recorder()
+    tally = house.tally = Recorder()
     await house.prepare()
     async with house.open_unit() as unit:
         event: Event = SourceFound(path="xt/spot", since=clock(), at=clock())
@@ -194,7 +194,6 @@ async def test_attempts_are_counted(house: Any, sender: Any, clock: Any) -> None
             await unit.outbox.add([event], chats=chats, at=clock())
     sender.outcomes = {GROUP: [Refused("no"), NotSent("not now"), ChatGone("gone")]}
     delivery = house.build_delivery()
-    delivery._tally = tally
     for _ in range(3):
         await delivery._deliver_next(GROUP)
         clock.advance(minutes=1)
@@ -205,7 +204,7 @@ async def test_what_nobody_wants_any_more_is_no_mistake(
     house: Any, sender: Any, clock: Any
 ) -> None:
     """What a chat is not to hear is no attempt, and nothing to worry about in the log."""
-    tally = Recorder()
+    tally = house.tally = Recorder()
     await house.prepare()
     async with house.open_unit() as unit:
         event = SourceFound(path="xt/spot", since=clock(), at=clock())
@@ -213,7 +212,6 @@ async def test_what_nobody_wants_any_more_is_no_mistake(
         await unit.outbox.add([event], chats=chats, at=clock())
     house.chats_allowed = ()
     delivery = house.build_delivery()
-    delivery._tally = tally
     with capture_logs() as lines:
         await delivery._deliver_next(GROUP)
     assert (tally.noted, sender.said) == ([], [])
