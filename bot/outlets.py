@@ -139,7 +139,7 @@ def open_pages(
 
 
 def _stored_bytes(settings: Settings) -> int | None:
-    file = sqlite_file(settings.database_url)
+    file = sqlite_file(settings.database_url.get_secret_value())
     return file.stat().st_size if file is not None and file.exists() else None
 
 

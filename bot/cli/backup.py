@@ -14,7 +14,7 @@ DONE, FAILED = 0, 1
 async def write_backup(settings: Settings, file: Path) -> int:
     """Copy the database of the settings, say what is in the copy, and return the exit code."""
     try:
-        contents = await back_up(settings.database_url, file)
+        contents = await back_up(settings.database_url.get_secret_value(), file)
     except DatabaseUnusable as e:
         typer.echo(f"No backup was made: {e}", err=True)
         return FAILED

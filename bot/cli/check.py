@@ -158,10 +158,10 @@ def _exposed(what: str, path: Path) -> Finding:
 
 async def _database(settings: Settings) -> Finding:
     try:
-        message = await probe_database(settings.database_url)
+        message = await probe_database(settings.database_url.get_secret_value())
     except DatabaseUnusable as e:
         return Finding("database", ok=False, message=str(e), advice="set BOT_DATABASE_URL")
-    path = sqlite_file(settings.database_url)
+    path = sqlite_file(settings.database_url.get_secret_value())
     if path is not None and is_exposed(path):
         return replace(_exposed("database", path), message=f"{message}; others can read it")
     return Finding("database", ok=True, message=message)

@@ -30,7 +30,7 @@ _AWAY = range(38, 41)
 
 async def write_past(settings: Settings, world: World, *, now: datetime) -> None:
     """Fill the database of the settings, which is made by that; no wallet was low in it."""
-    async with open_database(settings.database_url) as engine:
+    async with open_database(settings.database_url.get_secret_value()) as engine:
         await _fill(units_of(engine), kept_as(settings), world, now)
 
 

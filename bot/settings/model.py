@@ -2,9 +2,10 @@
 
 from datetime import time, timedelta
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
@@ -122,7 +123,7 @@ class Settings(BaseSettings):
     accounts: dict[str, AccountSettings] = {}
     rules: dict[str, RuleText] = {}
     check_every: Duration = timedelta(seconds=60)
-    database_url: str = "sqlite:///data/bot.db"
+    database_url: SecretStr = SecretStr("sqlite:///data/bot.db")
     currency: MoneyName = "USD"
     timezone: Zone = ZoneInfo("UTC")
     language: Language = "en"
@@ -175,4 +176,14 @@ class Settings(BaseSettings):
         ]
         ours = [self.telegram.token, self.telegram.webhook_secret]
         all_of_them = [*ours, *keys, *self.fallback_urls, self.heartbeat_url]
-        return tuple(s.get_secret_value() for s in all_of_them if s)
+        told = tuple(s.get_secret_value() for s in all_of_them if s)
+        return (*told, *_passwords_in(self.database_url.get_secret_value()))
+
+
+def _passwords_in(url: str) -> tuple[str, ...]:
+    """Find a password in a URL, as it is written there and as it is meant."""
+    try:
+        written = urlsplit(url).password
+    except ValueError:
+        return ()
+    return tuple({written, unquote(written)}) if written else ()
