@@ -44,6 +44,7 @@ from bot.services.draft_rules import DraftRules
 from bot.services.export_history import ExportHistory
 from bot.services.find_chats import FindChats
 from bot.services.follow import begin_to_watch, follow, forget_others
+from bot.services.keep_checks import KeepChecks
 from bot.services.keep_house import KeepHouse
 from bot.services.lead import Lead
 from bot.services.manage_alerts import ManageAlerts
@@ -70,7 +71,7 @@ from bot.settings import Settings
 from bot.sources import floor_of, kept_as, lister_of, open_fetchers, open_prices, reader_of
 from bot.store.database import is_shared, open_database
 from bot.store.locks import Lock
-from bot.store.unit_of_work import in_turns, units_of
+from bot.store.unit_of_work import units_of
 from bot.tasks import Tasks
 from bot.transport import WireTransport
 from bot.watchdog import STUCK_AFTER, Limits, Watchdog
@@ -79,8 +80,6 @@ from bot.web.tally import Counted
 log = structlog.get_logger(__name__)
 
 CHECK_TICK_S, DIGEST_TICK_S, PRICE_TICK_S, HOUSE_TICK_S = 1.0, 5.0, 60.0, 3600.0
-CHECKS_KEPT_AT_ONCE = 4
-"""So many checks stand in line for the database; people and messages come next behind them."""
 ELSEWHERE_TICK_S, HEARTBEAT_TICK_S, PAIRING_TICK_S = 5.0, 60.0, 1.0
 STOP_TICKS_WITHIN_S, STOP_SENDING_WITHIN_S = 1.5, 4.5
 """For what is at work when the bot is told to stop; supervisors give it ten seconds in all, and
@@ -162,6 +161,7 @@ class App:
             try:
                 await asyncio.Event().wait()
             finally:
+                self.house.stop()
                 await ticks.stop(within_s=STOP_TICKS_WITHIN_S)
                 self.delivery.stop()
                 await _finished(delivery, within_s=STOP_SENDING_WITHIN_S)
@@ -304,7 +304,6 @@ def _assembled(
         clock=clock,
         wake_delivery=outbox_changed.set,
     )
-    open_in_turn = in_turns(units.open_side, most=CHECKS_KEPT_AT_ONCE)
     reading = ReadAccounts(
         watched=watched,
         reader=measured(
@@ -314,19 +313,23 @@ def _assembled(
         ),
         lister=lister_of(fetchers),
         floor=floor_of(fetchers),
-        open_unit=open_in_turn,
         clock=clock,
     )
     checks = CheckAccounts(
         watched=watched,
         reading=reading,
-        prices=prices,
+        keeping=KeepChecks(
+            watched=watched,
+            prices=prices,
+            open_unit=units.open_side,
+            recipients=chats.recipients,
+            clock=clock,
+            wake_delivery=outbox_changed.set,
+            tally=counted,
+        ),
         open_unit=units.open_side,
-        open_in_turn=open_in_turn,
-        recipients=chats.recipients,
         clock=clock,
         spawn=tasks.spawn,
-        wake_delivery=outbox_changed.set,
         vitals=vitals,
         tally=counted,
     )

@@ -1,48 +1,32 @@
-"""Check accounts: claim, read all wallets, judge, and keep the lot in one transaction.
+"""Check accounts: claim those that are due, and have each read and kept.
 
-Follow one balance: `read_accounts` (wire) → `reach_verdict` (core) → `_keep` (database and outbox)
-→ `deliver_outbox` (phone). What is read for a person goes the same way, so it alerts too.
+Follow one balance: `read_accounts` (wire) → `keep_checks`, where `reach_verdict` judges (core) and
+everything is written in one transaction (database and outbox) → `deliver_outbox` (phone). What is
+read for a person goes the same way, so it alerts too.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
-from bot.core.context import with_context
-from bot.core.events import AlertRaised, Event, about
-from bot.core.portfolio import Account
-from bot.core.roster import roster_change
 from bot.core.sentences import Sentence
-from bot.core.series import gap_after
-from bot.core.verdict import Verdict, reach_verdict
-from bot.core.watches import Watch
+from bot.core.spread import next_due
 from bot.fetchers.errors import UnexpectedAnswer
 from bot.fetchers.model import Reading
-from bot.services.end_alerts import end_alerts
-from bot.services.follow import follow, tell_others
-from bot.services.gather_facts import gather_context, gather_facts
-from bot.services.ports import (
-    UNCOUNTED,
-    Claim,
-    Clock,
-    OpenUnit,
-    PriceSource,
-    Recipients,
-    Spawn,
-    Tally,
-    Unit,
-)
-from bot.services.read_accounts import ReadAccounts, Sweep
+from bot.services.follow import follow
+from bot.services.keep_checks import Check, KeepChecks
+from bot.services.ports import UNCOUNTED, Claim, Clock, OpenUnit, Spawn, Tally, Unit
+from bot.services.read_accounts import Known, ReadAccounts, Sweep
 from bot.services.watch_vitals import WatchVitals
 from bot.services.watched import Watched
 
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=30)
-RENEW_EVERY_S = 10.0
+RENEW_AFTER = timedelta(seconds=10)
 MOST_UNDER_WAY = 1000
 """So many accounts are read at once; with more processes there are more."""
 LOOK_AGAIN_S = 0.25
@@ -58,6 +42,16 @@ ROUND_WITHIN = timedelta(minutes=1)
 _BROKEN_OFF = Sentence("a fault of the bot broke the check off; its log says more")
 
 
+@dataclass(slots=True)
+class _UnderWay:
+    """A check that has begun."""
+
+    claim: Claim
+    held_since: datetime
+    """When its lease was prolonged last."""
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class CheckAccounts:
     """Reads accounts when they are due or when somebody asks; each at most once at a time."""
 
@@ -66,29 +60,22 @@ class CheckAccounts:
         *,
         watched: Watched,
         reading: ReadAccounts,
-        prices: PriceSource,
+        keeping: KeepChecks,
         open_unit: OpenUnit,
-        open_in_turn: OpenUnit,
-        recipients: Recipients,
         clock: Clock,
         spawn: Spawn,
-        wake_delivery: Callable[[], None],
         vitals: WatchVitals,
         tally: Tally = UNCOUNTED,
     ) -> None:
-        """`open_in_turn` opens a unit for what nobody waits for, and holds up nobody else."""
         self._tally = tally
         self._watched = watched
         self._vitals = vitals
         self._reading = reading
-        self._prices = prices
+        self._keeping = keeping
         self._open_unit = open_unit
-        self._open_in_turn = open_in_turn
-        self._recipients = recipients
         self._clock = clock
         self._spawn = spawn
-        self._wake_delivery = wake_delivery
-        self._under_way: dict[str, asyncio.Event] = {}
+        self._under_way: dict[str, _UnderWay] = {}
         self._looked_at = self._newest = self._round_began_at = clock()
         self._attempted: set[str] = set()
         self._round: set[str] = set()
@@ -134,20 +121,34 @@ class CheckAccounts:
             if put_back:  # what was written while the clock was ahead would hold up all
                 await unit.accounts.free(now=now)
             await follow(unit, self._watched)
+            await self._renew(unit, now)
             claims = await unit.accounts.claim_due(
                 now=now,
                 until=now + LEASE,
                 busy={*self._under_way, *self._strange},
                 most=max(0, MOST_UNDER_WAY - len(self._under_way)),
             )
+            ours = [claim for claim in claims if self._watched.has(claim.account)]
+            known = await self._reading.recall(unit, [claim.account for claim in ours])
         self._looked_at = now
         self._newest = now if put_back else max(self._newest, now)
         self._vitals.worked("checks")
+        for claim in ours:
+            self._start(claim, known)
         for claim in claims:
-            if self._watched.has(claim.account):
-                self._start(claim)
-            else:
+            if claim not in ours:
                 await self._leave_to_others(claim)
+
+    async def _renew(self, unit: Unit, now: datetime) -> None:
+        """Prolong the leases of what takes long; a lost one is noticed when the check is kept."""
+        old = [
+            check
+            for check in self._under_way.values()
+            if not timedelta(0) <= now - check.held_since < RENEW_AFTER
+        ]
+        await unit.accounts.renew([check.claim for check in old], until=now + LEASE)
+        for check in old:
+            check.held_since = now
 
     def _is_out_of_step(self, common: datetime | None, now: datetime) -> bool:
         """Whether our clock is so wrong that the leases of others mean nothing; said once."""
@@ -171,7 +172,7 @@ class CheckAccounts:
             account=claim.account,
         )
         async with self._open_unit() as unit:
-            await unit.accounts.finish(claim, due_at=self._clock())
+            await unit.accounts.finish({claim: self._clock()})
 
     def _now(self) -> datetime:
         """Tell the time, and remember how far ahead it was that something was written by it."""
@@ -184,7 +185,7 @@ class CheckAccounts:
         idle = [name for name in names if name not in self._under_way]
         elsewhere = await self._claim_now(idle)
         under_way = [self._under_way[name] for name in names if name in self._under_way]
-        await asyncio.gather(*(done.wait() for done in under_way))
+        await asyncio.gather(*(check.done.wait() for check in under_way))
         await self._await_others(elsewhere)
 
     async def _await_others(self, names: Collection[str]) -> None:
@@ -201,27 +202,26 @@ class CheckAccounts:
             return ()
         now = self._now()
         async with self._open_unit() as unit:
-            claims = [
-                await unit.accounts.claim(name, now=now, until=now + LEASE) for name in names
-            ]
+            asked = [await unit.accounts.claim(name, now=now, until=now + LEASE) for name in names]
+            claims = [claim for claim in asked if claim is not None]
+            known = await self._reading.recall(unit, [claim.account for claim in claims])
         for claim in claims:
-            if claim is not None:
-                self._start(claim)
-        return set(names) - {claim.account for claim in claims if claim is not None}
+            self._start(claim, known)
+        return set(names) - {claim.account for claim in claims}
 
-    def _start(self, claim: Claim) -> None:
-        done = self._under_way[claim.account] = asyncio.Event()
-        self._spawn(self._check(claim, done), name=f"check {claim.account}")
+    def _start(self, claim: Claim, known: Known) -> None:
+        self._under_way[claim.account] = _UnderWay(claim, self._clock())
+        self._spawn(self._check(claim, known), name=f"check {claim.account}")
 
-    async def _check(self, claim: Claim, done: asyncio.Event) -> None:
+    async def _check(self, claim: Claim, known: Known) -> None:
         """Check one account; the edge at which nothing may escape."""
         this_round = self._round
         try:
             account = self._watched.account(claim.account)
             started_at = self._now()
-            sweep = await self._read_under_lease(claim, account)
+            sweep = await self._reading.read(account, known)
             begun_at = min(started_at, self._clock())  # the clock may have been put back
-            kept = await self._keep(claim, sweep, due_at=begun_at + account.check_every)
+            kept = await self._keep(claim, sweep, begun_at)
             self._tally.checked("kept" if kept else "lease_lost")
         except Exception:
             log.exception("A check broke off", action="check_account", account=claim.account)
@@ -230,8 +230,7 @@ class CheckAccounts:
         finally:
             this_round.add(claim.account)  # one that was begun before a sleep is not of the next
             self._attempted.add(claim.account)
-            self._under_way.pop(claim.account, None)
-            done.set()
+            self._under_way.pop(claim.account).done.set()
 
     async def _keep_broken(self, claim: Claim) -> None:
         """Take a check that broke off for a failure of all that it was about: it must be told."""
@@ -241,91 +240,16 @@ class CheckAccounts:
             path: Reading(path.partition("/")[2], now, None, error) for path in account.sources
         }
         try:
-            await self._keep(claim, Sweep(account, readings), due_at=now + account.check_every)
+            await self._keep(claim, Sweep(account, readings), now)
         except Exception:
             log.exception("Nor was that kept", action="check_account", account=claim.account)
 
-    async def _read_under_lease(self, claim: Claim, account: Account) -> Sweep:
-        async with asyncio.TaskGroup() as group:
-            renewing = group.create_task(self._renew(claim))
-            sweep = await self._reading.read(account)
-            renewing.cancel()
-        return sweep
-
-    async def _renew(self, claim: Claim) -> None:
-        """Prolong the lease until cancelled; a lost one is noticed when the check is kept."""
-        while True:
-            await asyncio.sleep(RENEW_EVERY_S)
-            async with self._open_in_turn() as unit:
-                await unit.accounts.renew(claim, until=self._now() + LEASE)
-
-    async def _keep(self, claim: Claim, sweep: Sweep, *, due_at: datetime) -> bool:
-        """Write everything a check means; False, and nothing, when the account has passed on."""
-        async with self._open_in_turn() as unit:
-            if not await unit.accounts.finish(claim, due_at=due_at):
-                log.warning("Checked too late", action="lease_lost", account=claim.account)
-                return False
-            await follow(unit, self._watched)
-            await unit.alerts.lock(self._watched.shared_by(claim.account))
-            events = (
-                *await self._keep_roster(unit, sweep),
-                *await self._keep_readings(unit, sweep),
-            )
-            await self._queue(unit, events)
-        self._watched.adopt(sweep.account)
-        self._tally.told(events)
-        if events:
-            self._wake_delivery()
-        return True
-
-    async def _keep_roster(self, unit: Unit, sweep: Sweep) -> Sequence[Event]:
-        """Forget sub-accounts that are gone; the first list that there ever was is no news."""
-        before, after = self._watched.account(sweep.account.name), sweep.account
-        if before.subs == after.subs or after.listing is None:
-            return ()
-        await tell_others(unit, self._watched)
-        listed = (await unit.wallets.load([after.listing])).get(after.listing)
-        first = listed is None or listed.read_at is None
-        await unit.wallets.forget(set(before.paths) - set(after.paths))
-        still = {watch.key for watch in self._watched.watches_about(after)}
-        gone = {watch.key for watch in self._watched.watches_about(before)} - still
-        states = await unit.alerts.load(gone)
-        ended = await end_alerts(unit, states.values(), at=self._clock())
-        return (*(() if first else roster_change(before, after, at=self._clock())), *ended)
-
-    async def _keep_readings(self, unit: Unit, sweep: Sweep) -> Sequence[Event]:
-        watches = self._watched.watches_about(sweep.account)
-        verdict = await self._judged(unit, sweep, watches)
-        frozen = sweep.account.frozen
-        await unit.wallets.save(
-            (replace(s, frozen=s.path in frozen) for s in verdict.wallets),
-            most_apart=gap_after(sweep.account),
+    async def _keep(self, claim: Claim, sweep: Sweep, begun_at: datetime) -> bool:
+        account = sweep.account
+        due_at = next_due(
+            account.name,
+            begun_at=begun_at,
+            every=account.check_every,
+            among=len(self._watched.accounts),
         )
-        await unit.alerts.save(verdict.alerts)
-        return await self._with_context(unit, verdict, watches)
-
-    async def _judged(self, unit: Unit, sweep: Sweep, watches: Sequence[Watch]) -> Verdict:
-        now = self._clock()
-        facts = await gather_facts(unit, self._prices, watches, now=now, paths=sweep.readings)
-        alerts = await unit.alerts.load([watch.key for watch in watches])
-        return reach_verdict(sweep.readings, watches=watches, facts=facts, alerts=alerts, now=now)
-
-    async def _with_context(
-        self, unit: Unit, verdict: Verdict, watches: Sequence[Watch]
-    ) -> Sequence[Event]:
-        """Complete what was raised just now; the wallets are saved already."""
-        raised = {e.alert.key for e in verdict.events if isinstance(e, AlertRaised)}
-        concerned = {watch.key: watch for watch in watches if watch.key in raised}
-        if not concerned:
-            return verdict.events
-        now = self._clock()
-        facts = await gather_context(unit, self._prices, concerned.values(), now=now)
-        return with_context(verdict.events, concerned, facts, now=now)
-
-    async def _queue(self, unit: Unit, events: Sequence[Event]) -> None:
-        if not events:
-            return
-        chats = self._recipients(await unit.chats.load())
-        await unit.outbox.add(events, chats=chats, at=self._clock())
-        for event in events:
-            log.info("Worth telling", action=event.kind, chats=len(chats), about=about(event))
+        return await self._keeping.keep(Check(claim, sweep, due_at))

@@ -49,6 +49,7 @@ class KeepHouse:
 
     async def sweep(self) -> None:
         """Delete what is old; doing it again deletes nothing more."""
+        self._stopping.clear()
         now = self._clock()
         async with self._open_unit() as unit:
             await unit.inbox.forget(before=now - KEEP_UPDATES)

@@ -1,18 +1,19 @@
 """Read accounts: which sub-accounts there are, then every wallet, in the order of need."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
 
+from bot.core.alerts import AlertKey, AlertState
 from bot.core.belief import believed, newly_empty
 from bot.core.health import paused
 from bot.core.portfolio import LISTING, Account, WalletState
 from bot.core.sweep import by_need, resting
 from bot.fetchers.model import Reading
 from bot.services.list_sub_accounts import list_sub_accounts
-from bot.services.ports import Clock, OpenUnit, SubAccountLister, SweepFloor, WalletReader
+from bot.services.ports import Clock, SubAccountLister, SweepFloor, Unit, WalletReader
 from bot.services.read_wallets import read_wallets
 from bot.services.watched import Watched
 
@@ -29,6 +30,16 @@ class Sweep:
     """By path, in the order in which they are shown; the list of sub-accounts is one of them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of accounts before they are read."""
+
+    wallets: Mapping[str, WalletState]
+    """By path; a list of sub-accounts is one of them."""
+    alerts: Mapping[AlertKey, AlertState]
+    """Of those that have several wallets."""
+
+
 class ReadAccounts:
     """Asks the exchanges what may be asked, and remembers nothing but what it has told."""
 
@@ -39,29 +50,47 @@ class ReadAccounts:
         reader: WalletReader,
         lister: SubAccountLister,
         floor: SweepFloor,
-        open_unit: OpenUnit,
         clock: Clock,
     ) -> None:
         self._watched = watched
         self._reader = reader
         self._lister = lister
         self._floor = floor
-        self._open_unit = open_unit
+        self._knows_floors = False
         self._clock = clock
         self._told_floors: dict[str, timedelta] = {}
 
-    async def read(self, account: Account) -> Sweep:
+    async def recall(self, unit: Unit, names: Collection[str]) -> Known:
+        """Look up what is known of some accounts, before they are read."""
+        self._settle_floors()
+        accounts = [self._watched.account(name) for name in names]
+        sources = [path for account in accounts for path in account.sources]
+        # What stands alone needs no order.
+        many = [account for account in accounts if len(account.sources) > 1]
+        keys = {watch.key for account in many for watch in self._watched.watches_about(account)}
+        return Known(
+            await unit.wallets.load(sources) if sources else {},
+            await unit.alerts.load(keys) if keys else {},
+        )
+
+    async def read(self, account: Account, known: Known) -> Sweep:
         """Read all of an account that may be asked; nothing is kept."""
         watches = self._watched.watches_about(account)
-        async with self._open_unit() as unit:
-            known = await unit.wallets.load(account.sources)
-            alerts = await unit.alerts.load([watch.key for watch in watches])
-        account, listed = await self._discover(account, known)
-        account = replace(account, floor=self._floor(account.name, account.wallets))
+        account, listed = await self._discover(account, known.wallets)
+        account = self._with_floor(account)
         self._tell_floor(account)
-        order = by_need(account.paths, known=known, watches=watches, alerts=alerts)
-        readings = listed | await self._read_wallets(order, known)
+        order = by_need(account.paths, known=known.wallets, watches=watches, alerts=known.alerts)
+        readings = listed | await self._read_wallets(order, known.wallets)
         return Sweep(account, {path: readings[path] for path in account.sources})
+
+    def _settle_floors(self) -> None:
+        """Take up how fast all can be read: one by one, each would have all rules settled anew."""
+        if not self._knows_floors:
+            self._watched.adopt(*map(self._with_floor, self._watched.accounts))
+            self._knows_floors = True
+
+    def _with_floor(self, account: Account) -> Account:
+        return replace(account, floor=self._floor(account.name, account.wallets))
 
     async def _discover(
         self, account: Account, known: Mapping[str, WalletState]

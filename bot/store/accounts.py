@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.ports import Claim
@@ -70,12 +70,14 @@ class SqlAccounts:
         )
         return [Claim(name, fence) for name, fence in rows]
 
-    async def renew(self, claim: Claim, *, until: datetime) -> bool:
+    async def renew(self, claims: Collection[Claim], *, until: datetime) -> None:
         """See the port."""
-        done = await self._connection.execute(
-            update(accounts).where(_held_by(claim)).values(leased_until=until)
-        )
-        return done.rowcount == 1
+        held = await self._held(claims)
+        if held:
+            these = accounts.c.name.in_([claim.account for claim in held])
+            await self._connection.execute(
+                update(accounts).where(these).values(leased_until=until)
+            )
 
     async def oldest_due(self, *, now: datetime) -> tuple[str, datetime] | None:
         """See the port."""
@@ -88,17 +90,29 @@ class SqlAccounts:
         rows = await self._connection.execute(select(accounts.c.name, accounts.c.due_at))
         return {row.name: row.due_at for row in rows}
 
-    async def finish(self, claim: Claim, *, due_at: datetime) -> bool:
+    async def finish(self, due_at: Mapping[Claim, datetime]) -> Collection[Claim]:
         """See the port."""
-        done = await self._connection.execute(
-            update(accounts).where(_held_by(claim)).values(due_at=due_at, leased_until=None)
+        held = await self._held(due_at)
+        if held:
+            this = accounts.c.name == bindparam("of")
+            await self._connection.execute(
+                update(accounts).where(this).values(due_at=bindparam("to"), leased_until=None),
+                [{"of": claim.account, "to": due_at[claim]} for claim in held],
+            )
+        return held
+
+    async def _held(self, claims: Collection[Claim]) -> Collection[Claim]:
+        """Choose those that have not passed to somebody else, and keep them from it meanwhile."""
+        these = accounts.c.name.in_([claim.account for claim in claims])
+        rows = await self._connection.execute(
+            select(accounts.c.name, accounts.c.fence)
+            .where(these)
+            .order_by(accounts.c.name)
+            .with_for_update()
         )
-        return done.rowcount == 1
+        fences = {row.name: row.fence for row in rows}
+        return [claim for claim in claims if fences.get(claim.account) == claim.fence]
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
     return or_(accounts.c.leased_until.is_(None), accounts.c.leased_until <= now)
-
-
-def _held_by(claim: Claim) -> ColumnElement[bool]:
-    return and_(accounts.c.name == claim.account, accounts.c.fence == claim.fence)

@@ -1,13 +1,12 @@
 """The unit of work: one transaction, and the repositories that live in it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.services.ports import OpenUnit, Unit
+from bot.services.ports import OpenUnit
 from bot.store.accounts import SqlAccounts
 from bot.store.alerts import SqlAlerts
 from bot.store.audit import SqlAudit
@@ -105,18 +104,3 @@ def units_of(engine: AsyncEngine, *, lock: Lock = Lock.ALONE) -> OpenUnit:
         return unit()
 
     return open_unit
-
-
-def in_turns(open_unit: OpenUnit, *, most: int) -> OpenUnit:
-    """Let only so many units at once ask for the connection; the others wait here, in order.
-
-    A thousand checks that end together would keep everybody else from it for half a minute.
-    """
-    places = asyncio.Semaphore(most)
-
-    @asynccontextmanager
-    async def unit() -> AsyncIterator[Unit]:
-        async with places, open_unit() as inner:
-            yield inner
-
-    return unit

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Row,
     String,
     and_,
+    bindparam,
     cast,
     column,
     delete,
@@ -30,7 +31,7 @@ from bot.core.history import Coin, History, Point
 from bot.core.portfolio import Holdings, WalletState
 from bot.core.series import MOST_APART
 from bot.fetchers.model import Balance
-from bot.services.ports import WalletOutline
+from bot.services.ports import Step, WalletOutline
 from bot.store._upsert import upsert
 from bot.store.schema import changes, gaps, wallets
 
@@ -73,37 +74,34 @@ class SqlWallets:
         """See the port."""
         states = list(states)
         before = await self.load([state.path for state in states])
-        for state in states:
-            await self._keep_changes(before.get(state.path, WalletState(state.path)), state)
-        await upsert(self._connection, gaps, list(_gaps(before, states, most_apart)))
-        await upsert(self._connection, wallets, [_row(state) for state in states])
-        await self._connection.execute(
-            wallets.update()
-            .where(wallets.c.first_read_at.is_(None), wallets.c.read_at.is_not(None))
-            .values(first_read_at=wallets.c.read_at)
+        await self.advance(
+            [Step(before.get(s.path, WalletState(s.path)), s, most_apart) for s in states]
         )
 
-    async def _keep_changes(self, before: WalletState, after: WalletState) -> None:
-        if after.read_at is None or after.read_at == before.read_at:
-            return
-        was = {b.asset: _amounts(b) for b in before.balances or ()}
-        now = {b.asset: _amounts(b) for b in after.balances or ()}
-        gone = dict.fromkeys(was.keys() - now.keys(), (_NONE, _NONE, _NONE))
-        rows = [
-            {
-                "path": after.path,
-                "asset": asset,
-                "at": after.read_at,
-                "before_at": before.read_at,
-                "total": total,
-                "available": available,
-                "held": held,
-            }
-            for asset, (total, available, held) in {**now, **gone}.items()
-            if was.get(asset) != (total, available, held)
-        ]
+    async def advance(self, steps: Sequence[Step]) -> None:
+        """See the port."""
+        rows = [row for step in steps for row in _changes(step.before, step.after)]
         if rows:
             await self._connection.execute(insert(changes), rows)
+        await upsert(self._connection, gaps, [_gap(step) for step in steps if _is_gap(step)])
+        same = [step.after for step in steps if _is_only_newer(step)]
+        if same:
+            this = wallets.c.path == bindparam("of")
+            await self._connection.execute(
+                wallets.update().where(this).values(read_at=bindparam("at")),
+                [{"of": state.path, "at": state.read_at} for state in same],
+            )
+        others = [_row(step.after) for step in steps if not _is_only_newer(step)]
+        await upsert(self._connection, wallets, others)
+        await self._note_first([s.after for s in steps if s.before.read_at is None])
+
+    async def _note_first(self, states: Iterable[WalletState]) -> None:
+        if paths := [state.path for state in states if state.read_at is not None]:
+            await self._connection.execute(
+                wallets.update()
+                .where(wallets.c.path.in_(paths), wallets.c.first_read_at.is_(None))
+                .values(first_read_at=wallets.c.read_at)
+            )
 
     async def holdings_at(self, at: datetime) -> Holdings:
         """See the port."""
@@ -234,16 +232,42 @@ def _state(row: Row[Any]) -> WalletState:
     return WalletState(row.path, row.balances, row.read_at, health, row.frozen)
 
 
-def _gaps(
-    before: Mapping[str, WalletState], states: Iterable[WalletState], most_apart: timedelta
-) -> Iterator[Mapping[str, Any]]:
-    """Tell which wallets were not read for a while before they were read now."""
-    for state in states:
-        was = before.get(state.path)
-        if was is None or was.read_at is None or state.read_at is None:
-            continue
-        if state.read_at - was.read_at > most_apart:
-            yield {"path": state.path, "begins_at": was.read_at, "ends_at": state.read_at}
+def _changes(before: WalletState, after: WalletState) -> Iterator[Mapping[str, Any]]:
+    """Tell what is not as it was, coin by coin."""
+    if after.read_at is None or after.read_at == before.read_at:
+        return
+    was = {b.asset: _amounts(b) for b in before.balances or ()}
+    now = {b.asset: _amounts(b) for b in after.balances or ()}
+    gone = dict.fromkeys(was.keys() - now.keys(), (_NONE, _NONE, _NONE))
+    for asset, amounts in {**now, **gone}.items():
+        if was.get(asset) != amounts:
+            total, available, held = amounts
+            yield {
+                "path": after.path,
+                "asset": asset,
+                "at": after.read_at,
+                "before_at": before.read_at,
+                "total": total,
+                "available": available,
+                "held": held,
+            }
+
+
+def _is_only_newer(step: Step) -> bool:
+    """Whether the same was read again, and nothing else has changed."""
+    was_read = step.before.read_at is not None and step.after.read_at is not None
+    return was_read and replace(step.after, read_at=step.before.read_at) == step.before
+
+
+def _is_gap(step: Step) -> bool:
+    """Whether a wallet was not read for a while before it was read now."""
+    was, now = step.before.read_at, step.after.read_at
+    return was is not None and now is not None and now - was > step.most_apart
+
+
+def _gap(step: Step) -> Mapping[str, Any]:
+    read_at = {"begins_at": step.before.read_at, "ends_at": step.after.read_at}
+    return {"path": step.after.path, **read_at}
 
 
 def _row(state: WalletState) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
 from bot.services.draft_rules import DraftRules
 from bot.services.export_history import ExportHistory
+from bot.services.keep_checks import KeepChecks
 from bot.services.keep_prices import KeepPrices
 from bot.services.manage_alerts import ManageAlerts
 from bot.services.manage_chats import ManageChats
@@ -215,7 +216,7 @@ class Desk:
             reader=self.exchange,
             lister=_no_subs,
             floor=lambda account, wallets: timedelta(0),
-            **unit_and_clock,
+            clock=self.clock,
         )
         prices = KeepPrices(readers={}, markets={}, currency="USD", clock=self.clock)
         history = ShowHistory(
@@ -225,12 +226,12 @@ class Desk:
             checks=CheckAccounts(
                 watched=watched,
                 reading=reading,
-                prices=prices,
+                keeping=KeepChecks(
+                    watched=watched, prices=prices, wake_delivery=lambda: None, **told
+                ),
                 spawn=self.spawn,
-                wake_delivery=lambda: None,
                 vitals=WatchVitals(**told),
-                open_in_turn=self.open_unit,
-                **told,
+                **unit_and_clock,
             ),
             balances=ReportBalances(watched=watched, prices=prices, **unit_and_clock),
             rules=ManageRules(watched=watched, wake_delivery=lambda: None, **told),

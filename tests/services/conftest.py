@@ -27,11 +27,12 @@ from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
 from bot.services.deliver_outbox import DeliverOutbox
 from bot.services.follow import begin_to_watch, forget_others
+from bot.services.keep_checks import KeepChecks
 from bot.services.keep_prices import KeepPrices
 from bot.services.manage_alerts import ManageAlerts
 from bot.services.manage_chats import ManageChats
 from bot.services.manage_rules import ManageRules
-from bot.services.ports import Card, ChatSender, OpenUnit, Parcel, PriceReader
+from bot.services.ports import UNCOUNTED, Card, ChatSender, OpenUnit, Parcel, PriceReader, Tally
 from bot.services.read_accounts import ReadAccounts
 from bot.services.report_balances import ReportBalances
 from bot.services.show_alerts import ShowAlerts
@@ -268,6 +269,7 @@ class House:
     watched: Watched | None = None
     """None: each that is built begins with the settings."""
     kept_prices: KeepPrices | None = None
+    tally: Tally = UNCOUNTED
 
     def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -325,20 +327,26 @@ class House:
             reader=self.exchange,
             lister=self.exchange.list_subs,
             floor=lambda account, wallets: self.exchange.floor,
-            open_unit=self.open_unit,
             clock=self.clock,
+        )
+        keeping = KeepChecks(
+            watched=watched,
+            prices=self.prices,
+            open_unit=self.open_unit,
+            recipients=self.chats.recipients,
+            clock=self.clock,
+            wake_delivery=self.changed.set,
+            tally=self.tally,
         )
         return CheckAccounts(
             watched=watched,
             reading=reading,
-            prices=self.prices,
+            keeping=keeping,
             open_unit=self.open_unit,
-            open_in_turn=self.open_unit,
-            recipients=self.chats.recipients,
             clock=self.clock,
             spawn=self.spawn,
-            wake_delivery=self.changed.set,
             vitals=self.vitals,
+            tally=self.tally,
         )
 
     def build_rules(self) -> ManageRules:
@@ -411,6 +419,7 @@ class House:
             vitals=self.vitals,
             clock=self.clock,
             changed=self.changed,
+            tally=self.tally,
         )
 
     async def prepare(self) -> None:

@@ -4,14 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from itertools import chain
 from typing import Any
-
-import pytest
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.core.alerts import Hush
 from bot.core.portfolio import WalletState
@@ -20,7 +16,6 @@ from bot.fetchers.errors import CredentialsRejected, ExchangeUnavailable, RateLi
 from bot.fetchers.model import Price
 from bot.services.check_accounts import LEASE
 from bot.services.ports import OpenUnit
-from bot.store.schema import accounts
 
 USDT = {"USDT": "12345.678901234567890123"}
 
@@ -470,11 +465,8 @@ async def test_unexpected_error_ends_one_check_only(house: Any) -> None:
     assert (await known(house))["main/funding"].readable
 
 
-async def test_lease_is_prolonged_while_reading(
-    house: Any, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_lease_is_prolonged_while_reading(house: Any) -> None:
     """A reading that takes longer than the lease keeps it, and is kept."""
-    monkeypatch.setattr("bot.services.check_accounts.RENEW_EVERY_S", 0.001)
     house.exchange.gate = asyncio.Event()
     house.exchange.answers["main/funding"] = {"USDT": "1"}
     checks, other = house.build_checks(), house.build_checks()
@@ -482,19 +474,9 @@ async def test_lease_is_prolonged_while_reading(
     await house.exchange.wait_for(3)
     for _ in range(3):
         house.clock.advance(seconds=LEASE.total_seconds() - 1)
-        await _renewed(engine, house.clock() + LEASE)
+        await checks.start_due()
         await other.start_due()
     house.exchange.gate.set()
     await house.settle()
     assert len(house.exchange.asked) == 3
     assert await kinds(house) == [["alert_raised"]]
-
-
-async def _renewed(engine: AsyncEngine, until: datetime) -> None:
-    """Wait until every lease lasts to that instant."""
-    async with asyncio.timeout(10):
-        while True:
-            async with engine.begin() as connection:
-                leases = set(await connection.scalars(select(accounts.c.leased_until)))
-            if leases == {until}:
-                return

@@ -55,10 +55,6 @@ async def test_the_past_is_thinned_once_a_day(house: Any, engine: AsyncEngine) -
     house.clock.now += HOUR
     await keeper.sweep()
     assert await _changes(engine) == half
-    stopped = KeepHouse(open_unit=house.open_unit, clock=house.clock, pause_s=0)
-    stopped.stop()
-    await stopped.sweep()
-    assert await _changes(engine) == half
     house.clock.now += THIN_EVERY - HOUR
     await keeper.sweep()
     assert await _changes(engine) == 2 + 2

@@ -340,12 +340,12 @@ async def test_all_or_nothing(desk: Any) -> None:
     before = await paths(desk)
     desk.exchange.subs = subs("a", "c")
     desk.exchange.answers["main/sub:c"] = RICH
-    checks._open_in_turn = breaking(desk.open_unit)
+    checks._keeping._open_unit = breaking(desk.open_unit)
     await desk.check(checks)
     assert await paths(desk) == before
     assert await events(desk) == []
     assert "main/sub:b" in await shown(desk)
-    checks._open_in_turn = desk.open_unit
+    checks._keeping._open_unit = desk.open_unit
     desk.clock.advance(minutes=1)
     await desk.check(checks)
     assert await kinds(desk) == ["sub_accounts_changed", "alert_ended"]

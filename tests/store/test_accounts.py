@@ -33,7 +33,7 @@ async def have(open_unit: OpenUnit, *names: str, now: datetime) -> None:
 async def finish(open_unit: OpenUnit, claim: Claim | None, due_at: datetime) -> bool:
     assert claim is not None
     async with open_unit() as unit:
-        return await unit.accounts.finish(claim, due_at=due_at)
+        return list(await unit.accounts.finish({claim: due_at})) == [claim]
 
 
 async def test_due_account_is_claimed_once(open_unit: OpenUnit, now: datetime) -> None:
@@ -82,7 +82,7 @@ async def test_old_fence_changes_nothing(open_unit: OpenUnit, now: datetime) -> 
     assert old is not None
     assert not await finish(open_unit, old, now)
     async with open_unit() as unit:
-        assert not await unit.accounts.renew(old, until=later + timedelta(days=1))
+        await unit.accounts.renew([old], until=later + timedelta(days=1))
     assert await claimed(open_unit, later + LEASE - timedelta(seconds=1)) == []
     assert await finish(open_unit, new, later + MINUTE)
     assert await claimed(open_unit, later + MINUTE) == ["main"]
@@ -94,7 +94,7 @@ async def test_renewed_lease_lasts(open_unit: OpenUnit, now: datetime) -> None:
     held = await claim(open_unit, "main", now)
     assert held is not None
     async with open_unit() as unit:
-        assert await unit.accounts.renew(held, until=now + 2 * LEASE)
+        await unit.accounts.renew([held], until=now + 2 * LEASE)
     assert await claimed(open_unit, now + LEASE) == []
     assert await claimed(open_unit, now + 2 * LEASE) == ["main"]
 

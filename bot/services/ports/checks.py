@@ -53,8 +53,8 @@ class AccountRepository(Protocol):
     async def leased(self, names: Collection[str], *, now: datetime) -> Collection[str]:
         """Choose of these accounts those that somebody is checking."""
 
-    async def renew(self, claim: Claim, *, until: datetime) -> bool:
-        """Prolong a lease; False when it has passed to somebody else."""
+    async def renew(self, claims: Collection[Claim], *, until: datetime) -> None:
+        """Prolong leases; those that have passed to somebody else stay as they are."""
 
     async def oldest_due(self, *, now: datetime) -> tuple[str, datetime] | None:
         """Name the account that is due for longest, checked or not, and since when it is."""
@@ -62,10 +62,11 @@ class AccountRepository(Protocol):
     async def due(self) -> Mapping[str, datetime]:
         """Return by name when each account is due."""
 
-    async def finish(self, claim: Claim, *, due_at: datetime) -> bool:
-        """End a lease and say when the account is due again.
+    async def finish(self, due_at: Mapping[Claim, datetime]) -> Collection[Claim]:
+        """End leases and say when each account is due again.
 
-        False, and nothing is changed, when the lease has passed to somebody else.
+        Returns:
+            Those that have not passed to somebody else; of the others nothing is changed.
         """
 
 
@@ -78,6 +79,16 @@ class WalletOutline:
     """Of the last good reading; None: there was none."""
     failures: int
     """Since then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is known of a wallet, before and after a check."""
+
+    before: WalletState
+    after: WalletState
+    most_apart: timedelta
+    """Between good readings that lie further apart a gap is kept."""
 
 
 class WalletRepository(Protocol):
@@ -102,6 +113,9 @@ class WalletRepository(Protocol):
 
         Between good readings that lie further apart than that a gap is kept.
         """
+
+    async def advance(self, steps: Sequence[Step]) -> None:
+        """Keep the states as `save` does, without looking up what they were before."""
 
     async def holdings_at(self, at: datetime) -> Holdings:
         """Return the balances that were known at an instant, for wallets already read by then."""
