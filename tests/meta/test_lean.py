@@ -28,7 +28,6 @@ NOT_NEEDED = {
     "matplotlib": "only aside",
     "numpy": "only aside",
     "psycopg": "only where the database is PostgreSQL",
-    "pydantic_settings": "we gather our settings ourselves",
     "pygments": "only where somebody looks",
     "rich": "only where somebody looks",
     "sqlalchemy.dialects.postgresql": "only where the database is PostgreSQL",
