@@ -227,7 +227,9 @@ async def open_app(
         DatabaseUnusable: the database cannot be opened.
     """
     async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(open_database(settings.database_url))
+        engine = await stack.enter_async_context(
+            open_database(settings.database_url.get_secret_value())
+        )
         http = await stack.enter_async_context(WireTransport())
         transports = WireTransport(), WireTransport()
         for transport in transports:
@@ -237,7 +239,7 @@ async def open_app(
         bot = build_bot(
             token, api_url=settings.telegram.api_url, transports=transports, tally=counted
         )
-        units = Units.on(engine, is_shared(settings.database_url), clock=clock)
+        units = Units.on(engine, is_shared(settings.database_url.get_secret_value()), clock=clock)
         app = _assembled(settings, units, bot, http, counted, clock=clock, limits=limits)
         await _made_ready(settings, app)
         yield app
