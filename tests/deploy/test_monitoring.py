@@ -10,15 +10,11 @@ from typing import Any
 import pytest
 
 from tests.deploy.conftest import Tool, documents
+from tests.web.test_metrics import ALWAYS, OF_WALLETS, page
 
-METRICS = {
-    "account_overdue_seconds", "accounts", "alerts_firing", "alerts_silenced", "balance",
-    "checks_total", "database_bytes", "episodes_total", "healthy", "info", "leading", "limit",
-    "outbox_age_seconds", "outbox_depth", "part_age_seconds", "rate_limited_total",
-    "read_seconds_bucket", "reading_age_seconds", "reading_age_seconds_max", "reads_total",
-    "sends_total", "wallets",
-}  # fmt: skip
-"""Without what all of them begin with."""
+NOT_ASKED = {"balance_bot_read_seconds_count", "balance_bot_read_seconds_sum"}
+"""What a histogram has besides."""
+OF_PROMETHEUS = {"job", "instance", "le"}
 VARIABLES = {"$job": "balance-bot", "$path": "main/.*", "$__rate_interval": "1m"}
 
 
@@ -48,15 +44,28 @@ def promtool(tool: Tool, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("asked_by", [asked_by_rules, asked_by_dashboard])
 def test_what_is_asked_exists(deploy: Path, asked_by: Any) -> None:
     """A misspelt metric would be silent for ever."""
-    names = set(re.findall(r"balance_bot_([a-z_]+)", " ".join(asked_by(deploy))))
+    names = set(re.findall(r"balance_bot_[a-z_]+", " ".join(asked_by(deploy))))
     assert names
-    assert names - METRICS == set()
+    assert names - ALWAYS - OF_WALLETS == set()
+
+
+@pytest.mark.parametrize("asked_by", [asked_by_rules, asked_by_dashboard])
+async def test_labels_exist(deploy: Path, asked_by: Any) -> None:
+    """By the page itself: a misspelt label selects nothing."""
+    found = await page(with_amounts=True)
+    labels = {label for sample in found for label in re.findall(r"[{,]([a-z]+)=", sample)}
+    asked = " ".join(asked_by(deploy))
+    used = set(re.findall(r"([a-z]+)(?:=~|!=|=)\"", asked))
+    for listed in re.findall(r"(?:by|on|group_left) \(([a-z, ]+)\)", asked):
+        used |= set(listed.split(", "))
+    assert {"job", "outcome"} <= used
+    assert used - labels - OF_PROMETHEUS == set()
 
 
 def test_the_dashboard_shows_everything(deploy: Path) -> None:
     """Whatever is measured can be seen."""
-    asked = " ".join(asked_by_dashboard(deploy))
-    assert {name for name in METRICS if f"balance_bot_{name}" not in asked} == set()
+    asked = set(re.findall(r"balance_bot_[a-z_]+", " ".join(asked_by_dashboard(deploy))))
+    assert (ALWAYS | OF_WALLETS) - NOT_ASKED - asked == set()
 
 
 def test_the_dashboard_asks_rightly(deploy: Path, tmp_path: Path, tool: Tool) -> None:
