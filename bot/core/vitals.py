@@ -71,9 +71,9 @@ class Stale:
 
 def stale(vitals: Vitals) -> tuple[Stale, ...]:
     """Judge the signs of life."""
-    found = [_idle("checks", vitals), _overdue(vitals)]
+    parts: tuple[Part, ...] = PARTS if vitals.leads else ("checks",)
+    found = [*(_idle(part, vitals) for part in parts), _overdue(vitals)]
     if vitals.leads:
-        found += [_idle("poll", vitals), _idle("delivery", vitals)]
         found += [_undelivered(vitals), _unheard(vitals)]
     return tuple(s for s in found if s is not None)
 

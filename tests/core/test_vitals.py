@@ -15,10 +15,12 @@ from bot.core.vitals import (
     Part,
     Stale,
     Vitals,
+    stale,
 )
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
 WELL = Vitals(
     at=NOW,
     began_at=NOW - timedelta(days=1),
@@ -78,3 +80,14 @@ def test_a_clock_that_was_put_back() -> None:
     """What happened in the future is no sign of death."""
     ahead = replace(WELL, at=NOW - timedelta(hours=1))
     assert ahead.stale == ()
+
+
+def test_who_does_not_lead_only_checks() -> None:
+    """Neither poll nor delivery, nor what waits for them, is for a process that does not lead."""
+    waits = replace(
+        Vitals(at=NOW, began_at=NOW - DAY, leads=False),
+        undelivered_since=NOW - DAY,
+        unheard_since=NOW - DAY,
+        overdue=("main", NOW - DAY),
+    )
+    assert [found.part for found in stale(waits)] == ["checks", "checks"]
