@@ -250,6 +250,6 @@ class CheckAccounts:
             account.name,
             begun_at=begun_at,
             every=account.check_every,
-            among=len(self._watched.accounts),
+            among=self._watched.size,
         )
         return await self._keeping.keep(Check(claim, sweep, due_at))

@@ -35,6 +35,11 @@ class Watched:
         return tuple(self._accounts.values())
 
     @property
+    def size(self) -> int:
+        """How many accounts there are."""
+        return len(self._accounts)
+
+    @property
     def watches(self) -> tuple[Watch, ...]:
         """What the rules are about, in their order."""
         return self._watches
