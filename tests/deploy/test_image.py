@@ -65,13 +65,26 @@ import subprocess, sys, threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 class Web(BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(int(sys.argv[1]) if self.path == "/healthz" else 404)
+        self.send_response(200 if self.path == "/healthz" else 404)
         self.end_headers()
-        self.wfile.write(b"poll is late")
+        self.wfile.write(b"all is well")
 server = HTTPServer(("127.0.0.1", 8081), Web)
 threading.Thread(target=server.handle_request).start()
-done = subprocess.run(sys.argv[2:], stdout=subprocess.PIPE)
+done = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE)
 print(done.returncode, done.stdout.decode())
+"""
+# Starts the bot, asks the healthcheck until somebody answers, and stops the bot.
+RUNNING = """
+import subprocess, sys, time
+bot = subprocess.Popen(["balance-bot", "run"])
+until = time.monotonic() + 60
+said = None
+while not said and time.monotonic() < until:
+    time.sleep(0.2)
+    done = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    said = done.stdout.decode()
+bot.terminate()
+print(done.returncode, bot.wait(30), said)
 """
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -201,5 +214,6 @@ def tells_its_health(image: Stage, tried: Run) -> None:
     """The healthcheck passes on what /healthz says; nobody there is not healthy."""
     asks = image.command("HEALTHCHECK")
     assert tried(*asks).returncode == 1
-    assert tried("python", "-c", HEALTH, "200", *asks).stdout.startswith(b"0 poll is late")
-    assert tried("python", "-c", HEALTH, "503", *asks).stdout.startswith(b"1 poll is late")
+    assert tried("python", "-c", HEALTH, *asks).stdout.startswith(b"0 all is well")
+    running = tried("python", "-c", RUNNING, *asks)
+    assert re.match(rb'1 0 .*"poll"', running.stdout), running.stderr.decode()
