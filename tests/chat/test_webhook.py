@@ -159,6 +159,11 @@ async def test_what_does_not_get_through_is_said_once(
     async with standing(desk):
         await looked(telegram, 20)
         assert logged().count("does not get through") == 1
+        for seconds in range(1, 4):
+            assert telegram.webhook is not None
+            telegram.webhook.failed_at = telegram.clock() + timedelta(seconds=seconds)
+            await looked(telegram, 2)
+        assert logged().count("does not get through") == 1
         telegram.updates.clear()
         await looked(telegram)
         assert logged().count("gets through to the webhook again") == 1
