@@ -84,5 +84,5 @@ def test_what_is_mounted_is_read(
     for name in read(deploy / "compose.scale.yaml")["services"]["bot"]["secrets"]:
         (tmp_path / name).write_text(values[name])
     settings = load_settings({}, folder=deploy)
-    assert settings.database_url == values["BOT_DATABASE_URL"]
+    assert settings.database_url.get_secret_value() == values["BOT_DATABASE_URL"]
     assert settings.timezone.key == "Asia/Tokyo"
