@@ -251,9 +251,7 @@ def _outlook(event: AlertRaised) -> Iterator[str]:
 
 
 def _place(path: str, amount: Decimal) -> str:
-    if amounts_are_hidden():
-        return path_text(path)
-    return f"{path_text(path)}\N{NO-BREAK SPACE}{amount_text(amount)}"
+    return path_text(path) if amounts_are_hidden() else f"{path_text(path)} {amount_text(amount)}"
 
 
 def _cleared(event: AlertCleared) -> str:

@@ -207,7 +207,7 @@ def test_what_helps_to_judge_an_alert() -> None:
     assert told(event).split("</pre>\n")[1] == (
         "−1,240 in 24 h\n"
         "at the present rate empty in 9 h 5 min\n"
-        "available in <code>main/trading</code>\xa01,240, <code>xt/spot</code>\xa03.5\n"
+        "available in <code>main/trading</code> 1,240, <code>xt/spot</code> 3.5\n"
         "since 11:59:30 UTC, 1 min ago\n"
         "<i>low · A1B2C3</i>"
     )
