@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, select, upda
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.ports import Claim
+from bot.store._lists import none_of, one_of
 from bot.store._upsert import insert_into
 from bot.store.locks import is_for_many
 from bot.store.schema import accounts
@@ -28,7 +29,7 @@ class SqlAccounts:
 
     async def retain(self, names: Collection[str]) -> None:
         """See the port."""
-        await self._connection.execute(delete(accounts).where(accounts.c.name.not_in(names)))
+        await self._connection.execute(delete(accounts).where(none_of(accounts.c.name, names)))
 
     async def free(self, *, now: datetime) -> None:
         """See the port."""
@@ -39,7 +40,7 @@ class SqlAccounts:
         self, *, now: datetime, until: datetime, busy: Collection[str], most: int
     ) -> Sequence[Claim]:
         """See the port."""
-        due = and_(accounts.c.due_at <= now, accounts.c.name.not_in(busy), _free(now))
+        due = and_(accounts.c.due_at <= now, none_of(accounts.c.name, busy), _free(now))
         longest_due = (
             select(accounts.c.name)
             .where(due)
@@ -58,7 +59,7 @@ class SqlAccounts:
 
     async def leased(self, names: Collection[str], *, now: datetime) -> Collection[str]:
         """See the port."""
-        these = and_(accounts.c.name.in_(names), ~_free(now))
+        these = and_(one_of(accounts.c.name, names), ~_free(now))
         return set(await self._connection.scalars(select(accounts.c.name).where(these)))
 
     async def _claim(self, which: ColumnElement[bool], until: datetime) -> Sequence[Claim]:
@@ -74,7 +75,7 @@ class SqlAccounts:
         """See the port."""
         held = await self._held(claims)
         if held:
-            these = accounts.c.name.in_([claim.account for claim in held])
+            these = one_of(accounts.c.name, [claim.account for claim in held])
             await self._connection.execute(
                 update(accounts).where(these).values(leased_until=until)
             )
@@ -103,7 +104,7 @@ class SqlAccounts:
 
     async def _held(self, claims: Collection[Claim]) -> Collection[Claim]:
         """Choose those that have not passed to somebody else, and keep them from it meanwhile."""
-        these = accounts.c.name.in_([claim.account for claim in claims])
+        these = one_of(accounts.c.name, [claim.account for claim in claims])
         rows = await self._connection.execute(
             select(accounts.c.name, accounts.c.fence)
             .where(these)

@@ -1,20 +1,19 @@
 """Where each alert stands."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 
-from sqlalchemy import ColumnElement, delete, select, tuple_
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.alerts import AlertKey, AlertState
+from bot.store._lists import one_of_rows
 from bot.store._upsert import upsert
 from bot.store.locks import take_each
 from bot.store.schema import alerts
 
 _COLUMNS = [field.name for field in fields(AlertState)]
 _KEY = (alerts.c.rule, alerts.c.subject, alerts.c.asset)
-_AT_ONCE = 1000
-"""Keys in one statement: PostgreSQL looks at them one within the other, and has a stack for it."""
 
 
 class SqlAlerts:
@@ -31,13 +30,13 @@ class SqlAlerts:
         self, keys: Collection[AlertKey] | None = None
     ) -> Mapping[AlertKey, AlertState]:
         """See the port."""
+        if keys is not None and not keys:
+            return {}
         query = select(*(alerts.c[name] for name in _COLUMNS))
-        queries = [query] if keys is None else [query.where(some) for some in _among(keys)]
-        states: dict[AlertKey, AlertState] = {}
-        for one in queries:
-            rows = (await self._connection.execute(one)).mappings()
-            states |= {state.key: state for state in (AlertState(**row) for row in rows)}
-        return states
+        if keys is not None:
+            query = query.where(one_of_rows(_KEY, keys))
+        rows = (await self._connection.execute(query)).mappings()
+        return {state.key: state for state in (AlertState(**row) for row in rows)}
 
     async def firing(self) -> Sequence[AlertState]:
         """See the port."""
@@ -52,12 +51,5 @@ class SqlAlerts:
 
     async def remove(self, keys: Collection[AlertKey]) -> None:
         """See the port."""
-        for some in _among(keys):
-            await self._connection.execute(delete(alerts).where(some))
-
-
-def _among(keys: Collection[AlertKey]) -> Iterator[ColumnElement[bool]]:
-    """Ask for so many at a time as one statement takes."""
-    wanted = list(keys)
-    for begin in range(0, len(wanted), _AT_ONCE):
-        yield tuple_(*_KEY).in_(wanted[begin : begin + _AT_ONCE])
+        if keys:
+            await self._connection.execute(delete(alerts).where(one_of_rows(_KEY, keys)))

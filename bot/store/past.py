@@ -26,6 +26,7 @@ from bot.core.series import Gap
 from bot.core.thinning import Change, thinned, thinned_until
 from bot.core.valuation import Pair
 from bot.services.ports import Mark, Turn
+from bot.store._lists import one_of
 from bot.store._upsert import insert_into
 from bot.store.schema import Instant, changes, gaps, kept_prices, outbox, wallets
 
@@ -130,7 +131,7 @@ class SqlPast:
             select(kept_prices)
             .where(
                 kept_prices.c.hour >= since,
-                kept_prices.c.coin.in_(coins),
+                one_of(kept_prices.c.coin, coins),
                 _NUMBER % every_h == 0,
             )
             .order_by(kept_prices.c.hour)
@@ -149,7 +150,7 @@ class SqlPast:
             # What is older belongs to an earlier life of the wallet in the settings.
             .join(wallets, wallets.c.path == gaps.c.path)
             .where(
-                gaps.c.path.in_(paths),
+                one_of(gaps.c.path, paths),
                 gaps.c.ends_at > since,
                 gaps.c.begins_at >= wallets.c.first_read_at,
             )
@@ -164,16 +165,16 @@ class SqlPast:
         self, paths: Collection[str], assets: Collection[str] | None, *, since: datetime
     ) -> int:
         """See the port."""
-        query = select(func.count()).where(changes.c.path.in_(paths), changes.c.at >= since)
+        query = select(func.count()).where(one_of(changes.c.path, paths), changes.c.at >= since)
         if assets is not None:
-            query = query.where(changes.c.asset.in_(assets))
+            query = query.where(one_of(changes.c.asset, assets))
         return (await self._connection.execute(query)).scalar_one()
 
     async def coins(self, paths: Collection[str]) -> Sequence[tuple[str, str]]:
         """See the port."""
         rows = await self._connection.execute(
             select(changes.c.path, changes.c.asset)
-            .where(changes.c.path.in_(paths))
+            .where(one_of(changes.c.path, paths))
             .distinct()
             .order_by(changes.c.path, changes.c.asset)
         )
@@ -203,7 +204,7 @@ class SqlPast:
 
     async def was_held(self, paths: Collection[str], coin: str) -> bool:
         """See the port."""
-        there = select(changes.c.id).where(changes.c.path.in_(paths), changes.c.asset == coin)
+        there = select(changes.c.id).where(one_of(changes.c.path, paths), changes.c.asset == coin)
         return await self._connection.scalar(there.limit(1)) is not None
 
     async def turns(self, *, since: datetime) -> Sequence[Turn]:

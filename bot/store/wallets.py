@@ -8,10 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     ColumnElement,
+    Double,
     Row,
     String,
+    Text,
     and_,
     bindparam,
     cast,
@@ -22,6 +25,7 @@ from sqlalchemy import (
     insert,
     select,
     true,
+    type_coerce,
     values,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -32,6 +36,7 @@ from bot.core.portfolio import Holdings, WalletState
 from bot.core.series import MOST_APART
 from bot.fetchers.model import Balance
 from bot.services.ports import Step, WalletOutline
+from bot.store._lists import none_of, one_of
 from bot.store._upsert import upsert
 from bot.store.schema import changes, gaps, wallets
 
@@ -46,18 +51,18 @@ class SqlWallets:
 
     async def retain(self, paths: Collection[str]) -> None:
         """See the port."""
-        await self._connection.execute(delete(wallets).where(wallets.c.path.not_in(paths)))
+        await self._connection.execute(delete(wallets).where(none_of(wallets.c.path, paths)))
 
     async def forget(self, paths: Collection[str]) -> None:
         """See the port."""
         if paths:
-            await self._connection.execute(delete(wallets).where(wallets.c.path.in_(paths)))
+            await self._connection.execute(delete(wallets).where(one_of(wallets.c.path, paths)))
 
     async def load(self, paths: Collection[str] | None = None) -> Mapping[str, WalletState]:
         """See the port."""
         query = select(wallets)
         if paths is not None:
-            query = query.where(wallets.c.path.in_(paths))
+            query = query.where(one_of(wallets.c.path, paths))
         rows = await self._connection.execute(query)
         return {row.path: _state(row) for row in rows}
 
@@ -99,9 +104,20 @@ class SqlWallets:
         if paths := [state.path for state in states if state.read_at is not None]:
             await self._connection.execute(
                 wallets.update()
-                .where(wallets.c.path.in_(paths), wallets.c.first_read_at.is_(None))
+                .where(one_of(wallets.c.path, paths), wallets.c.first_read_at.is_(None))
                 .values(first_read_at=wallets.c.read_at)
             )
+
+    async def richest(self, asset: str, *, most: int) -> Collection[str]:
+        """See the port."""
+        named, available = _parts_of_balances(self._connection.dialect.name)
+        rows = await self._connection.scalars(
+            select(wallets.c.path)
+            .where(wallets.c.failures == 0, named == asset, available > 0)
+            .order_by(available.desc(), wallets.c.path)
+            .limit(most)
+        )
+        return list(rows)
 
     async def holdings_at(self, at: datetime) -> Holdings:
         """See the port."""
@@ -135,7 +151,7 @@ class SqlWallets:
         """See the port."""
         known = await self._connection.execute(
             select(wallets.c.path, wallets.c.first_read_at, wallets.c.read_at).where(
-                wallets.c.path.in_(paths), wallets.c.first_read_at.is_not(None)
+                one_of(wallets.c.path, paths), wallets.c.first_read_at.is_not(None)
             )
         )
         rows = known.all()
@@ -150,12 +166,12 @@ class SqlWallets:
         query = (
             select(func.count())
             .select_from(changes)
-            .where(changes.c.path.in_(paths), changes.c.asset == asset, changes.c.at >= since)
+            .where(one_of(changes.c.path, paths), changes.c.asset == asset, changes.c.at >= since)
         )
         return (await self._connection.execute(query)).scalar_one()
 
     async def _assets_of(self, paths: Collection[str]) -> Collection[str]:
-        query = select(changes.c.asset).distinct().where(changes.c.path.in_(paths))
+        query = select(changes.c.asset).distinct().where(one_of(changes.c.path, paths))
         return list(await self._connection.scalars(query))
 
     async def _points(
@@ -184,9 +200,9 @@ class SqlWallets:
             .scalar_subquery()
         )
         begun = select(last_before).join_from(wallets, coins, true())
-        first = select(*_POINT).where(changes.c.id.in_(begun.where(wallets.c.path.in_(read))))
+        first = select(*_POINT).where(changes.c.id.in_(begun.where(one_of(wallets.c.path, read))))
         of_these = and_(
-            changes.c.path.in_(read), changes.c.asset.in_(assets), changes.c.at > since
+            one_of(changes.c.path, read), one_of(changes.c.asset, assets), changes.c.at > since
         )
         wanted = of_these if every is None else _last_of_each(every, of_these, since)
         then = select(*_POINT).where(wanted).order_by(changes.c.at, changes.c.id)
@@ -214,6 +230,23 @@ def _last_of_each(
         .group_by(changes.c.path, changes.c.asset, number)
     )
     return changes.c.id.in_(last)
+
+
+_PARTS = ("asset", "available")
+
+
+def _parts_of_balances(dialect: str) -> tuple[ColumnElement[str], ColumnElement[float]]:
+    """Give the coin and what is available of each balance in a wallet, read by the database."""
+    written = type_coerce(wallets.c.balances, Text)
+    if dialect == "postgresql":
+        each = func.json_array_elements(cast(written, JSON)).table_valued(
+            "value", joins_implicitly=True
+        )
+        parts = [func.json_extract_path_text(each.c.value, name) for name in _PARTS]
+    else:
+        each = func.json_each(written).table_valued("value", joins_implicitly=True)
+        parts = [func.json_extract(each.c.value, f"$.{name}") for name in _PARTS]
+    return parts[0], cast(parts[1], Double)
 
 
 def _amounts(balance: Balance) -> tuple[Decimal | None, Decimal | None, Decimal | None]:

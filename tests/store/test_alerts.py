@@ -68,6 +68,6 @@ async def test_any_number_is_found_and_forgotten(open_unit: OpenUnit) -> None:
     others = AlertState("other", "main/funding", "USDT")
     async with open_unit() as unit:
         await unit.alerts.save([*some, others])
-        assert list((await unit.alerts.load(keys)).values()) == some
+        assert await unit.alerts.load(keys) == {state.key: state for state in some}
         await unit.alerts.remove(keys)
         assert list(await unit.alerts.load()) == [others.key]
