@@ -4,12 +4,15 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import get_args
 
-from bot.core.context import LOOKS_BACK
+from bot.core.context import LOOKS_BACK, MOST_ELSEWHERE
 from bot.core.history import History
 from bot.core.measures import Facts
 from bot.core.valuation import Currency, PriceBook
 from bot.core.watches import Watch
 from bot.services.ports import PriceSource, Unit
+
+_CANDIDATES = MOST_ELSEWHERE + 7
+"""Some more than are told: one has the alert, and the database compares no more than 15 digits."""
 
 
 async def gather_facts(
@@ -33,12 +36,17 @@ async def gather_facts(
 async def gather_context(
     unit: Unit, prices: PriceSource, watches: Collection[Watch], *, now: datetime
 ) -> Facts:
-    """Return what is told with the alerts of these watches: all wallets, and the last day."""
+    """Return what is told with the alerts of these watches.
+
+    That is the last day of their wallets, and others in which there is more of their coins.
+    """
     paths = {path for watch in watches for path in watch.paths}
     of_all = any(watch.rule.measure == "value" for watch in watches)
     assets = None if of_all else {watch.rule.asset for watch in watches}
+    coins = {watch.rule.asset for watch in watches if watch.rule.measure != "value"}
+    rich = [await unit.wallets.richest(coin, most=_CANDIDATES) for coin in sorted(coins)]
     return Facts(
-        wallets=await unit.wallets.load(),
+        wallets=await unit.wallets.load(paths.union(*rich)),
         history=await unit.wallets.history(paths, assets, since=now - LOOKS_BACK),
         books=_books(prices, watches),
         markets=prices.markets,

@@ -274,3 +274,31 @@ async def test_changes_are_counted(
         assert await unit.wallets.count_changes(["a/b", "x/y"], "USDT", since=since) == 6
         assert await unit.wallets.count_changes(["a/b"], "ETH", since=now) == 1
         assert await unit.wallets.count_changes(["a/b"], "ETH", since=since) == 0
+
+
+async def test_the_richest(open_unit: OpenUnit, now: datetime) -> None:
+    """Where most of a coin is available; not where nobody knows, or where there is none."""
+
+    def holding(path: str, *held: tuple[str, str | None], failures: int = 0) -> WalletState:
+        balances = tuple(
+            Balance(coin, Decimal(9), None if amount is None else Decimal(amount), None)
+            for coin, amount in held
+        )
+        return WalletState(path, balances, now, Health(failures, now) if failures else Health())
+
+    await save(
+        open_unit,
+        holding("a/x", ("BTC", "99"), ("USDT", "10.5")),
+        holding("b/x", ("USDT", "9")),
+        holding("c/x", ("USDT", "1E+3")),
+        holding("d/x", ("USDT", "2000"), failures=1),
+        holding("e/x", ("USDT", None)),
+        holding("f/x", ("USDT", "0"), ("ETH", "1")),
+        holding("g/x", ("USDT", "-5")),
+        holding("h/x"),
+        WalletState("i/x"),
+    )
+    async with open_unit() as unit:
+        assert await unit.wallets.richest("USDT", most=9) == ["c/x", "a/x", "b/x"]
+        assert await unit.wallets.richest("USDT", most=2) == ["c/x", "a/x"]
+        assert await unit.wallets.richest("SOL", most=2) == []

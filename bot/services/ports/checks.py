@@ -117,6 +117,12 @@ class WalletRepository(Protocol):
     async def advance(self, steps: Sequence[Step]) -> None:
         """Keep the states as `save` does, without looking up what they were before."""
 
+    async def richest(self, asset: str, *, most: int) -> Collection[str]:
+        """Return the paths of those wallets, readable now, in which most of a coin is available.
+
+        It is compared as floating point; nothing below or at zero is among them.
+        """
+
     async def holdings_at(self, at: datetime) -> Holdings:
         """Return the balances that were known at an instant, for wallets already read by then."""
 
