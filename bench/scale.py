@@ -156,6 +156,7 @@ async def run(
             f"BOT_DATABASE_URL=sqlite:///{folder / 'bot.db'}",
             f"BOT_CHECK_EVERY={EVERY_S:g}s",
             "BOT_DIGEST_AT=",
+            "BOT_WEB__LISTEN=127.0.0.1:0",
             "BOT_LOG__LEVEL=WARNING",
             *(f"BOT_RULES__R{n}={rule}" for n, rule in enumerate(rules)),
             settings_of(accounts, crowd.url),

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 import structlog
 
@@ -83,25 +84,28 @@ class KeepChecks:
         self._clock = clock
         self._wake_delivery = wake_delivery
         self._tally = tally
-        self._waiting: list[Check] = []
+        self._waiting: dict[Check, None] = {}  # in the order of their coming
         self._turn = asyncio.Lock()
 
     async def keep(self, check: Check) -> bool:
         """Write everything a check means; False, and nothing, when the account has passed on."""
-        self._waiting.append(check)
-        async with self._turn:
-            if check in self._waiting:  # else somebody has kept it with his own
-                await self._keep_waiting(check)
+        self._waiting[check] = None
+        try:
+            async with self._turn:
+                if check.kept is None and check.failure is None:  # else somebody has kept it
+                    await self._keep_waiting(check)
+        finally:
+            self._waiting.pop(check, None)
         if check.failure is not None:
             raise check.failure
         return check.kept is True
 
     async def _keep_waiting(self, first: Check) -> None:
-        """Keep those that wait; those whose accounts have changed each by itself."""
-        checks, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
-        if first not in checks:
-            self._waiting.remove(first)
-            checks.append(first)
+        """Keep one and those that wait behind it; what has changed its account by itself."""
+        self._waiting.pop(first, None)
+        checks = [first, *islice(self._waiting, AT_ONCE - 1)]
+        for check in checks[1:]:
+            del self._waiting[check]
         same = [check for check in checks if self._is_as_known(check)]
         for check in checks:
             if check not in same:
