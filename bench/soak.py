@@ -123,34 +123,34 @@ class Soak:
         account = self.dice.choice(free)
         self.rests_until[account.name] = float("inf")
         wallet = MAIN_WALLET[account.exchange]
-        for amount, word in ((LOW, "low"), (HIGH, "RECOVERED")):
+        place = f"{account.name}/{wallet} · USDT"
+        for amount, line in ((LOW, f"WARNING · {place} low"), (HIGH, f"RECOVERED · {place}")):
             since = self.newest()
             account.set(wallet, "USDT", available=amount, held="0")
-            await self._told(account.name, word, since=since)
+            await self._told(account.name, line, since=since)
         self.rests_until[account.name] = self.now_s + CALM_FOR_S
 
-    async def _told(self, name: str, word: str, *, since: int) -> None:
+    async def _told(self, name: str, line: str, *, since: int) -> None:
+        """Wait for a message with a line that ends so; an answer to /alerts has it as well."""
         self.expected += 1
         asked_at = time.monotonic()
-        about = re.compile(rf"\b{name}/")
 
         def is_told(message: Message) -> bool:
-            is_end = message.reply_to is not None and "RECOVERED" in message.text
-            fits = is_end if word == "RECOVERED" else word in message.text
-            return fits and bool(about.search(message.text))
+            return any(said.endswith(line) for said in message.text.splitlines())
 
         try:
             await self.telegram.wait_for_message(
                 self.owner, is_told, after=since, timeout=TOLD_WITHIN_S
             )
         except AssertionError:
-            self.lost.append(f"{name}: {word}; there is {self._said_of(about, since)}")
+            self.lost.append(f"{line}; there is {self._said_of(name, since)}")
         else:
             self.told += 1
             self.told_in_s.append(time.monotonic() - asked_at)
 
-    def _said_of(self, about: re.Pattern[str], since: int) -> list[tuple[int, int | None, str]]:
+    def _said_of(self, name: str, since: int) -> list[tuple[int, int | None, str]]:
         """Give the newest messages about an account: number, what it answers, text."""
+        about = re.compile(rf"\b{name}/")
         said = [m for m in self.telegram.messages(self.owner) if about.search(m.text)]
         numbered = [(m.id - since, m.reply_to.id - since if m.reply_to else None, m) for m in said]
         return [(number, reply, m.text[:300]) for number, reply, m in numbered[-4:]]
