@@ -10,6 +10,7 @@ import pytest
 
 from tests.e2e.conftest import GROUP, MAIN_ENDPOINT, Scene
 from tests.e2e.test_process import started
+from tests.e2e.test_webhook import free_port
 
 
 @pytest.fixture
@@ -100,6 +101,30 @@ async def test_they_share_the_checks(shared: Scene) -> None:
         await asyncio.sleep(6)
         after = read(shared)
     assert all(2 <= after[slug] - before[slug] <= 7 for slug in MAIN_ENDPOINT)
+
+
+async def test_who_does_not_lead_takes_posts_in(shared: Scene) -> None:
+    """Whoever of them Telegram's post reaches keeps it; who leads answers, also after a change."""
+    ports = free_port(), free_port()
+    shared.environ |= {
+        "BOT_TELEGRAM__WEBHOOK_URL": f"http://127.0.0.1:{ports[1]}/telegram",
+        "BOT_TELEGRAM__WEBHOOK_SECRET": "a-secret-of-sixteen-and-more",
+        "BOT_WEB__LISTEN": f"127.0.0.1:{ports[0]}",
+    }
+    async with Crew(shared).of(1) as first:
+        leader = await first.leader()
+        shared.environ["BOT_WEB__LISTEN"] = f"127.0.0.1:{ports[1]}"
+        async with Crew(shared).of(1) as second:
+            await shared.telegram.wait_for_message(
+                shared.you.id, str(shared.you.id), after=shared.say("/whoami"), timeout=60
+            )
+            leader.send_signal(signal.SIGTERM)
+            asked = shared.say("/whoami")
+            assert await second.leader() is second.processes[0]
+            await shared.telegram.wait_for_message(
+                shared.you.id, str(shared.you.id), after=asked, timeout=60
+            )
+    assert len(shared.said(str(shared.you.id))) == 2
 
 
 def read(scene: Scene) -> dict[str, int]:
