@@ -34,7 +34,8 @@ async def test_it_ends_where_the_demo_begins(tmp_path: Path) -> None:
         folder=tmp_path,
     )
     await write_past(settings, world, now=NOW)
-    async with open_database(settings.database_url.get_secret_value()) as engine, units_of(engine)() as unit:
+    url = settings.database_url.get_secret_value()
+    async with open_database(url) as engine, units_of(engine)() as unit:
         known = await unit.wallets.load()
         funding = await unit.wallets.history(["main/funding"], ["USDT"], since=BEGAN)
         gaps = await unit.past.gaps(list(known), since=BEGAN)
