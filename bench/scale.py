@@ -1,6 +1,6 @@
 """Whether one process reads many accounts every minute: what it takes, and how late it is.
 
-    python -m bench.scale [--accounts 10000] [--minutes 5] [--rule RULE …] [--profile FILE]
+    python -m bench.scale [--accounts 10000] [--every 60] [--minutes 5] [--lower 0.3]
 
 `balance-bot run` as a user starts it, held to one core, on a SQLite file; the exchange and the
 sandbox's Telegram run beside it. After two rounds that do not count, so many minutes are measured:
@@ -28,7 +28,6 @@ from bench.fetch import print_head
 from bench.start import resident_mb
 from bot.sandbox.telegram import TelegramServer, serve_telegram
 
-EVERY_S = 60.0
 LOOK_EVERY_S = 1.0
 ROUND_WITHIN_S = 300.0
 TOLD_WITHIN_S = 10.0
@@ -140,7 +139,13 @@ class Stage:
 
 
 async def run(
-    accounts: int, minutes: float, *, lower: float, rules: list[str], profile: Path | None
+    accounts: int,
+    minutes: float,
+    *,
+    every_s: float,
+    lower: float,
+    rules: list[str],
+    profile: Path | None,
 ) -> Seen:
     """Set the stage, measure, and take it down."""
     telegram = TelegramServer()
@@ -154,7 +159,7 @@ async def run(
             f"BOT_TELEGRAM__API_URL={url}",
             f"BOT_TELEGRAM__OWNERS={owner.id}",
             f"BOT_DATABASE_URL=sqlite:///{folder / 'bot.db'}",
-            f"BOT_CHECK_EVERY={EVERY_S:g}s",
+            f"BOT_CHECK_EVERY={every_s:g}s",
             "BOT_DIGEST_AT=",
             "BOT_WEB__LISTEN=127.0.0.1:0",
             "BOT_LOG__LEVEL=WARNING",
@@ -180,7 +185,7 @@ async def run(
                 telegram.say(owner.id, owner.id, "/start")
                 await stage.first_round()
                 print(f"first round {stage.seen.first_round_s:.1f} s", file=sys.stderr)
-                await asyncio.sleep(EVERY_S * 1.5)
+                await asyncio.sleep(every_s * 1.5)
                 await stage.measure(minutes * 60)
             finally:
                 if bot.returncode is None:
@@ -200,10 +205,10 @@ async def _read_log(bot: Process, errors: list[str]) -> None:
         errors += [line.decode(errors="replace").strip()[:500]]
 
 
-def report(seen: Seen, accounts: int, minutes: float) -> None:
+def report(seen: Seen, accounts: int, minutes: float, *, every_s: float) -> None:
     """Print the figures."""
     early, half, late = seen.apart_s
-    print(f"{accounts:,} accounts every {EVERY_S:g} s for {minutes:g} min, SQLite, one core")
+    print(f"{accounts:,} accounts every {every_s:g} s for {minutes:g} min, SQLite, one core")
     print(f"  {seen.first_round_s:8.1f} s   the first round")
     print(f"  {seen.cpu_share * 100:8.1f} %   of the core")
     print(f"  {seen.rss_mb:8.0f} MB  resident at the most")
@@ -226,6 +231,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--accounts", type=int, default=10_000)
     parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--every", type=float, default=60.0, help="seconds")
     parser.add_argument("--lower", type=float, default=0.3, help="accounts that get low a second")
     parser.add_argument("--rule", action="append", help="default: * USDT < 500")
     parser.add_argument("--profile", type=Path, help="where a profile of the bot is to be written")
@@ -235,9 +241,10 @@ if __name__ == "__main__":
         run(
             given.accounts,
             given.minutes,
+            every_s=given.every,
             lower=given.lower,
             rules=given.rule or ["* USDT < 500"],
             profile=given.profile,
         )
     )
-    report(seen, given.accounts, given.minutes)
+    report(seen, given.accounts, given.minutes, every_s=given.every)
