@@ -88,11 +88,11 @@ class Seams:
 
         return wrapped
 
-    def units_of(self, units_of: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def units_of(self, units_of: Callable[..., Any]) -> Callable[..., Any]:
         """Pass points around the commits that keep a check, and those that mark a message."""
 
-        def wrapped(engine: Any) -> Any:
-            open_inner = units_of(engine)
+        def wrapped(engine: Any, **how: Any) -> Any:
+            open_inner = units_of(engine, **how)
 
             @asynccontextmanager
             async def open_unit() -> AsyncIterator[Any]:
@@ -103,8 +103,8 @@ class Seams:
                 self._after_commit(unit)
                 if unit.postponed:
                     async with open_inner() as inner:
-                        for arguments, how in unit.postponed:
-                            await inner.outbox.add(*arguments, **how)
+                        for arguments, given in unit.postponed:
+                            await inner.outbox.add(*arguments, **given)
 
             return open_unit
 
