@@ -10,7 +10,7 @@ what they need and nothing else.
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version as version_of
 from socket import gethostname
@@ -69,7 +69,7 @@ from bot.services.watch_vitals import WatchVitals
 from bot.services.watched import Watched
 from bot.settings import Settings
 from bot.sources import floor_of, kept_as, lister_of, open_fetchers, open_prices, reader_of
-from bot.store.database import is_shared, open_database
+from bot.store.database import is_shared, open_beside, open_database
 from bot.store.locks import Lock
 from bot.store.unit_of_work import units_of
 from bot.tasks import Tasks
@@ -155,12 +155,13 @@ class App:
         ticks = self._ticks_of_one()
         async with asyncio.TaskGroup() as group:
             delivery = group.create_task(self.delivery.run(), name="deliver")
-            group.create_task(self.hearing.run(), name="poll")
+            hearing = group.create_task(self.hearing.run(), name="poll")
             group.create_task(self.found.look(), name="find chats")  # its tick is an hour away
             ticks.start()
             try:
                 await asyncio.Event().wait()
             finally:
+                hearing.cancel()  # what it is told now, another may have to answer
                 self.house.stop()
                 await ticks.stop(within_s=STOP_TICKS_WITHIN_S)
                 self.delivery.stop()
@@ -202,14 +203,20 @@ class Units:
     lead: Lead | None
 
     @classmethod
-    def on(cls, engine: AsyncEngine, shared: bool, *, clock: Clock) -> "Units":
-        """Have them on a database that others may share."""
-        open_alone = units_of(engine)
-        open_side = units_of(engine, lock=Lock.SIDE_BY_SIDE)
-        if not shared:
-            return cls(open_alone, open_side, open_alone, lead=None)
-        lead = Lead(f"{gethostname()} {uuid4().hex[:8]}", open_unit=open_alone, clock=clock)
-        return cls(lead.open_unit, open_side, open_alone, lead)
+    def on(cls, engine: AsyncEngine) -> "Units":
+        """Have them on a database that is ours alone."""
+        open_alone, open_side = units_of(engine), units_of(engine, lock=Lock.SIDE_BY_SIDE)
+        return cls(open_alone, open_side, open_alone, lead=None)
+
+    def shared(self, leases: AsyncEngine, *, clock: Clock) -> "Units":
+        """Have them on a database that others share; the lease has a connection of its own."""
+        lead = Lead(
+            f"{gethostname()} {uuid4().hex[:8]}",
+            open_unit=self.open_alone,
+            open_lease=units_of(leases, lock=Lock.NONE),
+            clock=clock,
+        )
+        return replace(self, open_unit=lead.open_unit, lead=lead)
 
 
 @asynccontextmanager
@@ -227,9 +234,11 @@ async def open_app(
         DatabaseUnusable: the database cannot be opened.
     """
     async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(
-            open_database(settings.database_url.get_secret_value())
-        )
+        database_url = settings.database_url.get_secret_value()
+        units = Units.on(await stack.enter_async_context(open_database(database_url)))
+        if is_shared(database_url):
+            leases = await stack.enter_async_context(open_beside(database_url, connections=1))
+            units = units.shared(leases, clock=clock)
         http = await stack.enter_async_context(WireTransport())
         transports = WireTransport(), WireTransport()
         for transport in transports:
@@ -239,7 +248,6 @@ async def open_app(
         bot = build_bot(
             token, api_url=settings.telegram.api_url, transports=transports, tally=counted
         )
-        units = Units.on(engine, is_shared(settings.database_url.get_secret_value()), clock=clock)
         app = _assembled(settings, units, bot, http, counted, clock=clock, limits=limits)
         await _made_ready(settings, app)
         yield app
@@ -405,6 +413,7 @@ def _assembled(
         admission=admission,
         vitals=vitals,
         open_unit=units.open_alone,
+        open_leading=open_unit,
         clock=clock,
         language_of=language_of,
     )
@@ -492,5 +501,6 @@ async def take_up(app: App) -> None:
     async with app.open_unit() as unit:
         await follow(unit, app.watched)
         await forget_others(unit, app.watched)
+    app.use.admission.forget()
     await app.use.rules.settle()
     await app.use.chats.add_configured()

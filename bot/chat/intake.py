@@ -79,9 +79,11 @@ class Intake:
         admission: AdmitChats,
         vitals: WatchVitals,
         open_unit: OpenUnit,
+        open_leading: OpenUnit | None = None,
         clock: Clock,
         language_of: LanguageOf = english,
     ) -> None:
+        """`open_leading` opens a unit for who handles what was said; None: everybody may."""
         self._application = application
         self._bot: Bot = application.bot
         self._chats = chats
@@ -91,6 +93,7 @@ class Intake:
         )
         self._vitals = vitals
         self._open_unit = open_unit
+        self._open_leading = open_leading or open_unit
         self._clock = clock
         self._language_of = language_of
         self.ready = asyncio.Event()
@@ -294,7 +297,8 @@ class Intake:
         return self._orders.setdefault(chat_id, asyncio.Lock())
 
     async def _mark(self, update_id: int) -> None:
-        async with self._open_unit() as unit:
+        """Mark what was handled; not where another process leads, and will handle it."""
+        async with self._open_leading() as unit:
             await unit.inbox.mark_handled(update_id, at=self._clock())
 
 

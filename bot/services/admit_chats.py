@@ -75,6 +75,10 @@ class AdmitChats:
         # No code is valid for longer, but by a clock that was ahead.
         return now < pairing.expires_at <= now + VALID_FOR
 
+    def forget(self) -> None:
+        """Forget the code: another process may have offered a new one since."""
+        self._pairing = None
+
     async def offer(self) -> None:
         """Show a code while there is no owner: after each start, and when the last is over."""
         now = self._clock()

@@ -6,7 +6,7 @@ read for a person goes the same way, so it alerts too.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,9 +16,10 @@ from bot.core.sentences import Sentence
 from bot.core.spread import next_due
 from bot.fetchers.errors import UnexpectedAnswer
 from bot.fetchers.model import Reading
-from bot.services.follow import follow
+from bot.services.follow import follow, stay_watched
 from bot.services.keep_checks import Check, KeepChecks
-from bot.services.ports import UNCOUNTED, Claim, Clock, OpenUnit, Spawn, Tally, Unit
+from bot.services.lead import MOST_OUT_OF_STEP
+from bot.services.ports import UNCOUNTED, Claim, Clock, NotKept, OpenUnit, Spawn, Tally, Unit
 from bot.services.read_accounts import Known, ReadAccounts, Sweep
 from bot.services.watch_vitals import WatchVitals
 from bot.services.watched import Watched
@@ -30,8 +31,7 @@ RENEW_AFTER = timedelta(seconds=10)
 MOST_UNDER_WAY = 1000
 """So many accounts are read at once; with more processes there are more."""
 LOOK_AGAIN_S = 0.25
-MOST_OUT_OF_STEP = timedelta(seconds=5)
-"""By so much the clocks of processes that share a database may differ."""
+MAKE_SURE_EVERY = timedelta(seconds=30)
 PUT_BACK = timedelta(seconds=1)
 """By how much the clock must have gone back to matter; a correction by less holds up nothing."""
 ASLEEP = timedelta(minutes=1)
@@ -81,6 +81,7 @@ class CheckAccounts:
         self._round: set[str] = set()
         self._strange: set[str] = set()
         self._out_of_step = False
+        self._made_sure_at = self._looked_at
 
     @property
     def under_way(self) -> Collection[str]:
@@ -111,17 +112,20 @@ class CheckAccounts:
     async def start_due(self) -> None:
         """Start a check of each account that is due; called by the timetable."""
         self._vitals.turned("checks")
-        now = self._clock()
-        put_back = now < self._newest - PUT_BACK
-        if self._woke_up(now):
-            self._round_began_at, self._round = now, set()
         async with self._open_unit() as unit:
-            if self._is_out_of_step(await unit.leases.clock(), now):
+            now = self._clock()
+            put_back = now < self._newest - PUT_BACK
+            if self._woke_up(now):
+                self._round_began_at, self._round = now, set()
+            await follow(unit, self._watched)
+            if await self._is_out_of_step(unit):
                 return
             if put_back:  # what was written while the clock was ahead would hold up all
                 await unit.accounts.free(now=now)
-            await follow(unit, self._watched)
-            await self._renew(unit, now)
+            if not timedelta(0) <= now - self._made_sure_at < MAKE_SURE_EVERY:
+                await stay_watched(unit, self._watched, now=now)
+                self._made_sure_at = now
+            old = await self._renew(unit, now)
             claims = await unit.accounts.claim_due(
                 now=now,
                 until=now + LEASE,
@@ -130,6 +134,8 @@ class CheckAccounts:
             )
             ours = [claim for claim in claims if self._watched.has(claim.account)]
             known = await self._reading.recall(unit, [claim.account for claim in ours])
+        for check in old:
+            check.held_since = now
         self._looked_at = now
         self._newest = now if put_back else max(self._newest, now)
         self._vitals.worked("checks")
@@ -139,7 +145,7 @@ class CheckAccounts:
             if claim not in ours:
                 await self._leave_to_others(claim)
 
-    async def _renew(self, unit: Unit, now: datetime) -> None:
+    async def _renew(self, unit: Unit, now: datetime) -> "Sequence[_UnderWay]":
         """Prolong the leases of what takes long; a lost one is noticed when the check is kept."""
         old = [
             check
@@ -147,11 +153,11 @@ class CheckAccounts:
             if not timedelta(0) <= now - check.held_since < RENEW_AFTER
         ]
         await unit.accounts.renew([check.claim for check in old], until=now + LEASE)
-        for check in old:
-            check.held_since = now
+        return old
 
-    def _is_out_of_step(self, common: datetime | None, now: datetime) -> bool:
+    async def _is_out_of_step(self, unit: Unit) -> bool:
         """Whether our clock is so wrong that the leases of others mean nothing; said once."""
+        common, now = await unit.leases.clock(), self._clock()
         is_wrong = common is not None and abs(common - now) > MOST_OUT_OF_STEP
         if is_wrong and not self._out_of_step:
             log.error(
@@ -200,8 +206,10 @@ class CheckAccounts:
         """Begin to read accounts; return those that another process is reading."""
         if not names:
             return ()
-        now = self._now()
         async with self._open_unit() as unit:
+            if await self._is_out_of_step(unit):
+                return ()
+            now = self._now()
             asked = [await unit.accounts.claim(name, now=now, until=now + LEASE) for name in names]
             claims = [claim for claim in asked if claim is not None]
             known = await self._reading.recall(unit, [claim.account for claim in claims])
@@ -221,8 +229,11 @@ class CheckAccounts:
             started_at = self._now()
             sweep = await self._reading.read(account, known)
             begun_at = min(started_at, self._clock())  # the clock may have been put back
-            kept = await self._keep(claim, sweep, begun_at)
+            kept = await self._keep_or_try_again(claim, sweep, begun_at)
             self._tally.checked("kept" if kept else "lease_lost")
+        except NotKept:  # the account is free again when the lease has run out
+            log.exception("A check was not kept", action="check_account", account=claim.account)
+            self._tally.checked("broken")
         except Exception:
             log.exception("A check broke off", action="check_account", account=claim.account)
             self._tally.checked("broken")
@@ -243,6 +254,15 @@ class CheckAccounts:
             await self._keep(claim, Sweep(account, readings), now)
         except Exception:
             log.exception("Nor was that kept", action="check_account", account=claim.account)
+
+    async def _keep_or_try_again(self, claim: Claim, sweep: Sweep, begun_at: datetime) -> bool:
+        """Keep a check once more where the database did not take it: what was read is good."""
+        try:
+            return await self._keep(claim, sweep, begun_at)
+        except NotKept:
+            log.warning("A check is kept once more", action="check_account", account=claim.account)
+            await asyncio.sleep(LOOK_AGAIN_S)
+            return await self._keep(claim, sweep, begun_at)
 
     async def _keep(self, claim: Claim, sweep: Sweep, begun_at: datetime) -> bool:
         account = sweep.account

@@ -97,6 +97,8 @@ class DeliverOutbox:
     async def run(self) -> None:
         """Deliver until stopped; returns when the last message under way is settled."""
         self._stopping.clear()
+        self._busy.clear()
+        self._in_line.clear()
         await self._take_up()
         async with asyncio.TaskGroup() as group:
             while not self._stopping.is_set():

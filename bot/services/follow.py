@@ -27,6 +27,11 @@ async def begin_to_watch(unit: Unit, watched: Watched, *, now: datetime) -> None
     await unit.accounts.add([account.name for account in watched.accounts], now=now)
 
 
+async def stay_watched(unit: Unit, watched: Watched, *, now: datetime) -> None:
+    """Have again what a process with older settings has forgotten; it is due at once."""
+    await unit.accounts.add_missing([account.name for account in watched.accounts], now=now)
+
+
 async def forget_others(unit: Unit, watched: Watched) -> None:
     """Forget the accounts and the wallets that are not watched any more."""
     await unit.accounts.retain([account.name for account in watched.accounts])
@@ -35,4 +40,6 @@ async def forget_others(unit: Unit, watched: Watched) -> None:
 
 async def tell_others(unit: Unit, watched: Watched) -> None:
     """Let them know that what we watch is not what it was."""
-    watched.news = await unit.leases.add_news()
+    before, news = watched.news, await unit.leases.add_news()
+    # Where others have told something meanwhile, that is still to be taken up.
+    watched.news = news if before is not None and news == before + 1 else None

@@ -134,6 +134,13 @@ class KeepChecks:
             check.failure = e
 
     async def _keep(self, checks: Sequence[Check]) -> None:
+        try:
+            await self._write(checks)
+        except BaseException:
+            self._watched.news = None  # nobody knows what was kept of it
+            raise
+
+    async def _write(self, checks: Sequence[Check]) -> None:
         async with self._open_unit() as unit:
             held = await unit.accounts.finish({check.claim: check.due_at for check in checks})
             ours = [check for check in checks if check.claim in held]

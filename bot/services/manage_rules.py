@@ -17,7 +17,7 @@ from bot.core.rules import Rule, parse_rule
 from bot.core.scope import ALL, Asker, Scope
 from bot.services.draft_rules import is_too_old
 from bot.services.end_alerts import end_alerts
-from bot.services.follow import tell_others
+from bot.services.follow import follow, tell_others
 from bot.services.narrowed import narrowed
 from bot.services.ports import (
     UNCOUNTED,
@@ -233,6 +233,7 @@ class ManageRules:
         before: Mapping[str, Rule] | None = None
         try:
             async with self._open_unit() as unit:
+                await follow(unit, self._watched)
                 before = self._watched.rules
                 change = _Changing(unit)
                 yield change
@@ -240,6 +241,7 @@ class ManageRules:
         except BaseException:
             if before is not None:
                 self._watched.set_rules(before)
+                self._watched.news = None  # nobody knows what was kept of it
             raise
         if change.ended:
             self._wake_delivery()

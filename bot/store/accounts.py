@@ -21,11 +21,17 @@ class SqlAccounts:
 
     async def add(self, names: Collection[str], *, now: datetime) -> None:
         """See the port."""
-        new = [{"name": name, "due_at": now} for name in sorted(names)]
-        if new:
+        await self.add_missing(names, now=now)
+        await self.free(now=now)
+
+    async def add_missing(self, names: Collection[str], *, now: datetime) -> None:
+        """See the port."""
+        these = select(accounts.c.name).where(one_of(accounts.c.name, names))
+        missing = set(names) - set(await self._connection.scalars(these))
+        if missing:
+            new = [{"name": name, "due_at": now} for name in sorted(missing)]
             add = insert_into(self._connection, accounts).on_conflict_do_nothing()
             await self._connection.execute(add, new)
-        await self.free(now=now)
 
     async def retain(self, names: Collection[str]) -> None:
         """See the port."""

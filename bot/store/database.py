@@ -80,6 +80,20 @@ async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
         yield engine
 
 
+@asynccontextmanager
+async def open_beside(url: str, *, connections: int) -> AsyncIterator[AsyncEngine]:
+    """Open a database that is open already a second time, for what must not wait in a line.
+
+    Raises:
+        DatabaseUnusable: it cannot be had, or not by more than one.
+    """
+    parsed = parse_url(url)
+    if not is_postgres(parsed):
+        raise DatabaseUnusable("a file has one connection")
+    async with postgres_engine(parsed, connections=connections) as engine:
+        yield engine
+
+
 def _engine(url: URL) -> AbstractAsyncContextManager[AsyncEngine]:
     return postgres_engine(url) if is_postgres(url) else sqlite_engine(path_of(url))
 

@@ -1,8 +1,8 @@
 """What one process does alone, and what the others must take up."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store._upsert import insert_into
@@ -11,6 +11,7 @@ from bot.store.schema import leases, news
 
 _LEADING = "leading"
 _WATCHED = "watched"
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SqlLeases:
@@ -43,7 +44,10 @@ class SqlLeases:
 
     async def release(self, holder: str, fence: int) -> None:
         """See the port."""
-        await self._connection.execute(delete(leases).where(*_held_by(holder, fence)))
+        # The row stays, so that no fence comes a second time.
+        await self._connection.execute(
+            leases.update().where(*_held_by(holder, fence)).values(until=_LONG_AGO)
+        )
 
     async def clock(self) -> datetime | None:
         """See the port."""

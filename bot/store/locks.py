@@ -22,11 +22,13 @@ class Lock(Enum):
 
     ALONE = "pg_advisory_xact_lock"
     SIDE_BY_SIDE = "pg_advisory_xact_lock_shared"
+    NONE = ""
+    """For a single row that nobody else writes."""
 
 
 async def take(connection: AsyncConnection, lock: Lock) -> None:
     """Wait until nobody is at work who must not be, and keep them out until we are done."""
-    if is_for_many(connection):
+    if is_for_many(connection) and lock is not Lock.NONE:
         await connection.execute(text(f"SELECT {lock.value}(:key)"), {"key": _ALL})
 
 
@@ -34,9 +36,8 @@ async def take_each(connection: AsyncConnection, names: Iterable[str]) -> None:
     """Keep out those who work side by side with us on what has one of these names."""
     if not is_for_many(connection):
         return
-    for key in sorted(
-        {_key(name) for name in names}
-    ):  # in one order, so that nobody waits in a ring
+    # In one order, so that nobody waits in a ring.
+    for key in sorted({_key(name) for name in names}):
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 

@@ -18,9 +18,10 @@ SESSION = (
     # A statement waits for those who work alone; nothing of ours takes longer than that.
     " -c statement_timeout=30s"
     # A process that has stopped in the middle of a transaction holds up all others.
-    " -c idle_in_transaction_session_timeout=20s"
+    " -c idle_in_transaction_session_timeout=5s"
 )
 KEEP_ALIVE = {
+    "tcp_user_timeout": 10_000,  # in milliseconds; the others do not count while a question waits
     "keepalives": 1,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -40,7 +41,9 @@ def without_driver(url: URL) -> URL:
 
 
 @asynccontextmanager
-async def postgres_engine(url: URL) -> AsyncIterator[AsyncEngine]:
+async def postgres_engine(
+    url: URL, *, connections: int = CONNECTIONS
+) -> AsyncIterator[AsyncEngine]:
     """Have the database of a server.
 
     Raises:
@@ -48,7 +51,7 @@ async def postgres_engine(url: URL) -> AsyncIterator[AsyncEngine]:
     """
     engine = create_async_engine(
         url.set(drivername="postgresql+psycopg"),
-        pool_size=CONNECTIONS,
+        pool_size=connections,
         max_overflow=0,
         pool_timeout=30,
         pool_pre_ping=True,

@@ -1,12 +1,15 @@
 """The unit of work: one transaction, and the repositories that live in it."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import cached_property
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as WaitedTooLong
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.services.ports import OpenUnit
+from bot.services.ports import NotKept, OpenUnit
 from bot.store.accounts import SqlAccounts
 from bot.store.alerts import SqlAlerts
 from bot.store.audit import SqlAudit
@@ -92,13 +95,23 @@ class SqlUnit:
 
 
 def units_of(engine: AsyncEngine, *, lock: Lock = Lock.ALONE) -> OpenUnit:
-    """Return what opens a unit of work on `engine`; left in peace it is committed."""
+    """Return what opens a unit of work on `engine`; left in peace it is committed.
+
+    Those that work alone come one after the other here already: no more than one of a process
+    waits for the others, so that the rest of its connections are free for checks.
+    """
+    turn: AbstractAsyncContextManager[object] = (
+        asyncio.Lock() if lock is Lock.ALONE else nullcontext()
+    )
 
     @asynccontextmanager
     async def unit() -> AsyncIterator[SqlUnit]:
-        async with engine.begin() as connection:
-            await take(connection, lock)
-            yield SqlUnit(connection)
+        try:
+            async with turn, engine.begin() as connection:
+                await take(connection, lock)
+                yield SqlUnit(connection)
+        except (OperationalError, InterfaceError, WaitedTooLong) as e:
+            raise NotKept(f"the database did not take it: {type(e).__name__}") from e
 
     def open_unit() -> AbstractAsyncContextManager[SqlUnit]:
         return unit()

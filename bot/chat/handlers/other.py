@@ -8,6 +8,7 @@ from telegram.ext import BaseHandler, CallbackQueryHandler, MessageHandler, filt
 from bot.chat.handlers import Context, acknowledge
 from bot.chat.i18n import _
 from bot.chat.views.words import BROKEN, NO_COMMAND, OLD_BUTTON, UNKNOWN_COMMAND
+from bot.services.lead import NoLongerLeading
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,9 @@ async def _old_button(update: Update, _context: Context) -> None:
 async def report_error(update: object, context: Context) -> None:
     """Log what a handler failed with, and say so where somebody waits for an answer."""
     error = context.error
+    if isinstance(error, NoLongerLeading):
+        log.info("Another process is to answer this", action="handle")
+        return
     if isinstance(error, TelegramError):
         log.warning("An answer got lost", action="handle", error=type(error).__name__)
     else:

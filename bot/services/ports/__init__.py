@@ -57,7 +57,7 @@ from bot.services.ports.people import (
     RuleRepository,
     Topic,
 )
-from bot.services.ports.units import OpenUnit, Unit
+from bot.services.ports.units import NotKept, OpenUnit, Unit
 
 __all__ = [
     "UNCOUNTED",
@@ -80,6 +80,7 @@ __all__ = [
     "LeaseRepository",
     "MadeRule",
     "Mark",
+    "NotKept",
     "OpenUnit",
     "OtherChannels",
     "OutboxRepository",

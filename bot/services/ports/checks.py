@@ -30,6 +30,9 @@ class AccountRepository(Protocol):
     async def add(self, names: Collection[str], *, now: datetime) -> None:
         """Have these accounts, due at once, and be `free`."""
 
+    async def add_missing(self, names: Collection[str], *, now: datetime) -> None:
+        """Have these accounts; those that were not there are due at once."""
+
     async def retain(self, names: Collection[str]) -> None:
         """Forget all others than these."""
 

@@ -27,6 +27,10 @@ from bot.services.ports.people import (
 )
 
 
+class NotKept(Exception):
+    """The database did not do what a unit asked of it; as far as we know nothing is kept."""
+
+
 class Unit(Protocol):
     """One transaction."""
 
