@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import cached_property
 
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as WaitedTooLong
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -94,6 +94,10 @@ class SqlUnit:
         return SqlInbox(self._connection)
 
 
+_FAULTS = OperationalError, InterfaceError, InternalError, WaitedTooLong
+"""An internal error is also what it says to who stood still for long, or where it only reads."""
+
+
 def units_of(engine: AsyncEngine, *, lock: Lock = Lock.ALONE) -> OpenUnit:
     """Return what opens a unit of work on `engine`; left in peace it is committed.
 
@@ -110,7 +114,7 @@ def units_of(engine: AsyncEngine, *, lock: Lock = Lock.ALONE) -> OpenUnit:
             async with turn, engine.begin() as connection:
                 await take(connection, lock)
                 yield SqlUnit(connection)
-        except (OperationalError, InterfaceError, WaitedTooLong) as e:
+        except _FAULTS as e:
             raise NotKept(f"the database did not take it: {type(e).__name__}") from e
 
     def open_unit() -> AbstractAsyncContextManager[SqlUnit]:

@@ -2,10 +2,13 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.services.ports import OpenUnit
+from bot.services.ports import NotKept, OpenUnit
 from bot.store.database import is_shared, open_database, probe_database
 from bot.store.errors import DatabaseUnusable
 from bot.store.locks import Lock
@@ -54,6 +57,19 @@ async def test_released_lease_is_free(open_unit: OpenUnit, now: datetime) -> Non
     assert await take(open_unit, "b", now) is not None
 
 
+async def test_no_fence_comes_twice(open_unit: OpenUnit, now: datetime) -> None:
+    """Who has released the lease and has it again is not taken for who had it before."""
+    first = await take(open_unit, "a", now)
+    assert first is not None
+    async with open_unit() as unit:
+        await unit.leases.release("a", first)
+    second = await take(open_unit, "a", now)
+    assert second is not None
+    assert second > first
+    async with open_unit() as unit:
+        assert not await unit.leases.is_held("a", first)
+
+
 async def test_news_are_counted(open_unit: OpenUnit) -> None:
     """Each change has a number of its own."""
     async with open_unit() as unit:
@@ -99,13 +115,92 @@ async def _order(url: str, first: Lock, second: Lock) -> list[str]:
         (Lock.ALONE, Lock.SIDE_BY_SIDE, ["first", "second"]),
         (Lock.SIDE_BY_SIDE, Lock.ALONE, ["first", "second"]),
         (Lock.SIDE_BY_SIDE, Lock.SIDE_BY_SIDE, ["second", "first"]),
+        (Lock.ALONE, Lock.NONE, ["second", "first"]),
     ],
 )
 async def test_who_waits_for_whom(
     postgres_url: str, first: Lock, second: Lock, order: list[str]
 ) -> None:
-    """Checks work side by side; everything else waits for them, and is waited for."""
+    """Checks work side by side; everything else waits for them, and is waited for.
+
+    The lease waits for nobody.
+    """
     assert await _order(postgres_url, first, second) == order
+
+
+WAITING = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+
+
+async def test_one_of_a_process_waits_for_others(postgres_url: str) -> None:
+    """While somebody works alone elsewhere, the connections of a process are left to checks."""
+    async with open_database(postgres_url) as engine, open_database(postgres_url) as other:
+        open_alone, done = units_of(engine), []
+
+        async def come(number: int) -> None:
+            async with open_alone():
+                done.append(number)
+
+        async with units_of(other)():
+            coming = [asyncio.ensure_future(come(number)) for number in range(5)]
+            async with other.connect() as watching:
+                async with asyncio.timeout(10):
+                    while not await watching.scalar(WAITING):  # noqa: ASYNC110 - rings no bell
+                        await asyncio.sleep(0.01)
+                await asyncio.sleep(0.3)
+                assert await watching.scalar(WAITING) == 1
+            async with engine.connect() as free:
+                assert await free.scalar(text("SELECT 1")) == 1
+        await asyncio.gather(*coming)
+    assert done == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "SELECT pg_terminate_backend(pg_backend_pid())",
+        "SET LOCAL statement_timeout = '10ms'; SELECT pg_sleep(5)",
+        # A standby, after the one that could write has failed.
+        "SET LOCAL transaction_read_only = on; CREATE TABLE t (n int)",
+    ],
+)
+async def test_fault_of_the_database_has_a_name(postgres_url: str, fault: str) -> None:
+    """Whatever it is, those above know that nothing is kept; the next unit works."""
+    async with open_database(postgres_url) as engine:
+        open_unit = units_of(engine)
+
+        async def work() -> None:
+            async with open_unit() as unit:
+                await unit.leases.add_news()
+                for statement in fault.split("; "):
+                    await connection_of(unit).execute(text(statement))
+
+        with pytest.raises(NotKept, match="did not take it"):
+            await work()
+        async with open_unit() as unit:
+            assert await unit.leases.news() == 0
+
+
+async def test_unit_that_was_begun_and_left_is_not_kept(postgres_url: str) -> None:
+    """Who stands still in the middle of one is put out, and is told so."""
+    async with open_database(postgres_url) as engine:
+        open_unit = units_of(engine)
+
+        async def work() -> None:
+            async with open_unit() as unit:
+                limit = "SET LOCAL idle_in_transaction_session_timeout = '20ms'"
+                await connection_of(unit).execute(text(limit))
+                await asyncio.sleep(0.5)
+                await unit.leases.add_news()
+
+        with pytest.raises(NotKept):
+            await work()
+        async with open_unit() as unit:
+            assert await unit.leases.news() == 0
+
+
+def connection_of(unit: Any) -> AsyncConnection:
+    found: AsyncConnection = unit._connection
+    return found
 
 
 async def test_who_judges_the_same_waits(postgres_url: str) -> None:
