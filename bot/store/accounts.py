@@ -101,9 +101,10 @@ class SqlAccounts:
         """See the port."""
         held = await self._held(due_at)
         if held:
-            this = accounts.c.name == bindparam("of")
+            # The fence counts on, so that what was finished is not finished or prolonged again.
+            done = {"due_at": bindparam("to"), "leased_until": None, "fence": accounts.c.fence + 1}
             await self._connection.execute(
-                update(accounts).where(this).values(due_at=bindparam("to"), leased_until=None),
+                update(accounts).where(accounts.c.name == bindparam("of")).values(done),
                 [{"of": claim.account, "to": due_at[claim]} for claim in held],
             )
         return held

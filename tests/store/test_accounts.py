@@ -73,6 +73,19 @@ async def test_expired_lease_passes_on(open_unit: OpenUnit, now: datetime) -> No
     assert new.fence > old.fence
 
 
+async def test_what_is_finished_is_over(open_unit: OpenUnit, now: datetime) -> None:
+    """Its claim holds nothing any more: it is neither finished a second time nor prolonged."""
+    await have(open_unit, "main", now=now)
+    held = await claim(open_unit, "main", now)
+    assert held is not None
+    assert await finish(open_unit, held, now + MINUTE)
+    assert not await finish(open_unit, held, now + 2 * MINUTE)
+    async with open_unit() as unit:
+        await unit.accounts.renew([held], until=now + 3 * MINUTE)
+        assert await unit.accounts.due() == {"main": now + MINUTE}
+    assert await claimed(open_unit, now + MINUTE) == ["main"]
+
+
 async def test_old_fence_changes_nothing(open_unit: OpenUnit, now: datetime) -> None:
     """Who comes back with a lost lease can neither prolong nor end that of the next."""
     await have(open_unit, "main", now=now)

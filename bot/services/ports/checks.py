@@ -66,7 +66,7 @@ class AccountRepository(Protocol):
         """Return by name when each account is due."""
 
     async def finish(self, due_at: Mapping[Claim, datetime]) -> Collection[Claim]:
-        """End leases and say when each account is due again.
+        """End leases and say when each account is due again; what has ended is nobody's.
 
         Returns:
             Those that have not passed to somebody else; of the others nothing is changed.
