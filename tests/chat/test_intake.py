@@ -17,6 +17,7 @@ from bot.chat.application import build_application
 from bot.chat.intake import Intake
 from bot.core.delivery import Chat
 from bot.sandbox.telegram import TelegramServer
+from bot.services.lead import NoLongerLeading
 from bot.services.watch_vitals import WatchVitals
 
 OWNER, GROUP, STRANGER, CLUB = 1001, -4001, 6666, -4100
@@ -296,5 +297,37 @@ async def test_what_could_not_be_kept_is_not_held(
             await intake.take([update(1)])
         intake._open_unit = fine
         await intake.take([update(1)])
+        await all_marked(desk)
+    assert handled.ids == [1]
+
+
+async def test_what_breaks_off_with_the_lead_is_left_to_who_leads(
+    desk: Any, intake: Intake, handled: Handled, telegram: TelegramServer
+) -> None:
+    """It is not marked, and nobody is told that it went wrong; the next one does it."""
+    lost = asyncio.Event()
+
+    @asynccontextmanager
+    async def not_ours() -> AsyncIterator[Any]:
+        lost.set()
+        raise NoLongerLeading("another process leads")
+        yield
+
+    async def break_off(_update: Update, _: Any) -> None:
+        raise NoLongerLeading("another process leads")
+
+    leading, intake._open_leading = intake._open_leading, not_ours
+    handlers = dict(intake._application.handlers)
+    intake._application.handlers.clear()
+    intake._application.add_handler(TypeHandler(Update, break_off))
+    async with running(intake):
+        await intake.take([update(1)])
+        await asyncio.wait_for(lost.wait(), 5)
+    assert await unhandled(desk) == [1]
+    assert [m.text for m in telegram.messages(OWNER) if m.from_bot] == []
+    intake._application.handlers.clear()
+    intake._application.handlers.update(handlers)
+    intake._open_leading = leading
+    async with running(intake):
         await all_marked(desk)
     assert handled.ids == [1]

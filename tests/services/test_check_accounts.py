@@ -1,13 +1,15 @@
 """Checking accounts: from readings to rows, all or nothing, each account by one at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import chain
 from typing import Any
+
+import pytest
 
 from bot.core.alerts import Hush
 from bot.core.portfolio import WalletState
@@ -15,7 +17,8 @@ from bot.core.rules import parse_rule
 from bot.fetchers.errors import CredentialsRejected, ExchangeUnavailable, RateLimited
 from bot.fetchers.model import Price
 from bot.services.check_accounts import LEASE
-from bot.services.ports import OpenUnit
+from bot.services.ports import NotKept, OpenUnit
+from bot.store.leases import SqlLeases
 
 USDT = {"USDT": "12345.678901234567890123"}
 
@@ -480,3 +483,122 @@ async def test_lease_is_prolonged_while_reading(house: Any) -> None:
     await house.settle()
     assert len(house.exchange.asked) == 3
     assert await kinds(house) == [["alert_raised"]]
+
+
+@dataclass
+class ServerClock:
+    """The clock of the database that several processes share."""
+
+    ours: Callable[[], datetime]
+    ahead: timedelta = timedelta(0)
+
+    async def tell(self) -> datetime | None:
+        return self.ours() + self.ahead
+
+
+@pytest.fixture
+def server(house: Any, monkeypatch: pytest.MonkeyPatch) -> ServerClock:
+    """Have a database with a clock; what it tells can be put forward."""
+    server = ServerClock(house.clock)
+    monkeypatch.setattr(SqlLeases, "clock", lambda _: server.tell())
+    return server
+
+
+async def test_who_has_a_wrong_clock_claims_nothing(house: Any, server: ServerClock) -> None:
+    """Not even when a person asks; what others change is followed all the same."""
+    checks = await house.start()
+    server.ahead = timedelta(hours=1)
+    async with asyncio.timeout(5):
+        await checks.read_now(["main"])
+    async with house.open_unit() as unit:
+        assert not await unit.accounts.leased(["main"], now=house.clock())
+        await unit.rules.add(parse_rule("xt/spot ETH < 1"), by="Ada", at=house.clock())
+        await unit.leases.add_news()
+    await house.check(checks)
+    assert house.exchange.asked == []
+    assert set(house.watched.rules) == {"low", "#1"}
+    server.ahead = timedelta(0)
+    await house.check(checks)
+    assert sorted(house.exchange.asked) == ["main/funding", "main/trading", "xt/spot"]
+
+
+@pytest.mark.parametrize("somebody_asks", [True, False])
+async def test_waiting_long_for_others_is_no_wrong_clock(
+    house: Any, server: ServerClock, somebody_asks: bool
+) -> None:
+    """Who has waited for somebody's work looks at the clock after it; leases count from then."""
+    checks, sound = await house.start(), house.open_unit
+    server.ahead = timedelta(seconds=1)
+
+    @asynccontextmanager
+    async def late() -> AsyncIterator[Any]:
+        async with sound() as unit:
+            house.clock.advance(seconds=20)
+            yield unit
+
+    checks._open_unit = late
+    house.exchange.gate = asyncio.Event()
+    work = checks.read_now(["main", "xt"]) if somebody_asks else checks.start_due()
+    begun = asyncio.ensure_future(work)
+    await house.exchange.wait_for(3)
+    async with sound() as unit:
+        almost = house.clock() + LEASE - timedelta(seconds=1)
+        assert set(await unit.accounts.leased(["main", "xt"], now=almost)) == {"main", "xt"}
+    house.exchange.gate.set()
+    await begun
+
+
+def refusing(open_unit: OpenUnit, times: int) -> OpenUnit:
+    """Let the database take nothing so many times."""
+    left = iter(range(times))
+
+    @asynccontextmanager
+    async def unit() -> AsyncIterator[Any]:
+        if next(left, None) is not None:
+            raise NotKept("the database did not take it")
+        async with open_unit() as inner:
+            yield inner
+
+    return unit
+
+
+@pytest.fixture
+def alone(house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Have one account, and no pause before it is kept once more."""
+    monkeypatch.setattr("bot.services.check_accounts.LOOK_AGAIN_S", 0)
+    house.accounts = house.accounts[:1]
+    house.exchange.answers["main/funding"] = {"USDT": "600"}
+    return house
+
+
+async def test_what_was_not_taken_is_kept_the_second_time(alone: Any) -> None:
+    """It is not read again, and no wallet is called unreadable for it."""
+    checks = await alone.start()
+    checks._keeping._open_unit = refusing(alone.open_unit, 1)
+    await alone.check(checks)
+    assert alone.exchange.asked == ["main/funding", "main/trading"]
+    wallets = await known(alone)
+    assert {path: wallet.readable for path, wallet in wallets.items()} == {
+        "main/funding": True,
+        "main/trading": True,
+    }
+
+
+async def test_what_was_never_taken_is_read_again(alone: Any) -> None:
+    """When the lease has run out; the wallets stand as they did, and nobody is told a word."""
+    checks = await alone.start()
+    await alone.check(checks)
+    before = await known(alone)
+    alone.exchange.asked.clear()
+    checks._keeping._open_unit = refusing(alone.open_unit, 2)
+    await alone.check(checks)
+    assert await known(alone) == before
+    assert not checks.under_way
+    alone.exchange.asked.clear()
+    lease_min = LEASE.total_seconds() / 60
+    await alone.check(checks, minutes=lease_min - 0.01)
+    assert alone.exchange.asked == []
+    await alone.check(checks, minutes=0.01)
+    assert alone.exchange.asked == ["main/funding", "main/trading"]
+    assert (await known(alone))["main/funding"].read_at == alone.clock()
+    assert await kinds(alone) == []

@@ -562,3 +562,30 @@ async def test_a_locked_database_does_not_end_the_start(
     async with house.delivering():
         await house.sender.wait_for(1)
     assert broken == []
+
+
+async def test_who_was_not_served_any_more_is_served_when_it_runs_again(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was stopped in the instant in which a chat's message was found, before it was begun."""
+    await queue(house, news(house), OWNER)
+    delivery = house.build_delivery()
+    look = delivery._waiting
+
+    async def stopped_meanwhile() -> Any:
+        waiting = await look()
+        delivery.stop()
+        return waiting
+
+    async def nothing() -> Any:
+        return ()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery, "_waiting", stopped_meanwhile)
+        patch.setattr(delivery, "_outdated", nothing)
+        await delivery.run()
+    assert house.sender.said == []
+    async with asyncio.TaskGroup() as group:
+        group.create_task(delivery.run())
+        await house.sender.wait_for(1)
+        delivery.stop()

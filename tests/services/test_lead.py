@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.services.lead import LEADS_FOR, RENEW_EVERY_S, Lead, NoLongerLeading
+from bot.services.ports import NotKept
 
 BEGIN = datetime(2026, 1, 15, 9, tzinfo=UTC)
 TAKES_OVER_WITHIN_S = LEADS_FOR.total_seconds() + RENEW_EVERY_S + 0.1
@@ -27,6 +28,8 @@ class Table:
     fence: int = 0
     until: datetime = BEGIN - timedelta(days=1)
     away_for: set[str] = field(default_factory=set)
+    alone: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by who works alone."""
 
     def now(self) -> datetime:
         return BEGIN + timedelta(seconds=asyncio.get_running_loop().time())
@@ -63,11 +66,16 @@ class Process:
 
     def __post_init__(self) -> None:
         self.lead = Lead(
-            self.name, open_unit=self.unit, open_lease=self.unit, clock=self.table.now
+            self.name, open_unit=self.unit, open_lease=self.lease, clock=self.table.now
         )
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Any]:
+        async with self.table.alone, self.lease() as unit:
+            yield unit
+
+    @asynccontextmanager
+    async def lease(self) -> AsyncIterator[Any]:
         if self.name in self.table.away_for:
             raise OSError("the server has gone away")
         yield SimpleNamespace(leases=self.table)
@@ -223,3 +231,47 @@ def test_an_error_of_the_work_is_not_kept(instantly: Instantly) -> None:
         assert stage.table.until < BEGIN
 
     play(instantly, scene)
+
+
+def test_who_works_alone_for_long_unseats_nobody(instantly: Instantly) -> None:
+    """The lease is prolonged, and given back, without waiting for anybody's work."""
+
+    async def scene(stage: Stage) -> None:
+        a = asyncio.ensure_future(stage.a.run())
+        await asyncio.sleep(0.5)
+        b = asyncio.ensure_future(stage.b.run())
+        await asyncio.sleep(1)
+        async with stage.table.alone:
+            await asyncio.sleep(6 * LEADS_FOR.total_seconds())
+            assert stage.told == [("a", "begins")]
+            assert stage.table.until > stage.table.now()
+            await end(a)
+            assert stage.table.until < BEGIN
+        await asyncio.sleep(RENEW_EVERY_S + 0.1)
+        await end(b)
+
+    assert play(instantly, scene).told[:3] == [("a", "begins"), ("a", "ends"), ("b", "begins")]
+
+
+@pytest.mark.parametrize("error", [NoLongerLeading("another leads"), NotKept("not taken")])
+def test_a_loss_while_it_works_does_not_end_the_process(
+    instantly: Instantly, error: Exception
+) -> None:
+    """It waits for its turn again, as any other would, and works when it comes."""
+    tries: list[float] = []
+
+    async def break_off(stage: Stage) -> None:
+        tries.append(asyncio.get_running_loop().time())
+        if len(tries) < 3:
+            raise error
+        await stage.a.work()
+
+    async def scene(stage: Stage) -> None:
+        a = asyncio.ensure_future(stage.a.lead.run(lambda: break_off(stage)))
+        await asyncio.sleep(60)
+        assert not a.done()
+        await end(a)
+
+    assert play(instantly, scene).told == [("a", "begins"), ("a", "ends")]
+    assert len(tries) == 3
+    assert tries[1] - tries[0] >= RENEW_EVERY_S  # no faster than that

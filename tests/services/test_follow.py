@@ -1,0 +1,182 @@
+"""Several processes watch the same: what one of them changes, all others take up."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.portfolio import Account
+from bot.core.rules import Rule, parse_rule
+from bot.fetchers.model import SubAccount
+from bot.services.draft_rules import DraftRules
+from bot.services.follow import follow, forget_others, tell_others
+from bot.services.ports import NotKept, OpenUnit
+from bot.services.watched import Watched
+from tests.services.test_rules_of_chats import TRADING, kinds, make
+
+MINUTE = timedelta(minutes=1)
+FUNDING = Account("main", "okx", ("funding",), MINUTE)
+PROCESSES = 3
+
+
+@dataclass
+class Shared:
+    """What is in the database for all of them, and how often somebody has read it."""
+
+    number: int = 0
+    made: dict[str, Rule] = field(default_factory=dict)
+    read: int = 0
+
+    @property
+    def unit(self) -> Any:
+        rules = SimpleNamespace(load=self.load)
+        return SimpleNamespace(leases=self, rules=rules, wallets=SimpleNamespace(load=_nothing))
+
+    async def news(self) -> int:
+        return self.number
+
+    async def add_news(self) -> int:
+        self.number += 1
+        return self.number
+
+    async def load(self) -> Sequence[Any]:
+        self.read += 1
+        return [SimpleNamespace(name=n, rule=r, in_force=True) for n, r in self.made.items()]
+
+    async def change(self, watched: Watched) -> None:
+        """Make one more rule, as a process does that knows of no other change."""
+        name = f"#{len(self.made)}"
+        self.made[name] = parse_rule(f"main/funding USDT < {len(self.made)}")
+        watched.set_rules({**watched.rules, name: self.made[name]})
+        await tell_others(self.unit, watched)
+
+
+async def _nothing() -> Mapping[str, Any]:
+    return {}
+
+
+@given(st.lists(st.tuples(st.integers(0, PROCESSES - 1), st.sampled_from(["follow", "change"]))))
+def test_nobody_misses_what_another_has_changed(steps: list[tuple[int, str]]) -> None:
+    """Whoever follows knows it all, in whatever order they have followed and changed before."""
+
+    async def play() -> None:
+        shared = Shared()
+        processes = [Watched([FUNDING], {}) for _ in range(PROCESSES)]
+        for number, step in steps:
+            if step == "change":
+                await shared.change(processes[number])
+            else:
+                await follow(shared.unit, processes[number])
+                assert processes[number].rules == shared.made
+        for watched in processes:
+            await follow(shared.unit, watched)
+            assert watched.rules == shared.made
+
+    asyncio.run(play())
+
+
+async def test_what_we_have_changed_ourselves_is_not_read_again() -> None:
+    """While nobody else changes anything, nothing but the number of news is asked for."""
+    shared, watched = Shared(), Watched([FUNDING], {})
+    for _ in range(3):
+        await follow(shared.unit, watched)
+        await shared.change(watched)
+    await follow(shared.unit, watched)
+    assert shared.read == 1
+    assert len(watched.rules) == 3
+
+
+async def test_who_names_a_forgotten_account_has_it_again(house: Any) -> None:
+    """A process with older settings has led for a moment; half a minute later it is read again."""
+    checks = await house.start()
+    await house.check(checks, minutes=0)
+    async with house.open_unit() as unit:
+        await forget_others(unit, Watched(house.accounts[:1], {}))
+        assert set(await unit.accounts.due()) == {"main"}
+    house.exchange.asked.clear()
+    await house.check(checks, minutes=0.5)
+    assert house.exchange.asked == ["xt/spot"]
+    async with house.open_unit() as unit:
+        assert set(await unit.accounts.due()) == {"main", "xt"}
+        assert "xt/spot" in await unit.wallets.load()
+
+
+@pytest.fixture
+def desk(house: Any) -> Any:
+    """Let `main` discover its sub-account `a`, which is rich."""
+    main = replace(FUNDING, sub_wallets=("sub:*",))
+    house.accounts = (main, Account("xt", "xt", ("spot",), MINUTE))
+    house.rules = {"subs": parse_rule("main/sub:* USDT < 100")}
+    house.exchange.subs = [SubAccount("a")]
+    house.exchange.answers["main/sub:a"] = {"USDT": "5000"}
+    return house
+
+
+async def test_a_changed_rule_ends_nothing_of_what_another_has_found(desk: Any) -> None:
+    """It is changed within the second in which the other has told of a sub-account's alert."""
+    other = replace(desk, tasks=set())
+    await desk.start()
+    checks = await other.start()
+    await other.check(checks)
+    desk.exchange.answers["main/sub:a"] = {"USDT": "1"}
+    await other.check(checks)
+    assert "main/sub:a" not in desk.watched.paths
+    await make(desk, "xt/spot BTC < 0")
+    assert await kinds(desk) == ["alert_raised"]
+    assert "main/sub:a" in desk.watched.paths
+    async with desk.open_unit() as unit:
+        assert len(await unit.alerts.firing()) == 1
+
+
+def losing(open_unit: OpenUnit, times: int) -> OpenUnit:
+    """Lose the answer to a commit so many times: all is in the database, and nobody knows."""
+    left = iter(range(times))
+
+    @asynccontextmanager
+    async def unit() -> AsyncIterator[Any]:
+        async with open_unit() as inner:
+            yield inner
+        if next(left, None) is not None:
+            raise NotKept("the answer got lost")
+
+    return unit
+
+
+async def test_a_rule_whose_making_was_not_confirmed_is_judged(house: Any) -> None:
+    """It is in the database, so it counts, whatever was said to who made it."""
+    house.exchange.answers |= {"main/funding": {"USDT": "900"}, "main/trading": {"USDT": "1"}}
+    checks = await house.start()
+    drafts = DraftRules(watched=house.watched, open_unit=house.open_unit, clock=house.clock)
+    draft = await drafts.begin(1001, 1001, text=TRADING)
+    rules = house.build_rules()
+    rules._open_unit = losing(house.open_unit, 1)
+    with pytest.raises(NotKept):
+        await rules.accept(draft.id, by="Ada")
+    assert "#1" not in house.watched.rules
+    await house.check(checks)
+    assert "#1" in house.watched.rules
+    assert await kinds(house) == ["alert_raised"]
+
+
+async def test_a_check_whose_keeping_was_not_confirmed_tells_nothing_twice(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One reading counts once; the sub-account that it found is watched from the next look on."""
+    monkeypatch.setattr("bot.services.check_accounts.LOOK_AGAIN_S", 0)
+    desk.accounts = desk.accounts[:1]
+    desk.rules = {"empty": parse_rule("main/funding USDT < 1 · for 2 reads")}
+    checks = await desk.start()
+    checks._keeping._open_unit = losing(desk.open_unit, 1)
+    await desk.check(checks)
+    await desk.check(checks, minutes=0.01)
+    assert "main/sub:a" in desk.watched.paths
+    assert await kinds(desk) == []
+    await desk.check(checks)
+    assert await kinds(desk) == ["alert_raised"]
