@@ -5,9 +5,18 @@ import signal
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 
 import pytest
 
+from bot.app import Units
+from bot.chat.views.words import BROKEN
+from bot.clock import utc_now
+from bot.services import lead
+from bot.services.ports import OpenUnit
+from bot.store.database import open_beside, open_database
+from bot.store.postgres import CONNECTIONS
+from bot.store.unit_of_work import units_of
 from tests.e2e.conftest import GROUP, MAIN_ENDPOINT, Scene
 from tests.e2e.test_process import started
 from tests.e2e.test_webhook import free_port
@@ -125,6 +134,65 @@ async def test_who_does_not_lead_takes_posts_in(shared: Scene) -> None:
                 shared.you.id, str(shared.you.id), after=asked, timeout=60
             )
     assert len(shared.said(str(shared.you.id))) == 2
+
+
+async def test_a_command_outlives_the_lead(shared: Scene) -> None:
+    """Another has taken it over, and dies: what was said meanwhile is done in the end, once."""
+    async with shared.bot() as app:
+        await shared.telegram.wait_for_message(
+            shared.you.id, "/balance", after=shared.say("/start"), timeout=60
+        )
+        async with app.open_side() as unit:
+            now = utc_now()
+            later = now + timedelta(days=1)
+            until = now + timedelta(seconds=3)
+            assert await unit.leases.take("another", now=later, until=until) is not None
+        said = shared.say("/quiet 22:00-08:00")
+        await shared.telegram.wait_for_message(shared.you.id, "22:00", after=said, timeout=60)
+        async with app.open_side() as unit:
+            chats = {chat.chat_id: chat for chat in await unit.chats.load()}
+        assert chats[shared.you.id].quiet is not None
+    assert shared.said(BROKEN) == []
+    assert len([m for m in shared.said("22:00") if m.id > said.id]) == 1
+
+
+async def test_the_lease_waits_for_nobody(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody works alone for longer than it lasts, and checks wait on all our connections."""
+    monkeypatch.setattr(lead, "LEADS_FOR", timedelta(seconds=2))
+    monkeypatch.setattr(lead, "STOP_AFTER_S", 1.5)
+    monkeypatch.setattr(lead, "RENEW_EVERY_S", 0.1)
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async def come(open_unit: OpenUnit) -> None:
+        async with open_unit():
+            pass
+
+    async with (
+        open_database(postgres_url) as engine,
+        open_beside(postgres_url, connections=1) as leases,
+        open_database(postgres_url) as other,
+    ):
+        units = Units.on(engine).shared(leases, clock=utc_now)
+        assert units.lead is not None
+        leading = asyncio.ensure_future(units.lead.run(work))
+        await asyncio.wait_for(begun.wait(), 10)
+        async with units_of(other)():
+            checks = [asyncio.ensure_future(come(units.open_side)) for _ in range(CONNECTIONS)]
+            await asyncio.sleep(3)
+            assert not any(check.done() for check in checks)
+            assert not ended.is_set()
+        await asyncio.gather(*checks)
+        leading.cancel()
+        await asyncio.wait({leading})
 
 
 def read(scene: Scene) -> dict[str, int]:
