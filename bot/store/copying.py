@@ -20,7 +20,8 @@ from bot.store._rows import Tell, copy_rows, is_empty
 from bot.store.backup import Contents, copy_file, new_file, sound_contents, uri_of
 from bot.store.database import parse_url
 from bot.store.errors import DatabaseUnusable
-from bot.store.locks import Lock, take
+from bot.store.leases import is_led
+from bot.store.locks import Lock, is_for_many, take
 from bot.store.postgres import is_postgres, postgres_engine
 from bot.store.sqlite import path_of
 
@@ -48,6 +49,7 @@ async def copy_database(source: str, target: str, *, tell: Tell) -> None:
     one, other = parse_url(source), parse_url(target)
     with _in_a_sentence(), _left_alone(one):
         async with _snapshot_of(one) as snapshot:
+            await _require_nobody_leads(snapshot)
             if is_postgres(other):
                 await _fill_server(snapshot, other, tell=tell)
             else:
@@ -88,6 +90,15 @@ def _left_alone(url: URL) -> Iterator[None]:
         ) from None
     finally:
         os.close(lock)
+
+
+async def _require_nobody_leads(server: AsyncConnection) -> None:
+    """Refuse a server that bots are at work on: wherever there are any, one of them leads."""
+    if is_for_many(server) and await is_led(server):
+        raise DatabaseUnusable(
+            "the database is in use by a balance-bot: stop all that use it first, so that nothing"
+            " is lost; one that was killed lets go of it within ten seconds"
+        )
 
 
 @asynccontextmanager

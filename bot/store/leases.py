@@ -71,6 +71,14 @@ class SqlLeases:
         return number
 
 
+async def is_led(connection: AsyncConnection) -> bool:
+    """Whether a process leads, by the clock of the server."""
+    led = select(leases.c.holder).where(
+        leases.c.name == _LEADING, leases.c.until > func.clock_timestamp()
+    )
+    return await connection.scalar(led) is not None
+
+
 _ABOUT_WATCHED = news.c.topic == _WATCHED
 
 

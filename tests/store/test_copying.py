@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from bot.store.unit_of_work import units_of
 from tests.store.contents import leave, rows_of
 
 STRANGE = """
-INSERT INTO leases VALUES ('leading', 'one', 9007199254740993, '2026-11-21 21:00:00.000001');
+INSERT INTO leases VALUES ('leading', 'one', 9007199254740993, '2020-11-21 21:00:00.000001');
 INSERT INTO news VALUES ('watched', 7);
 INSERT INTO changes (id, path, asset, at, before_at, total, available, held) VALUES
   (9007199254740993, 'main/funding', 'PEPE', '1970-01-01 00:00:00.000000', NULL,
@@ -190,6 +190,24 @@ async def test_source_in_use(source: str, tmp_path: Path) -> None:
     await copied(source, f"sqlite:///{tmp_path / 'copy.db'}")
     async with open_database(source):  # and lets go of it afterwards
         pass
+
+
+async def test_server_in_use(postgres_url: str, tmp_path: Path) -> None:
+    """While one of its bots leads, by the server's clock, what it writes would be left behind."""
+    copy = f"sqlite:///{tmp_path / 'copy.db'}"
+    async with open_database(postgres_url) as engine:
+        open_unit = units_of(engine)
+        async with open_unit() as unit:
+            now = await unit.leases.clock()
+            assert now is not None
+            fence = await unit.leases.take("one", now=now, until=now + timedelta(minutes=1))
+            assert fence is not None
+        assert "stop all that use it first" in await refusal(postgres_url, copy)
+        assert not (tmp_path / "copy.db").exists()
+        await back_up(postgres_url, tmp_path / "backup.db")  # that is what one is for
+        async with open_unit() as unit:
+            await unit.leases.release("one", fence)
+        await copied(postgres_url, copy)
 
 
 async def test_source_of_another_version(tmp_path: Path, target: str) -> None:
