@@ -1,7 +1,8 @@
 """The command line: each command a thin edge around a use of the program.
 
-Exit codes: 0 all is well; 1 something could not be read or is not right; 2 the settings or the
-command line are wrong; 70 the bot hung and has ended itself, to be started again.
+Exit codes: 0 all is well; 1 something could not be read or is not right, or what the bot needs
+cannot be had now; 2 the settings or the command line are wrong, so starting again is of no use;
+70 the bot hung and has ended itself, to be started again.
 
 What a command needs is loaded by the command: the bot runs for months, and carries only its own.
 """
@@ -26,6 +27,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+AWAY = 1
 WRONG_SETTINGS = 2
 
 
@@ -147,6 +149,12 @@ def _refuse(error: "SettingsError") -> NoReturn:
     raise typer.Exit(WRONG_SETTINGS)
 
 
+def _give_up(line: str) -> NoReturn:
+    """End with what whoever supervises the bot may try again later."""
+    typer.echo(line, err=True)
+    raise typer.Exit(AWAY)
+
+
 def _quiet_log(settings: "Settings") -> None:
     """Keep the log out of what is printed, but for real trouble."""
     from bot.log import set_up_log
@@ -161,7 +169,8 @@ async def _run_bot(settings: "Settings") -> None:
 
     from bot.app import open_app
     from bot.settings import SettingsError, exposed_files
-    from bot.store.errors import DatabaseUnusable
+    from bot.store.errors import DatabaseAway, DatabaseUnusable
+    from bot.web.server import AddressTaken
 
     log = structlog.get_logger(__name__)
     for path in exposed_files():
@@ -173,8 +182,12 @@ async def _run_bot(settings: "Settings") -> None:
             await app.run()
     except SettingsError as e:
         _refuse(e)
+    except DatabaseAway as e:
+        _give_up(f"BOT_DATABASE_URL: {e}")
     except DatabaseUnusable as e:
         _refuse(SettingsError([f"BOT_DATABASE_URL: {e}"]))
+    except AddressTaken as e:
+        _give_up(f"BOT_WEB__LISTEN: {e}")
     except Exception:
         log.exception("The bot has broken off; whoever started it should start it again")
         raise typer.Exit(1) from None

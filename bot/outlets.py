@@ -148,14 +148,14 @@ async def served(web: WebServer | None, settings: Settings) -> AsyncIterator[Non
     """Serve the pages; where nobody has said where, the place may be another's.
 
     Raises:
-        SettingsError: they cannot be served where somebody counts on them.
+        AddressTaken: they cannot be served where somebody counts on them.
     """
     try:
         if web is not None:
             await web.start()
     except AddressTaken as e:
         if settings.web.is_chosen or settings.telegram.webhook_url:
-            raise SettingsError([f"BOT_WEB__LISTEN: {e}"]) from None
+            raise
         log.warning("There is no /healthz and no /metrics", action="web", reason=str(e))
     try:
         yield

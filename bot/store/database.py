@@ -9,7 +9,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.store import migrations
-from bot.store.errors import DatabaseUnusable
+from bot.store.errors import DatabaseAway, DatabaseUnusable
 from bot.store.locks import Lock, take
 from bot.store.postgres import is_postgres, postgres_engine, take_your_time, without_driver
 from bot.store.sqlite import path_of, probe_file, sqlite_engine
@@ -73,7 +73,8 @@ async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
     """Open the database of this process, its schema brought up to date.
 
     Raises:
-        DatabaseUnusable: it cannot be had, is no database of ours, or was made by a newer program.
+        DatabaseAway: it cannot be had now.
+        DatabaseUnusable: it is no database of ours, or was made by a newer program.
     """
     async with _engine(parse_url(url)) as engine:
         await _migrate(engine)
@@ -106,7 +107,7 @@ async def _migrate(engine: AsyncEngine) -> None:
             await take(connection, Lock.ALONE)
             await connection.run_sync(migrations.upgrade)
     except DatabaseError as e:
-        raise DatabaseUnusable(f"{engine.url.database} cannot be used: {e.orig}") from None
+        raise DatabaseAway(f"{engine.url.database} cannot be used: {e.orig}") from None
     except migrations.MadeByNewer:
         what = f"{engine.url.database} was made by a newer balance-bot"
         raise DatabaseUnusable(f"{what}: install that or a later one") from None

@@ -7,7 +7,7 @@ from sqlalchemy import URL, Connection, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.store.errors import DatabaseUnusable
+from bot.store.errors import DatabaseAway, DatabaseUnusable
 from bot.store.migrations import OURS, VERSION_TABLE
 from bot.store.schema import metadata
 
@@ -47,7 +47,8 @@ async def postgres_engine(
     """Have the database of a server.
 
     Raises:
-        DatabaseUnusable: the server cannot be reached, refuses us, or another program is in there.
+        DatabaseAway: the server cannot be reached, or refuses us.
+        DatabaseUnusable: another program is in there.
     """
     engine = create_async_engine(
         url.set(drivername="postgresql+psycopg"),
@@ -70,7 +71,7 @@ async def _greet(engine: AsyncEngine) -> None:
         async with engine.connect() as connection:
             tables = await connection.run_sync(_tables)
     except OperationalError as e:
-        raise DatabaseUnusable(f"PostgreSQL does not let us in: {_said(e)}") from None
+        raise DatabaseAway(f"PostgreSQL does not let us in: {_said(e)}") from None
     if tables & {VERSION_TABLE, *metadata.tables} and not tables >= OURS:
         raise DatabaseUnusable(f"{engine.url.database} is the database of another program")
 

@@ -20,7 +20,7 @@ from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.store.backup import keep_earlier, version_of
-from bot.store.errors import DatabaseUnusable
+from bot.store.errors import DatabaseAway, DatabaseUnusable
 from bot.store.migrations import OURS, VERSION_TABLE, MadeByNewer, version_in_words
 
 log = structlog.get_logger(__name__)
@@ -94,7 +94,8 @@ async def sqlite_engine(path: Path) -> AsyncIterator[AsyncEngine]:
     """Have the database of this process.
 
     Raises:
-        DatabaseUnusable: it is no database, not writable, or in use by another process.
+        DatabaseAway: it is not writable, or in use by another process.
+        DatabaseUnusable: it is no database, or that of another program.
     """
     with _to_ourselves(path):
         keep_earlier(path)
@@ -119,12 +120,12 @@ def _to_ourselves(path: Path) -> Iterator[None]:
         os.close(_opened(path))
         lock = _opened(Path(f"{path}.lock"))
     except OSError as e:
-        raise DatabaseUnusable(f"{path} cannot be opened: {e.strerror}") from None
+        raise DatabaseAway(f"{path} cannot be opened: {e.strerror}") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(lock)
-        raise DatabaseUnusable(f"{path} is in use by another balance-bot") from None
+        raise DatabaseAway(f"{path} is in use by another balance-bot") from None
     try:
         _refuse_foreign(path, how="mode=rw")
         yield

@@ -95,7 +95,7 @@ async def test_a_place_that_somebody_wants_and_cannot_have(scene: Scene, taken: 
     """It does not start: who watches it there would see another program, or nothing."""
     scene.environ["BOT_WEB__LISTEN"] = f"127.0.0.1:{taken}"
     code, err = await run_until_it_ends(scene)
-    assert code == 2
+    assert code == 1  # it may be free in a moment
     last = err.splitlines()[-1]
     reason = os.strerror(errno.EADDRINUSE)
     assert last == f"BOT_WEB__LISTEN: 127.0.0.1:{taken} cannot be had: {reason}"
