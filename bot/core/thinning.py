@@ -31,6 +31,11 @@ def thinned_until(now: datetime) -> datetime:
     return _floor(now - WHOLE, _HOUR)
 
 
+def thinned_to_days_until(now: datetime) -> datetime:
+    """Return the midnight UTC up to which only the last of each day is to stay."""
+    return _floor(now - HOURLY, _DAY)
+
+
 def thinned(changes: Iterable[Change], *, now: datetime) -> Sequence[Change]:
     """Choose what stays of the changes of one coin, joined with what goes.
 
@@ -40,7 +45,7 @@ def thinned(changes: Iterable[Change], *, now: datetime) -> Sequence[Change]:
         changes: In the order of their instants and ids, none later than `thinned_until(now)`.
         now: The present instant.
     """
-    daily_until = _floor(now - HOURLY, _DAY)
+    daily_until = thinned_to_days_until(now)
     stay: list[Change] = []
     for change in changes:
         if stay and _is_joined(stay[-1], change, daily_until):

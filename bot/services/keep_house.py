@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import TypeVar
 
-from bot.core.thinning import thinned_until
+from bot.core.thinning import thinned_to_days_until, thinned_until
 from bot.services.ports import Clock, Mark, OpenUnit, Unit
 
 KEEP_UPDATES = timedelta(days=7)
@@ -41,7 +41,7 @@ class KeepHouse:
         self._pause_s = pause_s
         self._stopping = asyncio.Event()
         self._began_thinning_at: datetime | None = None
-        self._thinned_until: datetime | None = None
+        self._thinned_at: datetime | None = None
 
     def stop(self) -> None:
         """End after the step that is under way; what is left is swept another time."""
@@ -66,19 +66,27 @@ class KeepHouse:
 
     async def _thin(self, now: datetime) -> None:
         """Go through all wallets and prices; the first time since the start, through all times."""
-        since = None if self._thinned_until is None else self._thinned_until - OVERLAP
-
-        async def thin(unit: Unit, mark: Mark | None) -> Mark | None:
-            return await unit.past.thin_changes(mark, since=since, now=now)
 
         async def forget(unit: Unit, path: str | None) -> str | None:
             return await unit.past.forget_gaps(path, before=now - KEEP_GAPS)
 
         await self._walk(lambda unit, pair: unit.past.thin_prices(pair, now=now))
         await self._walk(forget)
-        await self._walk(thin)
+        await self._thin_changes(thinned_until, now)
+        if self._thinned_at is not None:  # otherwise those of long ago were among them
+            await self._thin_changes(thinned_to_days_until, now)
         if not self._stopping.is_set():
-            self._thinned_until = thinned_until(now)
+            self._thinned_at = now
+
+    async def _thin_changes(self, border: Callable[[datetime], datetime], now: datetime) -> None:
+        """Go through what has come to lie behind a border since the last time."""
+        before = self._thinned_at
+        since = None if before is None else border(before) - OVERLAP
+
+        async def thin(unit: Unit, mark: Mark | None) -> Mark | None:
+            return await unit.past.thin_changes(mark, since=since, until=border(now), now=now)
+
+        await self._walk(thin)
 
     async def _walk(self, step: Callable[[Unit, M | None], Awaitable[M | None]]) -> None:
         """Do one step after another, each from where the one before ended, until there is none."""

@@ -23,7 +23,7 @@ from bot.core.events import AlertCleared, AlertEnded, AlertRaised
 from bot.core.exports import Changed
 from bot.core.past_prices import KeptPrices
 from bot.core.series import Gap
-from bot.core.thinning import Change, thinned, thinned_until
+from bot.core.thinning import Change, thinned
 from bot.core.valuation import Pair
 from bot.services.ports import Mark, Turn
 from bot.store._lists import one_of
@@ -60,7 +60,7 @@ class SqlPast:
             await self._connection.execute(statement, rows)
 
     async def thin_changes(
-        self, mark: Mark | None, *, since: datetime | None, now: datetime
+        self, mark: Mark | None, *, since: datetime | None, until: datetime, now: datetime
     ) -> Mark | None:
         """See the port."""
         path, asset, at = mark or await self._coin_behind("", "") or _NOWHERE
@@ -68,7 +68,7 @@ class SqlPast:
             return None
         begin = max((instant for instant in (at, since) if instant is not None), default=None)
         of_it = and_(changes.c.path == path, changes.c.asset == asset)
-        old = and_(of_it, changes.c.at <= thinned_until(now))
+        old = and_(of_it, changes.c.at <= until)
         rows = await self._connection.execute(
             select(changes.c.id, changes.c.at, changes.c.before_at)
             .where(old if begin is None else and_(old, changes.c.at >= begin))

@@ -9,7 +9,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.core.history import History, Point
-from bot.core.thinning import HOURLY, WHOLE, Change, thinned, thinned_until
+from bot.core.thinning import (
+    HOURLY,
+    WHOLE,
+    Change,
+    thinned,
+    thinned_to_days_until,
+    thinned_until,
+)
 
 NOW = datetime(2026, 6, 1, 10, 20, 30, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -65,6 +72,7 @@ def test_what_was_kept_later_stays() -> None:
 def test_until_when() -> None:
     """Only what is older than anything that is looked at whole, up to a full hour."""
     assert thinned_until(NOW) == NOW.replace(minute=0, second=0) - WHOLE
+    assert thinned_to_days_until(NOW) == NOW.replace(hour=0, minute=0, second=0) - HOURLY
 
 
 Step = Sequence[tuple[timedelta, float, int]]

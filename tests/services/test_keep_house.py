@@ -1,18 +1,27 @@
 """Keeping house: old things go, and nothing that is still needed."""
 
+import asyncio
 from datetime import timedelta
+from itertools import accumulate, pairwise
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import func, select
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.core.delivery import Chat, Delivered
 from bot.core.events import SourceFound
 from bot.core.thinning import WHOLE
 from bot.services.keep_house import KEEP_MESSAGES, KEEP_UPDATES, THIN_EVERY, KeepHouse
+from bot.store.database import open_database
 from bot.store.schema import changes, inbox
+from bot.store.unit_of_work import units_of
+from tests.services.conftest import HandClock
 
-SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 async def test_sweep(house: Any, engine: AsyncEngine) -> None:
@@ -58,6 +67,50 @@ async def test_the_past_is_thinned_once_a_day(house: Any, engine: AsyncEngine) -
     house.clock.now += THIN_EVERY - HOUR
     await keeper.sweep()
     assert await _changes(engine) == 2 + 2
+
+
+SPANS = st.lists(
+    st.sampled_from([MINUTE, 20 * MINUTE, HOUR, 9 * HOUR, DAY, 30 * DAY]), min_size=2, max_size=60
+)
+
+
+@settings(max_examples=15)
+@given(SPANS, st.lists(st.sampled_from([THIN_EVERY, 30 * HOUR, 9 * DAY]), max_size=60))
+@example([2 * HOUR] * 60, [9 * DAY] * 50)
+def test_how_often_it_is_thinned_does_not_matter(
+    apart: list[timedelta], spans: list[timedelta]
+) -> None:
+    """One process that sweeps for years leaves what a new one leaves that sweeps at the end."""
+
+    async def live() -> None:
+        with TemporaryDirectory() as folder:
+            async with open_database(f"sqlite:///{folder}/bot.db") as engine:
+                often = await _left(engine, apart, spans)
+                assert often == await _left(engine, apart, [sum(spans, timedelta(0))])
+
+    asyncio.run(live())
+
+
+async def _left(
+    engine: AsyncEngine, apart: list[timedelta], spans: list[timedelta]
+) -> list[tuple[Any, ...]]:
+    """Let changes lie so far apart and one process sweep after each span; tell what is left."""
+    clock = HandClock()
+    instants = [clock.now - before for before in accumulate(apart)][::-1]
+    rows = [
+        {"id": n, "path": "main/funding", "asset": "USDT", "at": at, "before_at": before}
+        for n, (before, at) in enumerate(pairwise([None, *instants]), start=1)
+    ]
+    async with engine.begin() as connection:
+        await connection.execute(delete(changes))
+        await connection.execute(insert(changes), rows)
+    keeper = KeepHouse(open_unit=units_of(engine), clock=clock, pause_s=0)
+    for span in (timedelta(0), *spans):
+        clock.now += span
+        await keeper.sweep()
+    async with engine.begin() as connection:
+        found = await connection.execute(select(changes).order_by(changes.c.id))
+        return [tuple(row) for row in found]
 
 
 async def _changes(engine: AsyncEngine) -> int:

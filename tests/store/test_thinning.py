@@ -59,7 +59,8 @@ async def thin(open_unit: OpenUnit, *, since: datetime | None = None) -> int:
     mark: Mark | None = None
     while True:
         async with open_unit() as unit:
-            mark = await unit.past.thin_changes(mark, since=since, now=NOW)
+            until = thinned_until(NOW)
+            mark = await unit.past.thin_changes(mark, since=since, until=until, now=NOW)
         steps += 1
         if mark is None:
             return steps

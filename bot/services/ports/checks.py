@@ -166,13 +166,14 @@ class PastRepository(Protocol):
         """Keep prices of a full hour; one that is there already stays as it is."""
 
     async def thin_changes(
-        self, mark: Mark | None, *, since: datetime | None, now: datetime
+        self, mark: Mark | None, *, since: datetime | None, until: datetime, now: datetime
     ) -> Mark | None:
         """Thin out the changes of one coin by `core.thinning`, a few of them.
 
         Args:
             mark: Where the step before ended; None: begin with the first coin.
             since: What is older was thinned out already; None: nothing was.
+            until: What is newer is left alone.
             now: The present instant.
 
         Returns:
