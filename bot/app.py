@@ -80,7 +80,7 @@ from bot.web.tally import Counted
 log = structlog.get_logger(__name__)
 
 CHECK_TICK_S, DIGEST_TICK_S, PRICE_TICK_S, HOUSE_TICK_S = 1.0, 5.0, 60.0, 3600.0
-ELSEWHERE_TICK_S, HEARTBEAT_TICK_S, PAIRING_TICK_S = 5.0, 60.0, 1.0
+ELSEWHERE_TICK_S, HEARTBEAT_TICK_S, PAIRING_TICK_S, LISTEN_TICK_S = 5.0, 60.0, 1.0, 5.0
 STOP_TICKS_WITHIN_S, STOP_SENDING_WITHIN_S = 1.5, 4.5
 """For what is at work when the bot is told to stop; supervisors give it ten seconds in all, and
 the database may be locked for three of them."""
@@ -173,6 +173,7 @@ class App:
         timetable.add("offer_pairing", self.use.admission.offer, every_s=PAIRING_TICK_S)
         timetable.add("keep_house", self.house.sweep, every_s=HOUSE_TICK_S)
         timetable.add("find_chats", self.found.look, every_s=HOUSE_TICK_S)
+        timetable.add("listen", self.found.listen, every_s=LISTEN_TICK_S)
         timetable.add("tell_elsewhere", self.elsewhere.look, every_s=ELSEWHERE_TICK_S)
         if self.heartbeat is not None:
             timetable.add("heartbeat", self.heartbeat.beat, every_s=HEARTBEAT_TICK_S)
@@ -430,7 +431,7 @@ def _assembled(
         use=use,
         hearing=_hearing(settings, intake, bot, chats, vitals, open_unit, clock=clock),
         web=partial(served, pages, settings),
-        found=FindChats(chats=chats, door=TelegramDoor(bot)),
+        found=FindChats(chats=chats, door=TelegramDoor(bot), clock=clock),
         delivery=delivery,
         elsewhere=TellElsewhere(
             channels=open_channels(settings, clock=clock),

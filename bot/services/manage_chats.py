@@ -57,6 +57,7 @@ class ManageChats:
         self._clock = clock
         self._wake_delivery = wake_delivery
         self._gone: set[int] = set()
+        self._spoken: set[int] = set()
         self._known: dict[int, Chat] = {}
         self._members: dict[tuple[int, int], Member] = {}
         self._asked: dict[tuple[int, int], int] = {}
@@ -365,15 +366,21 @@ class ManageChats:
     async def heard(self, chat_id: int, *, title: str) -> None:
         """Take back a chat that was given up and now speaks; learn what it is called now.
 
-        Words are no sign that we may write where we were not allowed to: `greet` is for that.
+        Words are no sign that we may write where we were not allowed to; but a reason to try.
         """
         if self.is_shut(chat_id):
+            self._spoken.add(chat_id)
             return
         if chat_id in self._gone:
             await self.greet(chat_id, title=title)
         elif chat_id in self._known and self._known[chat_id].title != title:
             async with self.changing() as unit:
                 await unit.chats.add(Chat(chat_id, title=title, since=self._clock()))
+
+    def take_spoken(self) -> Collection[int]:
+        """Return the lost chats in which somebody spoke since this was asked last."""
+        spoken, self._spoken = self._spoken, set()
+        return spoken
 
     def is_shut(self, chat_id: int) -> bool:
         """Whether we hear what is said in a chat, and as far as we know may say nothing there."""

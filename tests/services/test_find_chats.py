@@ -33,7 +33,7 @@ class Door(ChatDoor):
 
 async def look(house: Any, *outcomes: Outcome | Exception) -> tuple[Door, Any]:
     chats, door = house.chats, Door(list(outcomes))
-    await FindChats(chats=chats, door=door).look()
+    await FindChats(chats=chats, door=door, clock=house.clock).look()
     return door, chats
 
 
@@ -103,3 +103,29 @@ async def test_a_group_that_was_lost_with_its_topic(house: Any, second: Outcome)
     assert told == [("chat_lost", "topic-only")]
     await look(house, ChatGone("TOPIC_CLOSED"))
     assert await house.queued() == []
+
+
+async def test_words_are_a_reason_to_try(house: Any) -> None:
+    """Where a chat is lost and somebody speaks, it is knocked at soon, once a minute at most."""
+    chats, door = house.chats, Door([ChatGone("not enough rights"), Sent(0)])
+    found = FindChats(chats=chats, door=door, clock=house.clock)
+    await chats.add_configured()
+    await chats.mark_gone(GROUP, reason="message thread not found")
+    await found.listen()
+    assert door.knocked == []
+    await chats.heard(GROUP, title="Desk")
+    await chats.heard(OWNER, title="You")
+    await found.listen()
+    assert door.knocked == [GROUP]
+    assert await chats.lost()
+    await chats.heard(GROUP, title="Desk")
+    house.clock.advance(seconds=30)
+    await found.listen()
+    assert door.knocked == [GROUP]
+    house.clock.advance(seconds=31)
+    await found.listen()
+    assert door.knocked == [GROUP, GROUP]
+    assert not await chats.lost()
+    house.clock.advance(minutes=2)
+    await found.listen()
+    assert door.knocked == [GROUP, GROUP]
