@@ -99,6 +99,8 @@ class Intake:
         self.ready = asyncio.Event()
         """Set while what is taken in is handled, too."""
         self._group: asyncio.TaskGroup | None = None
+        self._keeping: dict[int, asyncio.Event] = {}
+        """By ids of what is being kept; set when that has ended, well or not."""
         self._places = asyncio.Semaphore(AT_ONCE)
         self._orders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         """By chats in which something is being changed."""
@@ -110,7 +112,8 @@ class Intake:
     def _forget_lines(self) -> None:
         self._lines: dict[int | None, _Line] = {}
         self._held: set[int] = set()
-        """Ids of what is being kept, stands in a line, or could not be handled."""
+        """Ids of what is being kept, stands in a line, or could not be handled: all but the first
+        is in the inbox."""
         self._refused: set[int | None] = set()
         """Chats of which something had no room since the inbox was looked at last."""
         self._behind: set[int | None] = set()
@@ -187,11 +190,16 @@ class Intake:
     async def _keep(self, said: Sequence[_Said]) -> None:
         """Put updates into the inbox, and those that were not there into their lines.
 
-        They are held before they are there, so that no look at the inbox takes them up, too.
+        They are held before they are there, so that no look at the inbox takes them up, too. One
+        that another side is keeping is waited for: only then is it known whether it is there.
         """
+        while ends := [end for one in said if (end := self._keeping.get(one.update_id))]:
+            await ends[0].wait()
         new = [one for one in said if one.update_id not in self._held]
         if not new:
             return
+        ended = asyncio.Event()
+        self._keeping |= {one.update_id: ended for one in new}
         self._held |= {one.update_id for one in new}
         lined: set[int] = set()
         try:
@@ -203,6 +211,9 @@ class Intake:
             lined = {one.update_id for one in news if self._hand_over(one, behind=self._behind)}
         finally:
             self._held -= {one.update_id for one in new} - lined
+            for one in new:
+                self._keeping.pop(one.update_id, None)
+            ended.set()
 
     async def _look(self) -> None:
         """Put what waits in the inbox into the lines, as far as there is room.

@@ -19,6 +19,7 @@ from bot.core.delivery import Chat
 from bot.sandbox.telegram import TelegramServer
 from bot.services.lead import NoLongerLeading
 from bot.services.watch_vitals import WatchVitals
+from bot.store.inbox import SqlInbox
 
 OWNER, GROUP, STRANGER, CLUB = 1001, -4001, 6666, -4100
 
@@ -135,6 +136,36 @@ async def test_taken_again_and_from_many_sides(
         await all_marked(desk)
         await asyncio.sleep(0.05)
     assert sorted(handled.ids) == list(range(1, 200))
+
+
+async def test_a_post_that_comes_again_while_it_is_kept(
+    desk: Any, intake: Intake, handled: Handled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not said to be kept before it is: the first may fail, and then so does this one."""
+    async with running(intake):
+        fine, reached, go_on = SqlInbox.add, asyncio.Event(), asyncio.Event()
+
+        async def breaking(*_: Any, **__: Any) -> Any:
+            reached.set()
+            await go_on.wait()
+            raise OSError("the disk is full")
+
+        monkeypatch.setattr(SqlInbox, "add", breaking)
+        posts = [asyncio.ensure_future(intake.take([update(5)])) for _ in range(3)]
+        await reached.wait()
+        posts[2].cancel()
+        await asyncio.sleep(0.01)
+        early = [post.done() for post in posts]
+        go_on.set()
+        ends = await asyncio.gather(*posts, return_exceptions=True)
+        assert early == [False, False, True]
+        assert [type(end) for end in ends] == [OSError, OSError, asyncio.CancelledError]
+        monkeypatch.setattr(SqlInbox, "add", fine)
+        await asyncio.gather(*(intake.take([update(5), update(6)]) for _ in range(3)))
+        await handled.wait_for(2)
+        await all_marked(desk)
+    assert sorted(handled.ids) == [5, 6]
+    assert (intake._held, intake._keeping) == (set(), {})
 
 
 async def test_a_line_has_an_end(
