@@ -18,6 +18,8 @@ from bot.services.ports import Clock, Mark, OpenUnit, Unit
 KEEP_UPDATES = timedelta(days=7)
 """Telegram itself keeps an update for a day."""
 KEEP_MESSAGES = timedelta(days=90)
+KEEP_DIGESTS = timedelta(days=400)
+"""When they were posted; far longer than any of them looks back."""
 KEEP_DEEDS = timedelta(days=365)
 KEEP_GAPS = timedelta(days=365)
 """As long as there is more than one change a day to tell them from."""
@@ -53,9 +55,9 @@ class KeepHouse:
         now = self._clock()
         async with self._open_unit() as unit:
             await unit.inbox.forget(before=now - KEEP_UPDATES)
-            await unit.outbox.forget(before=now - KEEP_MESSAGES)
             await unit.elsewhere.forget(before=now - KEEP_MESSAGES)
             await unit.audit.forget(before=now - KEEP_DEEDS)
+        await self._forget(lambda unit: unit.outbox.forget(before=now - KEEP_MESSAGES))
         if self._is_time_to_thin(now):
             self._began_thinning_at = now
             await self._thin(now)
@@ -70,6 +72,8 @@ class KeepHouse:
         async def forget(unit: Unit, path: str | None) -> str | None:
             return await unit.past.forget_gaps(path, before=now - KEEP_GAPS)
 
+        dates = (now - KEEP_DIGESTS).date()
+        await self._forget(lambda unit: unit.digests.forget(before=dates))
         await self._walk(lambda unit, pair: unit.past.thin_prices(pair, now=now))
         await self._walk(forget)
         await self._thin_changes(thinned_until, now)
@@ -87,6 +91,14 @@ class KeepHouse:
             return await unit.past.thin_changes(mark, since=since, until=border(now), now=now)
 
         await self._walk(thin)
+
+    async def _forget(self, some: Callable[[Unit], Awaitable[bool]]) -> None:
+        """Delete some time and again, until there is no more."""
+
+        async def step(unit: Unit, _more: bool | None) -> bool | None:
+            return await some(unit) or None
+
+        await self._walk(step)
 
     async def _walk(self, step: Callable[[Unit, M | None], Awaitable[M | None]]) -> None:
         """Do one step after another, each from where the one before ended, until there is none."""

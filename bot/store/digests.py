@@ -3,12 +3,15 @@
 from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.timing import Period
 from bot.store._upsert import insert_into
 from bot.store.schema import digests
+
+_AT_ONCE = 200
+"""Rows that are deleted in one step: some milliseconds."""
 
 
 class SqlDigests:
@@ -48,3 +51,10 @@ class SqlDigests:
             digests.c.local_date >= since,
         )
         return set(await self._connection.scalars(found))
+
+    async def forget(self, *, before: date) -> bool:
+        """See the port."""
+        key = digests.c.chat_id, digests.c.period, digests.c.local_date
+        some = select(*key).where(digests.c.local_date < before).limit(_AT_ONCE)
+        done = await self._connection.execute(delete(digests).where(tuple_(*key).in_(some)))
+        return done.rowcount == _AT_ONCE

@@ -1,11 +1,14 @@
 """Keeping house: old things go, and nothing that is still needed."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date, timedelta
 from itertools import accumulate, pairwise
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, insert, select
@@ -14,7 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.core.delivery import Chat, Delivered
 from bot.core.events import SourceFound
 from bot.core.thinning import WHOLE
-from bot.services.keep_house import KEEP_MESSAGES, KEEP_UPDATES, THIN_EVERY, KeepHouse
+from bot.services.keep_house import (
+    KEEP_DIGESTS,
+    KEEP_MESSAGES,
+    KEEP_UPDATES,
+    THIN_EVERY,
+    KeepHouse,
+)
+from bot.services.ports import Unit
 from bot.store.database import open_database
 from bot.store.schema import changes, inbox
 from bot.store.unit_of_work import units_of
@@ -48,6 +58,35 @@ async def test_sweep(house: Any, engine: AsyncEngine) -> None:
         assert await unit.inbox.next_offset() == 4
         (waiting,) = await unit.outbox.lease(now=house.clock())
     assert waiting.id != sent.id
+
+
+async def test_it_is_swept_in_small_steps(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others can write after each message that goes, and after some digests, as old as may be."""
+    start = house.clock()
+    event = SourceFound(path="main/funding", since=start, at=start)
+    async with house.open_unit() as unit:
+        for number in range(5):
+            await unit.outbox.add([event], chats=[Chat(1001)], at=start)
+            (sent,) = await unit.outbox.lease(now=start)
+            await unit.outbox.settle(sent.id, Delivered(number), at=start)
+        for days in range(500):
+            await unit.digests.add(1001, start.date() - timedelta(days=days), at=start)
+    left: list[tuple[int, int]] = []
+
+    @asynccontextmanager
+    async def counted() -> AsyncIterator[Unit]:
+        async with house.open_unit() as unit:
+            yield unit
+        async with house.open_unit() as unit:
+            dates = await unit.digests.dates(1001, since=date.min)
+            told = [await unit.outbox.events_of(n) for n in range(1, 6)]
+            left.append((len([events for events in told if events]), len(dates)))
+
+    monkeypatch.setattr("bot.services.keep_house.AT_ONCE_S", 0)
+    house.clock.now = start + KEEP_DIGESTS
+    await KeepHouse(open_unit=counted, clock=house.clock, pause_s=0).sweep()
+    steps = [(a - c, b - d) for (a, b), (c, d) in pairwise([(5, 500), *left])]
+    assert [step for step in steps if step != (0, 0)] == [(1, 0)] * 5 + [(0, 200)] * 2 + [(0, 99)]
 
 
 async def test_the_past_is_thinned_once_a_day(house: Any, engine: AsyncEngine) -> None:

@@ -41,6 +41,23 @@ async def test_digest_before(open_unit: OpenUnit, now: datetime) -> None:
         assert await unit.digests.last_before(2, DAY) is None
 
 
+async def test_old_digests_go(open_unit: OpenUnit, now: datetime) -> None:
+    """Some of them in each step, whatever their chats and periods; the date itself stays."""
+    async with open_unit() as unit:
+        for days in range(-1, 150):
+            for period in ("daily", "weekly"):
+                date_of = DAY - timedelta(days=days)
+                assert await unit.digests.add(days % 2, date_of, period=period, at=now)
+        steps = [await unit.digests.forget(before=DAY) for _ in range(3)]
+        assert steps == [True, False, False]
+        left = [
+            await unit.digests.dates(chat, since=date.min, period=period)
+            for chat in (0, 1)
+            for period in ("daily", "weekly")
+        ]
+    assert left == [{DAY}, {DAY}, {DAY + timedelta(days=1)}, {DAY + timedelta(days=1)}]
+
+
 async def test_update_is_kept_once(open_unit: OpenUnit, now: datetime) -> None:
     """An update that comes again is left alone: neither replaced nor handled again."""
     async with open_unit() as unit:

@@ -340,8 +340,9 @@ async def test_sweep(
     await settle(open_unit, done, Delivered(11), now)
     await queue(open_unit, cleared("A"), chats=[1], at=now)
     async with open_unit() as unit:
-        await unit.outbox.forget(before=now)
-        await unit.outbox.forget(before=now + timedelta(seconds=1))
+        assert not await unit.outbox.forget(before=now)
+        assert await unit.outbox.forget(before=now + timedelta(seconds=1))
+        assert not await unit.outbox.forget(before=now + timedelta(seconds=1))
     (recovery,) = await lease(open_unit, now)
     assert (ids([recovery]), recovery.reply_to) == ([(1, ["A"])], None)
     async with engine.begin() as connection:

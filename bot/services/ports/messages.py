@@ -125,8 +125,8 @@ class OutboxRepository(Protocol):
     async def oldest_due(self, *, now: datetime, chats: Collection[int]) -> datetime | None:
         """Return since when the oldest message waits for one of these chats; None: none does."""
 
-    async def forget(self, *, before: datetime) -> None:
-        """Delete what was done before an instant."""
+    async def forget(self, *, before: datetime) -> bool:
+        """Delete one message that was done before an instant; whether there was one."""
 
 
 class ElsewhereRepository(Protocol):
@@ -165,6 +165,9 @@ class DigestRepository(Protocol):
         self, chat_id: int, *, since: date, period: Period = "daily"
     ) -> Collection[date]:
         """Return the dates that had one, from a date on."""
+
+    async def forget(self, *, before: date) -> bool:
+        """Delete some of those of earlier dates; whether there may be more."""
 
 
 class InboxRepository(Protocol):
