@@ -41,6 +41,8 @@ MOST_IN_LINE, MOST_IN_LINES = 100, 2_000
 PAGE = 500
 """So much of the inbox is looked at in one go."""
 LOOK_EVERY_S = 1.0
+FINISH_WITHIN_S = 1.0
+"""For what is being handled when the intake is told to stop."""
 LEARN_AFTER = timedelta(seconds=5)
 _NEWEST_ID = 2**63 - 1
 """The database takes no greater one."""
@@ -119,6 +121,8 @@ class Intake:
         self._behind: set[int | None] = set()
         """Chats of which something waits in the inbox alone: what is newer stays behind it."""
         self._looked_to = 0
+        self._serving: set[asyncio.Task[None]] = set()
+        self._stopping = False
 
     async def take(self, raws: Iterable[Any]) -> None:
         """Keep raw updates; when this returns, Telegram may be told that we have them.
@@ -154,13 +158,22 @@ class Intake:
             async with asyncio.TaskGroup() as self._group:
                 self._group.create_task(self._try("set the menu", self._set_menus))
                 self._group.create_task(self._strangers.run())
-                while True:
-                    await self._try("read the inbox", self._look)
-                    self.ready.set()
-                    await self._wait_for_more()
+                try:
+                    while True:
+                        await self._try("read the inbox", self._look)
+                        self.ready.set()
+                        await self._wait_for_more()
+                finally:
+                    await self._finish()
         finally:
             self._group = None
             self.ready.clear()
+
+    async def _finish(self) -> None:
+        """Begin nothing new; what breaks off between its answer and its mark is answered twice."""
+        self._stopping = True
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=FINISH_WITHIN_S)
 
     async def _try(self, what: str, work: Any) -> None:
         await until_done(what, work, clock=self._clock)
@@ -248,7 +261,7 @@ class Intake:
 
     def _hand_over(self, said: _Said, *, behind: Collection[int | None]) -> bool:
         """Put an update into the line of its chat; False where there is no room."""
-        if self._group is None:
+        if self._group is None or self._stopping:
             return False
         line = self._lines.get(said.chat_id) or _Line()
         is_full = len(line.waiting) >= MOST_IN_LINE or len(self._held) > MOST_IN_LINES
@@ -261,11 +274,13 @@ class Intake:
         if line.servants < AT_ONCE_IN_CHAT:
             line.servants += 1
             served = self._serve(said.chat_id, line)
-            self._group.create_task(served, name=f"updates of {said.chat_id}")
+            task = self._group.create_task(served, name=f"updates of {said.chat_id}")
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
         return True
 
     async def _serve(self, chat_id: int | None, line: _Line) -> None:
-        while line.waiting:
+        while line.waiting and not self._stopping:
             said = line.waiting.popleft()
             async with self._places:
                 if await self._handle(said):
@@ -284,6 +299,8 @@ class Intake:
         next start.
         """
         async with self._turn(said):
+            if self._stopping:
+                return False
             try:
                 update = _parsed(said, self._bot)
                 if update is not None:

@@ -297,8 +297,30 @@ async def test_strangers_that_were_kept_are_met_by_who_leads(
         await all_marked(desk)
 
 
-async def test_it_may_run_again(desk: Any, intake: Intake, handled: Handled) -> None:
-    """What was under way when it was stopped is handled when it runs again."""
+async def test_what_is_begun_comes_to_its_end(
+    desk: Any, intake: Intake, handled: Handled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is told to stop marks what it is answering, so that no other answers it; and no more."""
+    monkeypatch.setattr(intake_module, "AT_ONCE_IN_CHAT", 1)
+    handled.open.clear()
+    async with running(intake):
+        await intake.take([update(n, chat=GROUP) for n in range(1, 10)])
+        async with asyncio.timeout(5):
+            while not handled.begun:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        asyncio.get_running_loop().call_later(0.05, handled.open.set)
+    assert handled.ids == [1]
+    assert await unhandled(desk) == list(range(2, 10))
+    async with running(intake):
+        await all_marked(desk)
+    assert handled.ids == list(range(1, 10))
+
+
+async def test_it_may_run_again(
+    desk: Any, intake: Intake, handled: Handled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What took too long when it was stopped is handled when it runs again."""
+    monkeypatch.setattr(intake_module, "FINISH_WITHIN_S", 0.01)
     handled.open.clear()
     async with running(intake):
         await intake.take([update(n, chat=GROUP) for n in range(1, 10)])

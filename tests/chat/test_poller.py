@@ -61,9 +61,10 @@ async def test_asked_from_behind_what_is_kept(desk: Any, telegram: TelegramServe
 
 
 async def test_what_was_not_handled_is_handled_after_a_restart(
-    desk: Any, telegram: TelegramServer
+    desk: Any, telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process that dies in the middle of an answer gives it when it is back; no other twice."""
+    monkeypatch.setattr("bot.chat.intake.FINISH_WITHIN_S", 0)
     await _greeted(desk)
     desk.exchange.gate = asyncio.Event()
     telegram.say(OWNER, OWNER, "/balance xt")
