@@ -86,7 +86,7 @@ class Strangers:
             if not wanted or not self._may(caller):
                 continue
             asked = (caller.joined or command == "/start") and await self._ask(caller)
-            if not caller.joined:
+            if not caller.joined and not self._waiting.full():  # others may have come meanwhile
                 self._waiting.put_nowait((caller, asked))
 
     async def _ask(self, caller: Caller) -> bool:

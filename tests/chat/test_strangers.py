@@ -1,12 +1,16 @@
 """Strangers: nothing of them is kept, few of them are answered, one line tells how many."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from bot.chat import strangers
+from bot.chat.access import Caller, caller_of
+from bot.chat.i18n import english
 from bot.sandbox.telegram import Message, TelegramServer
 
 OWNER, STRANGER, FOREIGN_GROUP = 1001, 6666, -4002
@@ -97,3 +101,29 @@ async def test_who_cannot_be_answered_holds_up_nobody(desk: Any, telegram: Teleg
         await telegram.wait_for_message(7000, timeout=5)
         await seen(desk, telegram)
     assert answers(telegram, STRANGER) == 0
+
+
+def caller(person: int) -> Caller:
+    chat = {"id": person, "type": "private"}
+    message = {"message_id": 1, "date": 1, "chat": chat, "from": {"id": person}, "text": "/start"}
+    found = caller_of({"update_id": person, "message": message})
+    assert found is not None
+    return found
+
+
+async def test_more_at_once_than_have_room(desk: Any) -> None:
+    """Who comes while others are asked about is passed over where there is no room left."""
+
+    async def ask(*_: Any, **__: Any) -> bool:
+        await asyncio.sleep(0.01)
+        return True
+
+    bot: Any = SimpleNamespace(username="bot")
+    chats: Any = SimpleNamespace(known=lambda _: SimpleNamespace(blocked=False))
+    admission: Any = SimpleNamespace(ask=ask)
+    met = strangers.Strangers(
+        bot, chats=chats, admission=admission, clock=desk.clock, language_of=english
+    )
+    await met.meet([caller(7000 + n) for n in range(strangers.MOST_CHATS - 2)])
+    desk.clock.now += strangers.AGAIN_AFTER
+    await asyncio.gather(*(met.meet([caller(8000 + n)]) for n in range(5)))
