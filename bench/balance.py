@@ -62,8 +62,10 @@ def watch_wire() -> Watch:
     watch, fetch = Watch(), UpdatesBot.fetch_raw_updates
     send = WireTransport.handle_async_request
 
-    async def fetch_and_note(self: UpdatesBot, offset: int | None) -> list[dict[str, Any]]:
-        updates = await fetch(self, offset)
+    async def fetch_and_note(
+        self: UpdatesBot, offset: int | None, **how: int
+    ) -> list[dict[str, Any]]:
+        updates = await fetch(self, offset, **how)
         if updates:
             watch.arrived, watch.arrived_cpu = time.perf_counter(), time.process_time()
         return updates

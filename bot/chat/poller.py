@@ -37,13 +37,17 @@ class UpdatesBot(ExtBot[str]):
         """Leave out the token, which the library shows."""
         return f"{type(self).__name__}[]"
 
-    async def fetch_raw_updates(self, offset: int | None) -> list[Any]:
+    async def fetch_raw_updates(self, offset: int | None, *, wait_s: int = POLL_S) -> list[Any]:
         """Ask for updates from `offset` on; asking confirms all before it.
+
+        Args:
+            offset: None: from the oldest that Telegram has.
+            wait_s: How long Telegram is to wait for one where there is none.
 
         Raises:
             TelegramError: there was no good answer.
         """
-        question = {"timeout": POLL_S, "allowed_updates": KINDS}
+        question = {"timeout": wait_s, "allowed_updates": KINDS}
         if offset is not None:
             question["offset"] = offset
         try:
@@ -78,9 +82,12 @@ class Poller:
         self._open_unit = open_unit
         self._clock = clock
         self._offset: int | None = None
+        self._is_answered = False
+        """Whether Telegram has answered in this run."""
 
     async def run(self) -> None:
         """Poll, and have handled what comes, until cancelled; may be run again after that."""
+        self._is_answered = False
         async with asyncio.TaskGroup() as group:
             group.create_task(self._intake.run())
             await self._intake.ready.wait()
@@ -98,11 +105,14 @@ class Poller:
         self._vitals.turned("poll")
         asked_from = self._offset
         try:
-            answer = await self._bot.fetch_raw_updates(asked_from)
+            # The first answer is not waited for: that Telegram gives one is to be known soon.
+            wait_s = POLL_S if self._is_answered else 0
+            answer = await self._bot.fetch_raw_updates(asked_from, wait_s=wait_s)
         except Conflict as e:
             await self._contest.refused(e)
             raise
         newest = _newest_in(answer)
+        self._is_answered = True
         self._vitals.worked("poll")
         await self._contest.passed()
         await self._intake.take(answer)

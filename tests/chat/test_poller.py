@@ -123,6 +123,18 @@ async def test_malformed_update_is_skipped(
         assert await unit.inbox.unhandled() == {}
 
 
+async def test_first_answer_is_not_waited_for(desk: Any, telegram: TelegramServer) -> None:
+    """Also not by who polls again: until Telegram has answered, nobody would call it well."""
+    for _ in range(2):
+        before = len(telegram.calls_of("getUpdates"))
+        async with desk.polling():
+            await telegram.wait_for_call("getUpdates", count=before + 2)
+            while not telegram.updates.polled:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        first, second = telegram.calls_of("getUpdates")[before:]
+        assert [int(call.parameters["timeout"]) for call in (first, second)] == [0, poller.POLL_S]
+
+
 async def test_nothing_at_once_is_no_reason_to_hurry(desk: Any, telegram: TelegramServer) -> None:
     """A server that answers at once that there is nothing is not asked without a breath."""
     telegram.garble("getUpdates", status=200, body=b'{"ok": true, "result": []}', times=None)

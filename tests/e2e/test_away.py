@@ -176,7 +176,7 @@ import bot.app, bot.watchdog
 from bot.__main__ import main
 from bot.chat.poller import UpdatesBot
 
-async def hang(self, offset):
+async def hang(self, offset, *, wait_s):
     await asyncio.Event().wait()
 
 UpdatesBot.fetch_raw_updates = hang
