@@ -56,6 +56,7 @@ class Webhook:
         self._contest = Contest(bot, chats=chats, clock=clock)
         self._clock = clock
         self._told_of: datetime | None = None
+        self._waiting = 0
         self._fails = False
 
     async def run(self) -> None:
@@ -83,6 +84,7 @@ class Webhook:
                 drop_pending_updates=False,
             )
         )
+        self._vitals.worked("poll")
         log.info("Telegram posts to us", action="webhook", host=urlsplit(self._url).hostname)
 
     async def _look(self) -> None:
@@ -95,10 +97,14 @@ class Webhook:
         else:
             await self._contest.passed()
             self._note(info)
-        self._vitals.worked("poll")
+            if not self._fails:
+                self._vitals.worked("poll")
 
     def _note(self, info: WebhookInfo) -> None:
-        """Say once that posts do not arrive, and once that they do again."""
+        """Find out whether posts arrive; say once that they do not, and once that they do again.
+
+        Telegram tries ever more seldom, so that no new error means nothing while as much waits.
+        """
         failed_at, waiting = info.last_error_date, info.pending_update_count
         is_new = failed_at is not None and failed_at != self._told_of
         if is_new and waiting and not self._fails:
@@ -109,10 +115,10 @@ class Webhook:
                 waiting=waiting,
             )
             self._fails = True
-        elif self._fails and not waiting:
+        elif self._fails and (not waiting or (waiting < self._waiting and not is_new)):
             log.info("Telegram gets through to the webhook again", action="webhook")
             self._fails = False
-        self._told_of = failed_at
+        self._told_of, self._waiting = failed_at, waiting
 
 
 async def _answered(question: Awaitable[_T]) -> _T:

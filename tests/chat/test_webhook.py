@@ -170,3 +170,25 @@ async def test_what_does_not_get_through_is_said_once(
     assert "Connection refused" in logged()
     assert SECRET not in logged()
     assert "a-secret-path" not in logged()
+
+
+async def test_not_well_while_nothing_gets_through(desk: Any, telegram: TelegramServer) -> None:
+    """Telegram answers, and cannot reach us: that is no sign of life, however seldom it tries."""
+    async with standing(desk) as vitals:
+        await looked(telegram)
+        telegram.say(OWNER, OWNER, "/help")
+        await failed_once_more(telegram, 1)
+        before = vitals._worked_s["poll"]
+        await looked(telegram, 5)
+        assert vitals._worked_s["poll"] == before
+        await failed_once_more(telegram, 2)
+        assert vitals._worked_s["poll"] == before
+        telegram.updates.clear()
+        await looked(telegram)
+        assert vitals._worked_s["poll"] > before
+
+
+async def failed_once_more(telegram: TelegramServer, seconds: int) -> None:
+    assert telegram.webhook is not None
+    telegram.webhook.failed_at = telegram.clock() + timedelta(seconds=seconds)
+    await looked(telegram, 2)
