@@ -60,11 +60,22 @@ class KeepHouse:
         await self._forget(lambda unit: unit.outbox.forget(before=now - KEEP_MESSAGES))
         if self._is_time_to_thin(now):
             self._began_thinning_at = now
-            await self._thin(now)
+            read_at = await self._read_at()
+            if read_at is not None:
+                await self._thin(min(now, read_at))
 
     def _is_time_to_thin(self, now: datetime) -> bool:
         began_at = self._began_thinning_at
         return began_at is None or not timedelta(0) <= now - began_at < THIN_EVERY
+
+    async def _read_at(self) -> datetime | None:
+        """Tell when any wallet was read last: what a clock far ahead takes away never comes back.
+
+        A machine that starts with such a clock sweeps before it reads.
+        """
+        async with self._open_unit() as unit:
+            outlines = await unit.wallets.outlines()
+        return max((o.read_at for o in outlines if o.read_at is not None), default=None)
 
     async def _thin(self, now: datetime) -> None:
         """Go through all wallets and prices; the first time since the start, through all times."""

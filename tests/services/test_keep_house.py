@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.core.delivery import Chat, Delivered
 from bot.core.events import SourceFound
-from bot.core.thinning import WHOLE
+from bot.core.portfolio import WalletState
+from bot.core.thinning import HOURLY, WHOLE
 from bot.services.keep_house import (
     KEEP_DIGESTS,
     KEEP_MESSAGES,
@@ -24,7 +25,7 @@ from bot.services.keep_house import (
     THIN_EVERY,
     KeepHouse,
 )
-from bot.services.ports import Unit
+from bot.services.ports import OpenUnit, Unit
 from bot.store.database import open_database
 from bot.store.schema import changes, inbox
 from bot.store.unit_of_work import units_of
@@ -84,6 +85,7 @@ async def test_it_is_swept_in_small_steps(house: Any, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("bot.services.keep_house.AT_ONCE_S", 0)
     house.clock.now = start + KEEP_DIGESTS
+    await _read(house.open_unit, house.clock)
     await KeepHouse(open_unit=counted, clock=house.clock, pause_s=0).sweep()
     steps = [(a - c, b - d) for (a, b), (c, d) in pairwise([(5, 500), *left])]
     assert [step for step in steps if step != (0, 0)] == [(1, 0)] * 5 + [(0, 200)] * 2 + [(0, 99)]
@@ -97,10 +99,12 @@ async def test_the_past_is_thinned_once_a_day(house: Any, engine: AsyncEngine) -
         await house.check(checks)
     keeper = KeepHouse(open_unit=house.open_unit, clock=house.clock, pause_s=0)
     house.clock.now += WHOLE - HOUR
+    await _read(house.open_unit, house.clock)
     await keeper.sweep()
     half = 2 + 1 + 60  # the first reading of both, the last change of an hour, and all of the next
     assert await _changes(engine) == half
     house.clock.now += HOUR
+    await _read(house.open_unit, house.clock)
     await keeper.sweep()
     assert await _changes(engine) == half
     house.clock.now += THIN_EVERY - HOUR
@@ -143,13 +147,38 @@ async def _left(
     async with engine.begin() as connection:
         await connection.execute(delete(changes))
         await connection.execute(insert(changes), rows)
-    keeper = KeepHouse(open_unit=units_of(engine), clock=clock, pause_s=0)
+    open_unit = units_of(engine)
+    keeper = KeepHouse(open_unit=open_unit, clock=clock, pause_s=0)
     for span in (timedelta(0), *spans):
         clock.now += span
+        await _read(open_unit, clock)
         await keeper.sweep()
     async with engine.begin() as connection:
         found = await connection.execute(select(changes).order_by(changes.c.id))
         return [tuple(row) for row in found]
+
+
+async def test_clock_far_ahead(house: Any, engine: AsyncEngine) -> None:
+    """A machine that starts with one loses nothing of what it has just read."""
+    checks = house.build_checks()
+    for amount in range(10):
+        house.exchange.answers = {"main/funding": {"USDT": str(amount)}}
+        await house.check(checks)
+    right, before = house.clock.now, await _changes(engine)
+    house.clock.now += 2 * HOURLY
+    keeper = KeepHouse(open_unit=house.open_unit, clock=house.clock, pause_s=0)
+    await keeper.sweep()
+    assert await _changes(engine) == before
+    house.clock.now = right + WHOLE + DAY
+    await _read(house.open_unit, house.clock)
+    await keeper.sweep()
+    assert await _changes(engine) < before
+
+
+async def _read(open_unit: OpenUnit, clock: HandClock) -> None:
+    """Find an empty wallet."""
+    async with open_unit() as unit:
+        await unit.wallets.save([WalletState("xt/futures", (), clock())])
 
 
 async def _changes(engine: AsyncEngine) -> int:
