@@ -138,6 +138,7 @@ def test_the_image_works(folder: Path) -> None:
     has_what_it_needs_and_no_more(image, tried)
     draws(tried)
     tells_its_health(image, tried)
+    is_backed_up_as_readme_says(tried)
 
 
 def runs_the_program(image: Stage, tried: Run) -> None:
@@ -217,3 +218,15 @@ def tells_its_health(image: Stage, tried: Run) -> None:
     assert tried("python", "-c", HEALTH, *asks).stdout.startswith(b"0 all is well")
     running = tried("python", "-c", RUNNING, *asks)
     assert re.match(rb'1 0 .*"poll"', running.stdout), running.stderr.decode()
+
+
+def is_backed_up_as_readme_says(tried: Run) -> None:
+    """Into the volume, where alone it can be written; and out of it through a pipe."""
+    readme = (ROOT / "README.md").read_text()
+    written, removed = re.findall(r"(?m)docker exec balance-bot (\S+ backup .*|rm .*)$", readme)
+    (piped,) = re.findall(r"(?m)^kubectl exec deploy/balance-bot -- sh -c '(.*)'", readme)
+    for command in (written, removed):
+        done = tried(*command.split())
+        assert done.returncode == 0, done.stderr.decode()
+    done = tried("sh", "-c", piped)
+    assert done.stdout.startswith(b"SQLite format 3"), done.stderr.decode()

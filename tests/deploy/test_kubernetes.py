@@ -1,10 +1,12 @@
 """The manifests are ones that Kubernetes takes, and the pods are shut in."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from bot.settings import load_settings, sources
 from tests.deploy.conftest import documents
@@ -19,6 +21,14 @@ Manifest = dict[str, Any]
 def manifests(deploy: Path) -> dict[str, list[Manifest]]:
     """All of them, by their files."""
     return {name: list(documents(deploy / "kubernetes" / name)) for name in FILES}
+
+
+@pytest.fixture
+def filled_in(deploy: Path) -> list[Manifest]:
+    """Give what is common with all that stands there as comments."""
+    text = (deploy / "kubernetes" / "common.yaml").read_text("utf-8")
+    text = re.sub(r"^#(?=  BOT_)", "", text.replace("data: {}", "data:"), flags=re.MULTILINE)
+    return list(yaml.safe_load_all(re.sub(r"(?m)^( +)# (?=- |  )", r"\1", text)))
 
 
 def only(manifests: list[Manifest], kind: str) -> Manifest:
@@ -118,8 +128,27 @@ def test_names_belong_together(manifests: dict[str, list[Manifest]]) -> None:
     assert only(manifests["secret.example.yaml"], "Secret")["metadata"]["name"] == "balance-bot"
 
 
-def test_the_program_takes_what_they_give(
+def test_settings_win_as_long_as_nobody_fills_in_the_rest(
     manifests: dict[str, list[Manifest]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Secret made of settings.env is all of it: no account and no clock of ours come in."""
+    monkeypatch.setattr(sources, "SECRETS", tmp_path)
+    account = {f"BOT_ACCOUNTS__XT__{name}": "x" for name in ("API_KEY", "API_SECRET")}
+    account["BOT_ACCOUNTS__XT__EXCHANGE"] = "xt"
+    written = {"BOT_TIMEZONE": "Asia/Tokyo", "BOT_LOG__LEVEL": "DEBUG", **account}
+    lines = (f"{name}={value}\n" for name, value in written.items())
+    (tmp_path / "settings.env").write_text("".join(lines))
+    environ = only(manifests["common.yaml"], "ConfigMap")["data"]
+    settings = load_settings(environ, folder=tmp_path)
+    assert settings.accounts.keys() == {"xt"}
+    assert (settings.timezone.key, settings.log.level) == ("Asia/Tokyo", "DEBUG")
+
+
+def test_the_program_takes_what_they_give(
+    filled_in: list[Manifest],
+    manifests: dict[str, list[Manifest]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The ConfigMap as environment, each key of the Secret as a file, filled in."""
     monkeypatch.setattr(sources, "SECRETS", tmp_path)
@@ -127,7 +156,7 @@ def test_the_program_takes_what_they_give(
     assert set(secret.values()) == {""}
     for name in secret:
         (tmp_path / name).write_text(f"12:{name}")
-    environ = only(manifests["common.yaml"], "ConfigMap")["data"]
+    environ = only(filled_in, "ConfigMap")["data"]
     settings = load_settings(environ, folder=tmp_path)
     assert settings.accounts["main"].exchange == "okx"
     assert len(settings.secrets) >= 4
@@ -142,5 +171,17 @@ def test_the_network_is_closed_but_for_what_is_needed(
     (ingress,) = policy["ingress"]
     assert ingress["ports"] == [{"port": "web"}]
     assert [port["port"] for rule in policy["egress"] for port in rule["ports"]] == [53, 53, 443]
+    assert [sorted(source) for source in ingress["from"]] == [["namespaceSelector"]]
     database = only(manifests["scale.yaml"], "NetworkPolicy")["spec"]
     assert [port["port"] for rule in database["egress"] for port in rule["ports"]] == [5432]
+
+
+def test_the_network_can_be_opened_for_posts_and_mail(filled_in: list[Manifest]) -> None:
+    """By taking the # away, and Kubernetes takes what is there then."""
+    for manifest in filled_in:
+        kubernetes_validate.validate(manifest, OLDEST, strict=True)
+    policy = only(filled_in, "NetworkPolicy")["spec"]
+    (ingress,) = policy["ingress"]
+    named = [each["namespaceSelector"]["matchLabels"].popitem()[1] for each in ingress["from"]]
+    assert named == ["monitoring", "ingress-nginx"]
+    assert [port["port"] for port in policy["egress"][-1]["ports"]] == [443, 587, 8081]

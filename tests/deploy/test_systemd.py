@@ -46,6 +46,12 @@ def test_it_is_shut_in(unit: Path, tool: Tool) -> None:
     assert asked(*judge, f"--threshold={EXPOSED_AT_MOST}", str(unit)).returncode != 0
 
 
+def test_there_are_files_enough(deploy: Path) -> None:
+    """For a connection each of those who ask at its pages, besides all that it asks itself."""
+    lines = (deploy / "balance-bot.service").read_text().splitlines()
+    assert "LimitNOFILE=8192" in lines
+
+
 def test_wrong_settings_are_not_tried_again(deploy: Path) -> None:
     """Anything else that ends it is a reason to start it again."""
     lines = (deploy / "balance-bot.service").read_text().splitlines()
