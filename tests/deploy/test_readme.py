@@ -7,12 +7,14 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from bot.store.copying import back_up
 from bot.store.database import open_database
+from tests.deploy.conftest import documents
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"```\n(.*?)```", README, re.DOTALL)
@@ -139,3 +141,10 @@ def test_a_command_sees_what_the_unit_sees(home: Path, deploy: Path) -> None:
     said = call(f"export PYTHONPATH={deploy.parent}; {line}", Path("/")).stdout
     assert re.search(r"ok +settings +1 account", said), said
     assert re.search(r"ok +database +data/bot.db is there", said), said
+
+
+def test_docker_alone_publishes_what_compose_does(deploy: Path) -> None:
+    """What watches the bot finds it at the same address of this machine alone."""
+    (compose,) = documents(deploy / "compose.yaml")
+    given = shlex.split(block("docker run -d"))
+    assert [b for a, b in pairwise(given) if a == "-p"] == compose["services"]["bot"]["ports"]
