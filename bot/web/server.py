@@ -22,6 +22,12 @@ log = structlog.get_logger(__name__)
 LARGEST_POST = 2**20
 """Bytes; Telegram's updates have a few thousand."""
 STOP_WITHIN_S = 1.0
+ASK_WITHIN_S = 10.0
+"""A connection is closed on which nothing is asked for so long, at its beginning or later."""
+LINGER_S = 1.0
+"""For the rest of a request that has been answered before it was there."""
+MOST_CONNECTIONS = 100
+"""Each takes a descriptor, of which the bot needs some for itself."""
 _NAME = {"Server": "balance-bot"}
 _TEXT = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
 
@@ -43,6 +49,12 @@ class Pages:
 
 class _Connection(web.RequestHandler):
     """Answers what breaks off, or is no request at all, without telling what program this is."""
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self._manager is not None and len(self._manager.connections) > MOST_CONNECTIONS:
+            self.force_close()
 
     @override
     def handle_error(
@@ -91,7 +103,9 @@ class WebServer:
         def connection() -> asyncio.Protocol:
             if runner.server is None:
                 raise RuntimeError("the server has been stopped")
-            return _Connection(runner.server, loop=loop)
+            return _Connection(
+                runner.server, loop=loop, keepalive_timeout=ASK_WITHIN_S, lingering_time=LINGER_S
+            )
 
         try:
             self._listening = await loop.create_server(connection, self._host, self._port)

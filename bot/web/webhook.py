@@ -16,6 +16,7 @@ from aiohttp import web
 log = structlog.get_logger(__name__)
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - its name
+READ_WITHIN_S = 10.0
 KEEP_WITHIN_S = 15.0
 
 Take = Callable[[Sequence[Any]], Awaitable[None]]
@@ -36,7 +37,12 @@ class Door:
         if not hmac.compare_digest(shown, self._secret):
             return web.Response(status=401)
         try:
-            update = json.loads(await request.read())
+            async with asyncio.timeout(READ_WITHIN_S):
+                body = await request.read()
+        except TimeoutError:
+            return web.Response(status=408)
+        try:
+            update = json.loads(body)
         except (ValueError, RecursionError):
             return web.Response(status=400)  # cut on its way, perhaps; whole when it comes again
         kept = await self._kept(update)

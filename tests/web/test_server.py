@@ -11,7 +11,8 @@ import aiohttp
 import pytest
 
 from bot.core.vitals import PARTS, Vitals
-from bot.web import health
+from bot.web import health, webhook
+from bot.web import server as server_module
 from bot.web.health import Health
 from bot.web.metrics import MetricsPage
 from bot.web.server import AddressTaken, Pages, WebServer
@@ -232,3 +233,56 @@ async def test_the_door_is_where_it_is_said_to_be(house: House) -> None:
                 assert answer.status == 405
         await server.stop()
     assert taken == [{"update_id": 1}] * 2
+
+
+SECRET = "s" * 16
+HALF = f"POST /t HTTP/1.1\r\nHost: a\r\nX-Telegram-Bot-Api-Secret-Token: {SECRET}\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "answer"),
+    [
+        ("", b""),
+        (HALF, b""),
+        (HALF + "Content-Length: 9\r\n\r\n{", b"HTTP/1.1 408 "),
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET", b"HTTP/1.1 404 "),
+    ],
+)
+async def test_who_does_not_come_to_an_end_is_left(
+    house: House, monkeypatch: pytest.MonkeyPatch, sent: str, answer: bytes
+) -> None:
+    """Silence, half a request, half of what is posted, and nothing behind a first request."""
+    monkeypatch.setattr(server_module, "ASK_WITHIN_S", 0.05)
+    monkeypatch.setattr(server_module, "LINGER_S", 0.05)
+    monkeypatch.setattr(webhook, "READ_WITHIN_S", 0.05)
+
+    async def take(_: Any) -> None:
+        raise AssertionError
+
+    pages = pages_of(house, Door(take, secret=SECRET), "/t")
+    server = WebServer(pages, host="127.0.0.1", port=0)
+    await server.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(sent.encode())
+    try:
+        said = await asyncio.wait_for(reader.read(), 5)
+    finally:
+        writer.close()
+        await server.stop()
+    assert said.startswith(answer)
+    assert bool(said) == bool(answer)
+
+
+async def test_no_more_connections_than_there_are_places(
+    server: WebServer, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One too many is closed at once; when another ends, there is a place again."""
+    monkeypatch.setattr(server_module, "MOST_CONNECTIONS", 3)
+    open_ones = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(3)]
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    assert await asyncio.wait_for(reader.read(), 5) == b""
+    writer.close()
+    for _, each in open_ones:
+        each.close()
+        await each.wait_closed()
+    assert (await ask("/healthz"))[0] == 200
