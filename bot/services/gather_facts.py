@@ -44,13 +44,19 @@ async def gather_context(
     of_all = any(watch.rule.measure == "value" for watch in watches)
     assets = None if of_all else {watch.rule.asset for watch in watches}
     coins = {watch.rule.asset for watch in watches if watch.rule.measure != "value"}
-    rich = [await unit.wallets.richest(coin, most=_CANDIDATES) for coin in sorted(coins)]
+    rich = await richest_in(unit, coins)
     return Facts(
-        wallets=await unit.wallets.load(paths.union(*rich)),
+        wallets=await unit.wallets.load(paths | rich),
         history=await unit.wallets.history(paths, assets, since=now - LOOKS_BACK),
         books=_books(prices, watches),
         markets=prices.markets,
     )
+
+
+async def richest_in(unit: Unit, coins: Collection[str]) -> set[str]:
+    """Name the wallets in which there is most of each of these coins."""
+    found = [await unit.wallets.richest(coin, most=_CANDIDATES) for coin in sorted(coins)]
+    return set().union(*found)
 
 
 async def _past(unit: Unit, watches: Iterable[Watch], now: datetime) -> History:

@@ -16,6 +16,7 @@ from bot.core.delivery import LONGEST_REST, Chat, MaybeSent, NotSent
 from bot.core.events import AlertRaised, Event
 from bot.core.faces import Face, as_now, face_of, is_outdated
 from bot.core.portfolio import WalletState
+from bot.services.gather_facts import richest_in
 from bot.services.ports import Card, ChatSender, Clock, OpenUnit, Recipients, Shown, Unit
 from bot.services.watched import Watched
 
@@ -101,8 +102,7 @@ class ShowAlerts:
             firing = [states[incident] for incident in faces if incident in states]
             renewed = any(one.face.renew for one in message)
             due[chat.chat_id] = _Due(chat, message[0], faces, firing, renewed)
-        wallets = await unit.wallets.load() if due else {}
-        cards = [await self._card(unit, one, wallets) for one in due.values()]
+        cards = [await self._card(unit, one) for one in due.values()]
         return [card for card in cards if card is not None]
 
     def _rests(self, chat: Chat, parcel_id: int, now: datetime) -> bool:
@@ -128,12 +128,13 @@ class ShowAlerts:
             )
         return present if outdated else {}
 
-    async def _card(
-        self, unit: Unit, due: _Due, wallets: Mapping[str, WalletState]
-    ) -> Card | None:
+    async def _card(self, unit: Unit, due: _Due) -> Card | None:
         """Set a message anew; None where it shows already that the chat may know nothing of it."""
         events = await unit.outbox.events_of(due.first.parcel_id)
         told = [event for event in events if isinstance(event, AlertRaised)]
+        paths = self._paths(due.firing)
+        elsewhere_in = {event.alert.asset for event in told if event.elsewhere}
+        wallets = await unit.wallets.load(paths | await richest_in(unit, elsewhere_in))
         # An episode that was told again later in this chat is shown there.
         elsewhere = {e.alert.incident: Face(e.amount, over="unknown") for e in told}
         faces = {**elsewhere, **due.faces}
@@ -148,18 +149,13 @@ class ShowAlerts:
             message_id=due.first.message_id,
             events=may_show,
             faces=faces,
-            read_at=self._read_at(due.firing, wallets),
+            read_at=_read_at(paths, wallets),
         )
 
-    def _read_at(
-        self, firing: Iterable[AlertState], wallets: Mapping[str, WalletState]
-    ) -> datetime | None:
-        """Say when all that these alerts are about was read last."""
+    def _paths(self, firing: Iterable[AlertState]) -> set[str]:
+        """Name all that these alerts are about."""
         keys = {state.key for state in firing}
-        paths = {path for w in self._watched.watches if w.key in keys for path in w.paths}
-        instants = [wallets[path].read_at for path in paths if path in wallets]
-        known = [at for at in instants if at is not None]
-        return min(known) if known and len(known) == len(paths) else None
+        return {path for w in self._watched.watches if w.key in keys for path in w.paths}
 
     async def edit(self, card: Card) -> None:
         """Edit one message and keep what it shows now; nothing that goes wrong escapes."""
@@ -185,6 +181,13 @@ class ShowAlerts:
                 async with self._open_unit() as unit:
                     await unit.outbox.show(card.faces, card.parcel_id, at=now)
         log.debug("A message was edited", action="edit", outcome=str(outcome))
+
+
+def _read_at(paths: Collection[str], wallets: Mapping[str, WalletState]) -> datetime | None:
+    """Say when all of these were read last."""
+    instants = [wallets[path].read_at for path in paths if path in wallets]
+    known = [at for at in instants if at is not None]
+    return min(known) if known and len(known) == len(paths) else None
 
 
 def _as_now(event: Event, faces: Mapping[str, Face], wallets: Mapping[str, WalletState]) -> Event:

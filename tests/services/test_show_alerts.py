@@ -1,17 +1,22 @@
 """The first message of an episode shows how it stands: in time, after restarts, best effort."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from bot.core.delivery import ChatGone, MaybeSent, NotSent, Refused
 from bot.core.faces import Face
+from bot.core.portfolio import WalletState
 from bot.core.preferences import Preferences
 from bot.core.rules import parse_rule
 from bot.core.scope import Scope
+from bot.fetchers.model import Balance
+from bot.store.wallets import SqlWallets
 
 OWNER, GROUP = 1001, -4001
 
@@ -89,6 +94,30 @@ async def test_amounts_are_shown_once_a_minute(house: Any) -> None:
         await looked(house)
     assert [int(face.amount) for face in card.faces.values()] == [360]
     assert len(house.sender.edited) == 1
+
+
+async def test_only_what_is_told_is_loaded(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is more of the coin is told anew; wallets without it are left alone."""
+    async with house.open_unit() as unit:
+        for path, coin, amount in (("xt/spot", "USDT", 70), ("xt/futures", "BTC", 5)):
+            held = Balance(coin, Decimal(amount), Decimal(amount), Decimal(0))
+            await unit.wallets.save([WalletState(path, (held,), house.clock())])
+    await raised(house)
+    loaded: list[set[str] | None] = []
+    load = SqlWallets.load
+
+    async def noted(wallets: SqlWallets, paths: Collection[str] | None = None) -> Any:
+        loaded.append(None if paths is None else set(paths))
+        return await load(wallets, paths)
+
+    await reads(house, "300", minutes=5)
+    monkeypatch.setattr(SqlWallets, "load", noted)
+    async with house.delivering():
+        await looked(house)
+        (card,) = await house.sender.wait_for_edits(1)
+    assert card.events[0].elsewhere == (("xt/spot", Decimal(70)),)
+    assert card.read_at is not None
+    assert loaded == [{"main/funding", "xt/spot"}]
 
 
 async def test_the_end_of_a_silence_is_shown(house: Any) -> None:
