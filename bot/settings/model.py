@@ -30,6 +30,7 @@ from bot.settings.values import (
     Url,
     UserIds,
     WebhookSecret,
+    WebhookUrl,
     Zone,
 )
 
@@ -51,7 +52,7 @@ class TelegramSettings(Group):
     owners: UserIds = ()
     chats: Ids = ()
     api_url: Url = OFFICIAL_API
-    webhook_url: Url | None = None
+    webhook_url: WebhookUrl | None = None
     """Where Telegram posts updates to; None: it is asked for them."""
     webhook_secret: WebhookSecret | None = None
 

@@ -143,6 +143,15 @@ def _base_url(value: object) -> object:
     return str(value).rstrip("/")
 
 
+def _webhook_url(value: object) -> object:
+    """Refuse a path that a proxy could hand on in another spelling than Telegram was told."""
+    url = _base_url(value)
+    path = urlsplit(str(url)).path
+    if not re.fullmatch(r"[A-Za-z0-9._~/-]*", path) or {".", ".."} & set(path.split("/")):
+        raise ValueError("expected a path of letters, digits, and . _ ~ - between the /")
+    return url
+
+
 def _full_url(value: SecretStr) -> SecretStr:
     """Accept the same with a query, and keep it as it is: it is asked for word by word."""
     _checked(value.get_secret_value())
@@ -196,6 +205,7 @@ Token = Annotated[SecretStr, AfterValidator(_token)]
 WebhookSecret = Annotated[SecretStr, AfterValidator(_webhook_secret)]
 Listen = Annotated[Address | None, BeforeValidator(_address)]
 Url = Annotated[str, BeforeValidator(_base_url)]
+WebhookUrl = Annotated[str, BeforeValidator(_webhook_url)]
 SecretUrl = Annotated[SecretStr, AfterValidator(_full_url)]
 Addresses = Annotated[tuple[SecretStr, ...], BeforeValidator(_addresses)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]

@@ -105,6 +105,22 @@ def test_webhooks_that_cannot_be(load: Load, changed: dict[str, str], begin: str
     assert "päss" not in line
 
 
+@pytest.mark.parametrize("path", ["/a%20b", "/{x}", "/{x", "/ü", "/a b", "/a:b", "/a/../b", "/."])
+def test_paths_that_are_not_the_same_everywhere(load: Load, path: str) -> None:
+    """Such a door would never be found, or break off the start; the path may be a secret."""
+    with pytest.raises(SettingsError) as caught:
+        load(HOOK | {"BOT_TELEGRAM__WEBHOOK_URL": f"https://bot.example.com{path}"})
+    (line,) = caught.value.lines
+    assert line.startswith("BOT_TELEGRAM__WEBHOOK_URL: expected a path of letters, digits, and")
+    assert path not in line
+
+
+@pytest.mark.parametrize("path", ["", "/telegram", "/a/B-9_.~/..x"])
+def test_paths_that_are(load: Load, path: str) -> None:
+    url = f"https://bot.example.com{path}"
+    assert load(HOOK | {"BOT_TELEGRAM__WEBHOOK_URL": url}).telegram.webhook_url == url
+
+
 def test_a_server_of_ones_own_may_post_anywhere(load: Load) -> None:
     """Plain http on this machine as well."""
     own = {
