@@ -319,7 +319,7 @@ async def test_nothing_of_ours_shows_a_secret(stage: Stage) -> None:
         {"BOT_ACCOUNTS__OKX__API_SECRET": f"{KEYS['okx'].api_secret}\u00e9"},
         {"BOT_ACCOUNTS__OKX": KEYS["okx"].api_secret},
         {"BOT_ACCOUNTS__XT__PASSPHRASE__X": KEYS["okx"].api_secret},
-        {"BOT_DATABASE_URL": f"postgresql://me:{TOKEN}@db/bot"},
+        {"BOT_DATABASE_URL": f"mysql://me:{TOKEN}@db/bot"},
     ],
 )
 async def test_wrong_settings(stage: Stage, wrong: dict[str, str]) -> None:
@@ -333,6 +333,14 @@ async def test_wrong_settings(stage: Stage, wrong: dict[str, str]) -> None:
     except SettingsError as e:
         error = e
     assert leaked("\n".join(chained(error))) == []
+
+
+async def test_a_server_that_is_away(stage: Stage) -> None:
+    """It may come, so that a supervisor is to try again; the password is in no line."""
+    away = {"BOT_DATABASE_URL": f"postgresql://me:{TOKEN}@127.0.0.1:1/bot"}
+    done = await run(stage, "run", environ={**stage.environ, **away})
+    assert done.returncode == 1
+    assert leaked(done.said) == []
 
 
 @dataclass(frozen=True)
