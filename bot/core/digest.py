@@ -16,7 +16,7 @@ from bot.core.stock import Stock, account_of
 from bot.core.timing import Period
 from bot.core.valuation import Valuation
 from bot.core.value_change import Books, Past, ValueChange, change_of, pairs_of
-from bot.fetchers.model import Staking, exact_sum
+from bot.fetchers.model import exact_sum
 
 _NONE = Decimal(0)
 _WIDE = Context(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, DivisionByZero])
@@ -59,11 +59,13 @@ class Turned:
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """What a staked coin has earned."""
+    """What a coin that is staked or lent has earned."""
 
     path: str
     coin: str
-    staking: Staking
+    latest: Decimal | None
+    """What has come last; None: the exchange does not tell."""
+    total: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,8 +212,11 @@ def _interest(wallets: Iterable[WalletState]) -> Iterator[Interest]:
     """Tell what is earned where it can be read: what was earned before says nothing of now."""
     for state in wallets:
         for balance in state.balances or () if state.readable else ():
-            if balance.staking is not None:
-                yield Interest(state.path, balance.asset, balance.staking)
+            if (staking := balance.staking) is not None:
+                told = staking.interest_latest, staking.interest_total
+                yield Interest(state.path, balance.asset, *told)
+            elif balance.earned:
+                yield Interest(state.path, balance.asset, None, balance.earned)
 
 
 def _by_worth(moved: Moved) -> tuple[bool, Decimal, str, str]:

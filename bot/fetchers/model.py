@@ -40,6 +40,8 @@ class Balance:
     available: Decimal | None
     held: Decimal | None
     staking: Staking | None = None
+    earned: Decimal | None = None
+    """What it has brought in so far, which is part of the total; staking tells that for itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ Quirks:
   is being redeemed. Adding it to them counts BETH twice. The same with OKSOL of SOL staking, whose
   answer does not say when the snapshot was taken.
 - `eq` of a trading account is what is its own: a debt makes it negative.
-- What lies in Simple Earn can be redeemed, but is not available before.
+- What lies in Simple Earn can be redeemed, but is not available before. Its `earnings` are all
+  that the holding has brought in so far, and `amt` has them.
 - The signature covers the target as it goes over the wire. The official sample signs it before
   the percent-encoding, and so fails for a name with a space.
 - Sub-accounts are read with the key of the master account only.
@@ -210,9 +211,20 @@ def _free(row: dict[str, object]) -> Decimal | None:
 def parse_savings(content: Content) -> Balances:
     """Read Simple Earn; how much of it could be had at once, it does not tell."""
     return ordered(
-        Balance(asset_name(row.get("ccy")), plain_decimal(row.get("amt")), None, None)
+        Balance(
+            asset=asset_name(row.get("ccy")),
+            total=plain_decimal(row.get("amt")),
+            available=None,
+            held=None,
+            earned=_earned(row),
+        )
         for row in rows(content.get("data"))
     )
+
+
+def _earned(row: dict[str, object]) -> Decimal | None:
+    told = row.get("earnings")
+    return None if told is None or told == "" else plain_decimal(told)
 
 
 def parse_eth_staking(content: Content) -> Balances:

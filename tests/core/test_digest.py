@@ -206,16 +206,26 @@ def test_the_first_digest_compares_with_nothing() -> None:
         assert (made.since, made.total.change, made.moved, made.turned) == (None, None, (), ())
 
 
+EARNED = {"BTC": None, "ETH": Decimal(0), "USDT": Decimal("0.3")}
+"""By coin what it has earned; it is not told of the first, and the second has earned nothing."""
+
+
+def lent(asset: str, earned: Decimal | None) -> Balance:
+    return Balance(asset, Decimal(5), None, None, earned=earned)
+
+
 def test_interest_is_told_where_it_can_be_read() -> None:
     staking = Staking(NOW, Decimal("0.1"), Decimal("2.5"))
     made = digest(
         [
             wallet("a/eth-staking", coin("BETH", "4", staking)),
             wallet("b/eth-staking", coin("BETH", "4", staking), health=FAILING),
+            wallet("a/savings", *(lent(name, earned) for name, earned in EARNED.items())),
         ]
     )
-    assert [(i.path, i.coin, i.staking) for i in made.interest] == [
-        ("a/eth-staking", "BETH", staking)
+    assert [(i.path, i.coin, i.latest, i.total) for i in made.interest] == [
+        ("a/eth-staking", "BETH", Decimal("0.1"), Decimal("2.5")),
+        ("a/savings", "USDT", None, Decimal("0.3")),
     ]
 
 

@@ -65,9 +65,28 @@ def test_okx_trading(recorded: Callable[[str], bytes]) -> None:
 
 
 def test_okx_savings(recorded: Callable[[str], bytes]) -> None:
-    """What is lent can be redeemed, but how much of it at once is not told."""
+    """What is lent can be redeemed, but how much of it at once is not told; it earns."""
     (balance,) = okx.parse_savings(decode_object(recorded("okx-savings")))
-    assert balance == Balance("USDT", amount("11.0010737453457821"), None, None)
+    earned = amount("0.0010737388791526")
+    assert balance == Balance("USDT", amount("11.0010737453457821"), None, None, earned=earned)
+
+
+@pytest.mark.parametrize(
+    ("told", "earned"),
+    [
+        ({}, None),
+        ({"earnings": ""}, None),
+        ({"earnings": None}, None),
+        ({"earnings": "0"}, Decimal(0)),
+        ({"earnings": 0}, Decimal(0)),
+        ({"earnings": "0.000000000000000001"}, amount("1e-18")),
+    ],
+    ids=str,
+)
+def test_okx_savings_without_interest(told: dict[str, Any], earned: Decimal | None) -> None:
+    """Interest that is not told is unknown, and one of zero is zero."""
+    (balance,) = okx.parse_savings({"data": [{"ccy": "USDT", "amt": "1"} | told]})
+    assert (balance.total, balance.earned) == (Decimal(1), earned)
 
 
 def test_okx_sol_staking(recorded: Callable[[str], bytes]) -> None:
@@ -211,6 +230,8 @@ def test_coinw_believes_nothing_without_success(parse: Parse, content: dict[str,
         (okx.parse_trading, {"data": [{"details": [{"ccy": "A", "eq": "1", "availBal": "1"}]}]}),
         (okx.parse_trading, {"data": [{"details": [{"ccy": "A", "cashBal": "1"}]}]}),
         (okx.parse_savings, {"data": [{"ccy": "A", "earnings": "1"}]}),
+        (okx.parse_savings, {"data": [{"ccy": "A", "amt": "1", "earnings": "much"}]}),
+        (okx.parse_savings, {"data": [{"ccy": "A", "amt": "1", "earnings": []}]}),
         (okx.parse_sol_staking, {"data": [{"ccy": "OKSOL", "amt": "1"}]}),
         (okx.parse_time, {"data": []}),
         (xt.parse_spot, {"data": {"btc": {"available": "1"}}}),

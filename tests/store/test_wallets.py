@@ -71,6 +71,7 @@ async def test_state_comes_back_whole(open_unit: OpenUnit, now: datetime) -> Non
     balances = (
         Balance("BETH", Decimal("0.63926191"), None, None, staking),
         Balance("CWT", None, Decimal("400.000"), None),
+        Balance("USDT", Decimal(11), None, None, earned=Decimal("0.0010737388791526")),
     )
     pause = now + timedelta(minutes=10)
     health = Health(2, now + timedelta(minutes=1), "RateLimited", "a pause", pause, "Other")

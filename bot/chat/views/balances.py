@@ -195,7 +195,7 @@ def _wallet(report: BalanceReport, state: WalletState, shown: Sequence[Balance])
         f"\n{head}" if head else ""
     )
     yield from rest
-    yield from (staking_line(balance, report.at) for balance in shown if balance.staking)
+    yield from filter(None, (interest_line(balance, report.at) for balance in shown))
 
 
 def _subtotal(report: BalanceReport, state: WalletState) -> str:
@@ -267,11 +267,13 @@ def _row(name: str, amount: Amount, *, mark: str) -> Row:
     return name, mark + amount_text(amount.value)
 
 
-def staking_line(balance: Balance, now: datetime) -> str:
-    """Tell how old a snapshot is, and what it has earned."""
+def interest_line(balance: Balance, now: datetime) -> str:
+    """Tell what a coin has earned, and of a snapshot how old it is; empty: nothing."""
     staking = balance.staking
     if staking is None:
-        return ""
+        if not balance.earned or amounts_are_hidden():
+            return ""
+        return _("interest in all {total}").format(total=amount_text(balance.earned))
     latest = amount_text(staking.interest_latest, of=staking.interest_total)
     total = amount_text(staking.interest_total, of=staking.interest_total)
     earned = _("interest {latest}, in all {total}").format(latest=latest, total=total)

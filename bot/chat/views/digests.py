@@ -235,18 +235,24 @@ def _turn(turned: Turned, currency: str) -> str:
 
 
 def _interest(digest: Digest) -> Iterator[str]:
-    if digest.interest:
+    hidden = amounts_are_hidden()
+    told = [each for each in digest.interest if each.latest is not None or not hidden]
+    if told:
         yield f"\n<b>{_('Interest')}</b>"
-        yield from map(_earned, digest.interest[:MOST_INTEREST])
+        yield from map(_earned, told[:MOST_INTEREST])
+    more = len(told) - MOST_INTEREST
+    if more > 0:
+        yield ngettext("and {n} more", "and {n} more", more).format(n=more)
 
 
 def _earned(interest: Interest) -> str:
-    staking = interest.staking
+    path, coin = path_text(interest.path), escape(name_text(interest.coin))
+    total = amount_text(interest.total)
+    if interest.latest is None:
+        return _("{path} {coin}: in all {total}").format(path=path, coin=coin, total=total)
+    latest = change_text(interest.latest, of=interest.total)
     return _("{path} {coin}: last {latest}, in all {total}").format(
-        path=path_text(interest.path),
-        coin=escape(name_text(interest.coin)),
-        latest=change_text(staking.interest_latest, of=staking.interest_total),
-        total=amount_text(staking.interest_total),
+        path=path, coin=coin, latest=latest, total=total
     )
 
 

@@ -22,10 +22,10 @@ from bot.chat.views.balances import (
     amount_row,
     balance_rows,
     grouped_tables,
+    interest_line,
     last_good,
     owed_note,
     part_text,
-    staking_line,
     tells_part,
     value_notes,
     value_words,
@@ -342,8 +342,9 @@ def _wallet_page(overview: Overview, small: Decimal, page: int) -> Page:
         else:
             yield from grouped_tables(_held_rows(balances[held.coin], held) for held in shown)
         for held in shown:
-            if balances[held.coin].staking and not amounts_are_hidden():
-                yield staking_line(balances[held.coin], overview.at)
+            earned = interest_line(balances[held.coin], overview.at)
+            if earned and not amounts_are_hidden():
+                yield earned
 
     return _page(coins, page, lines, last=last)
 

@@ -170,6 +170,20 @@ def test_where_amounts_are_hidden() -> None:
         assert secret not in text
 
 
+def test_interest_of_what_is_lent() -> None:
+    """What has come last is not told of it; in percent of nothing it would say nothing."""
+    lent = [replace(coin(f"C{n}", "5"), earned=Decimal("0.25")) for n in range(6)]
+    made = digest(wallet("main/savings", *lent))
+    told = "\n<b>Interest</b>\n<code>main/savings</code> C0: in all 0.25\n"
+    text = digest_text(made, UTC_ZONE)
+    assert told in text
+    assert text.endswith("C3: in all 0.25\nand 2 more")
+    with speaking("zh"):
+        assert "C0：累计 0.25\n" in digest_text(made, UTC_ZONE)
+    with hiding_amounts(True):
+        assert "Interest" not in digest_text(made, UTC_ZONE)
+
+
 def test_many_of_all_are_cut_with_a_word() -> None:
     """Thirty accounts, movers, alerts and failures: what is left out is counted."""
     there = [wallet(f"a{n}/x", coin("USDT", str(n + 1))) for n in range(30)]

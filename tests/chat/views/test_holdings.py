@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.numbers import width_of
+from bot.chat.numbers import hiding_amounts, width_of
 from bot.chat.views.changes import change_lines
 from bot.chat.views.holdings import Page, overview_page
 from bot.chat.views.layout import COLUMNS
@@ -184,6 +184,14 @@ def test_staking_counts_once() -> None:
     alone = text_of(*states, query="main/eth-staking", prices=prices)
     assert "BETH                  4\n· only here         2.5\n· USDT         2,500.00" in alone
     assert "snapshot 3 h ago · interest 0.1, in all 0.2" in alone
+
+
+def test_what_is_lent_has_earned() -> None:
+    """A wallet of savings tells what it has brought in; in percent that would say nothing."""
+    lent = wallet("main/savings", replace(coin("USDT", "11"), earned=Decimal("0.001")))
+    assert "interest in all 0.001" in text_of(lent, query="main/savings")
+    with hiding_amounts(True):
+        assert "interest" not in text_of(lent, query="main/savings")
 
 
 def test_what_has_changed() -> None:
