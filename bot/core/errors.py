@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from typing_extensions import override
 
+from bot.core.sentences import either
+
 
 class CoreError(ValueError):
     """Something that a person wrote and can mend; `str()` is for that person."""
@@ -43,5 +45,5 @@ class UnknownName(CoreError):
 
     @override
     def __str__(self) -> str:
-        known = f"; did you mean {' or '.join(self.nearest)}?" if self.nearest else ""
+        known = f"; did you mean {either(self.nearest)}?" if self.nearest else ""
         return f"nothing here is called {self.name}{known}"

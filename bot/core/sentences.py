@@ -1,10 +1,16 @@
 """Sentences for a person that arise below the chat, which says them in his language."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 Fact = str | int | tuple[str, ...]
 """What is filled in; of several names each would do."""
+
+
+def either(names: Sequence[str]) -> str:
+    """Name in English several of which each would do: `a, b or c`."""
+    most, last = names[:-1], names[-1]
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 class Sentence(str):
@@ -20,8 +26,7 @@ class Sentence(str):
     def __new__(cls, text: str, /, **facts: Fact) -> Self:
         """Fill the facts into the text."""
         shown = {
-            name: " or ".join(fact) if isinstance(fact, tuple) else fact
-            for name, fact in facts.items()
+            name: either(fact) if isinstance(fact, tuple) else fact for name, fact in facts.items()
         }
         made = super().__new__(cls, text.format(**shown))
         made.text, made.facts = text, facts

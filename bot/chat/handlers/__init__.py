@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update, User
-from telegram.constants import ParseMode
+from telegram.constants import ChatAction, ParseMode
 from telegram.error import BadRequest
 from telegram.ext import CallbackContext, CallbackQueryHandler, CommandHandler, ExtBot
 
@@ -136,6 +136,11 @@ def button(
             await pressed(press, press.message, press.data)
 
     return CallbackQueryHandler(run, pattern=pattern)
+
+
+async def show_typing(message: Message) -> None:
+    """Show at once that an answer is coming which has to be worked out."""
+    await message.reply_chat_action(ChatAction.TYPING)
 
 
 async def acknowledge(press: CallbackQuery, text: str) -> None:

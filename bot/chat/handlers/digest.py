@@ -7,7 +7,7 @@ from telegram import CallbackQuery, Message, Update
 from telegram.ext import BaseHandler, CommandHandler
 
 from bot.chat.digest_buttons import DIGEST_PATTERN, decode_digest, digest_keyboard
-from bot.chat.handlers import Context, UseCases, acknowledge, button, person_of
+from bot.chat.handlers import Context, UseCases, acknowledge, button, person_of, show_typing
 from bot.chat.handlers.history import Charts, send_picture
 from bot.chat.i18n import _
 from bot.chat.views.digests import digest_text
@@ -41,6 +41,7 @@ def handlers(use: UseCases, charts: Charts) -> list[BaseHandler[Update, Context,
 
 async def _show(use: UseCases, message: Message) -> None:
     """Tell now what the digest would tell, and when the next one comes."""
+    await show_typing(message)
     chat = use.chats.known(message.chat_id)
     digest = await use.digests.preview(chat)
     text = digest_text(digest, use.zone)

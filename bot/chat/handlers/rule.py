@@ -12,7 +12,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot.chat.handlers import Context, UseCases, acknowledge, button, show
+from bot.chat.handlers import Context, UseCases, acknowledge, button, show, show_typing
 from bot.chat.i18n import _
 from bot.chat.numbers import amounts_are_hidden
 from bot.chat.rule_buttons import (
@@ -140,6 +140,7 @@ def _line(text: str) -> str:
 
 
 async def _preview_new(use: UseCases, message: Message, user_id: int, line: str) -> None:
+    await show_typing(message)
     try:
         preview = await use.previews.preview(line)
     except RuleError as e:
@@ -152,6 +153,7 @@ async def _preview_new(use: UseCases, message: Message, user_id: int, line: str)
 
 async def _preview_draft(use: UseCases, message: Message, draft: Draft, line: str) -> None:
     """Preview what a talk has come to; where it is no rule, the talk goes on."""
+    await show_typing(message)
     try:
         preview = await use.previews.preview(line)
     except RuleError as e:

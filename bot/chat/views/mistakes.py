@@ -1,11 +1,11 @@
 """What went wrong, as those read it who can mend it: a line, a name, an exchange."""
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
 
 from bot.chat.i18n import ENGLISH, _, language, later
 from bot.core.errors import RuleError, UnknownName
 from bot.core.sentences import Sentence
+from bot.core.sentences import either as either_in_english
 
 REASONS: Mapping[str, str] = {
     "CredentialsRejected": later("the exchange refuses the key"),
@@ -31,7 +31,12 @@ def said(text: str) -> str:
 
 def either(names: Sequence[str]) -> str:
     """Name several of which each would do."""
-    return reduce(lambda one, other: _("{one} or {other}").format(one=one, other=other), names)
+    if language() == ENGLISH:
+        return either_in_english(names)
+    # Only here: who speaks English need not carry it.
+    from babel.lists import format_list
+
+    return format_list(names, style="or", locale=language())
 
 
 def rule_mistake(error: RuleError) -> str:

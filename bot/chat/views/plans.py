@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from bot.chat.i18n import _, later
 from bot.chat.numbers import date_text, minute_text, weekday_text
 from bot.chat.views.layout import one_line
+from bot.chat.views.mistakes import either
 from bot.chat.views.words import usage_text
 from bot.core.plans import PlanMistake
 from bot.core.timing import DigestPlan
@@ -48,6 +49,5 @@ def plan_mistake(error: PlanMistake) -> str:
     wanted = _(_WANTED[error.wanted]).format(example="mon")
     got = f"«{one_line(error.word)}»" if error.word else _("nothing")
     told = _("I expected {wanted}, and got {got}.").format(wanted=wanted, got=got)
-    near = _("Did you mean {names}?").format(names=", ".join(error.nearest))
-    lines = [told, *([near] if error.nearest else []), "", usage_text("digest")]
-    return "\n".join(lines)
+    near = _("Did you mean {names}?").format(names=either(error.nearest)) if error.nearest else ""
+    return "\n".join([*filter(None, (told, near)), "", usage_text("digest")])

@@ -78,3 +78,18 @@ async def test_wrong_words_are_answered_with_examples(desk: Any) -> None:
     assert "a time such as 09:00" in time_
     assert many.startswith("Usage:")
     assert behind.startswith("Usage:")
+
+
+@pytest.mark.parametrize("said", ["/digest", "/rule main/funding USDT < 5", "/rule main <"])
+async def test_it_shows_at_once_that_the_answer_is_coming(
+    desk: Any, telegram: TelegramServer, said: str
+) -> None:
+    """What has to be worked out is announced before, also where nothing comes of it."""
+    async with desk.polling():
+        await desk.ask("/whoami")
+        before = len(telegram.calls)
+        await desk.ask(said)
+        calls = list(telegram.calls)[before:]
+    shown = [call for call in calls if call.method in {"sendChatAction", "sendMessage"}]
+    assert [call.method for call in shown] == ["sendChatAction", "sendMessage"]
+    assert shown[0].parameters["action"] == "typing"

@@ -10,13 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.chat.i18n import speaking
 from bot.chat.views.drafts import mistake_text, preview_text
 from bot.chat.views.layout import COLUMNS
+from bot.chat.views.mistakes import name_mistake
+from bot.chat.views.plans import plan_mistake
 from bot.chat.views.rules import accepted_text, rule_pages, toast_text
 from bot.core.alerts import AlertState
-from bot.core.errors import RuleError
+from bot.core.errors import RuleError, UnknownName
 from bot.core.events import Alert
 from bot.core.forecast import LONGEST
+from bot.core.plans import PlanMistake
 from bot.core.replay import Replay
 from bot.core.rules import Rule, parse_rule
 from bot.services.manage_rules import RuleChange, RuleStatus
@@ -188,6 +192,15 @@ def test_preview_of_many() -> None:
     assert "holds USDTT now; did you mean USDT or &lt;b&gt;?" in text
     assert "✅" not in text
     assert "nothing yet" in preview(covers=(), states=())
+
+
+def test_several_names_are_told_as_one_would_say_them() -> None:
+    error = UnknownName("x", ("main", "coinw", "xt"))
+    assert name_mistake(error) == "nothing here is called x; did you mean main, coinw or xt?"
+    mistake = plan_mistake(PlanMistake("tursday", "weekday", ("tuesday", "thursday")))
+    assert "Did you mean tuesday or thursday?" in mistake
+    with speaking("zh"):
+        assert "main、coinw或xt" in name_mistake(error)
 
 
 def test_change_and_press_are_confirmed() -> None:
