@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import typer
+from typer import echo
 
+from bot.cli.process import DONE, FAILED, say
 from bot.settings import Settings
 from bot.store.copying import back_up
 from bot.store.errors import DatabaseUnusable
-
-DONE, FAILED = 0, 1
 
 
 async def write_backup(settings: Settings, file: Path) -> int:
@@ -16,8 +15,8 @@ async def write_backup(settings: Settings, file: Path) -> int:
     try:
         contents = await back_up(settings.database_url.get_secret_value(), file)
     except DatabaseUnusable as e:
-        typer.echo(f"No backup was made: {e}", err=True)
+        say(f"No backup was made: {e}")
         return FAILED
     rows = sum(contents.rows.values())
-    typer.echo(f"{file}: {rows:,} rows, version {contents.version}, checked")
+    echo(f"{file}: {rows:,} rows, version {contents.version}, checked")
     return DONE

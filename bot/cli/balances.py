@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bot.cli.process import DONE, FAILED, USAGE_ERROR
 from bot.clock import utc_now
 from bot.core.errors import UnknownName
 from bot.core.portfolio import LISTING, Account, matches, nearest
@@ -22,8 +23,6 @@ from bot.services.read_wallets import read_wallets
 from bot.settings import Settings
 from bot.sources import lister_of, open_fetchers, reader_of
 from bot.transport import WireTransport
-
-ALL_READ, NOT_ALL_READ, NO_SUCH_PATH = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +42,13 @@ async def print_balances(settings: Settings, patterns: Sequence[str], *, as_json
             found = await read_now(settings, patterns, open_fetchers(settings, http))
     except UnknownName as e:
         Console(stderr=True).print(str(e), markup=False, highlight=False)
-        return NO_SUCH_PATH
+        return USAGE_ERROR
     if as_json:
         Console().out(json.dumps(_object(settings, found.readings), indent=2, ensure_ascii=False))
     else:
         _print_table(found)
     all_read = all(reading.error is None for reading in found.readings.values())
-    return ALL_READ if all_read else NOT_ALL_READ
+    return DONE if all_read else FAILED
 
 
 async def read_now(

@@ -12,6 +12,7 @@ from rich.console import Console
 from bot.channels import ChannelsFailed
 from bot.chat.probe import TelegramUnusable, ask_name
 from bot.cli.balances import read_now
+from bot.cli.process import DONE, FAILED
 from bot.fetchers import (
     ClockSkewed,
     Fetcher,
@@ -29,7 +30,6 @@ from bot.store.errors import DatabaseUnusable
 from bot.store.sqlite import is_exposed
 from bot.transport import WireTransport
 
-ALL_WELL, NOT_WELL = 0, 1
 SKEW_WORTH_TELLING_S = 5.0
 
 
@@ -51,7 +51,7 @@ async def print_check(settings: Settings, *, as_json: bool) -> int:
         Console().out(json.dumps(found, indent=2, ensure_ascii=False))
     else:
         _print(findings)
-    return ALL_WELL if all(finding.ok for finding in findings) else NOT_WELL
+    return DONE if all(finding.ok for finding in findings) else FAILED
 
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:

@@ -1,11 +1,10 @@
 """`balance-bot copy-database`: all of a database, from SQLite to PostgreSQL or back."""
 
-import typer
+from typer import echo
 
+from bot.cli.process import DONE, FAILED, say
 from bot.store.copying import copy_database
 from bot.store.errors import DatabaseUnusable
-
-DONE, FAILED = 0, 1
 
 
 async def print_copy(source: str, target: str) -> int:
@@ -13,11 +12,11 @@ async def print_copy(source: str, target: str) -> int:
     try:
         await copy_database(source, target, tell=_print_table)
     except DatabaseUnusable as e:
-        typer.echo(f"Nothing was copied: {e}", err=True)
+        say(f"Nothing was copied: {e}")
         return FAILED
-    typer.echo("Every row was compared. Now set BOT_DATABASE_URL to the copy.")
+    echo("Every row was compared. Now set BOT_DATABASE_URL to the copy.")
     return DONE
 
 
 def _print_table(name: str, rows: int) -> None:
-    typer.echo(f"{name:<12}{rows:>10,}")
+    echo(f"{name:<12}{rows:>10,}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.__main__ import WRONG_SETTINGS
+from bot.cli.process import USAGE_ERROR
 from tests.deploy.conftest import Tool
 
 EXPOSED_AT_MOST = "15"
@@ -55,4 +55,4 @@ def test_there_are_files_enough(deploy: Path) -> None:
 def test_wrong_settings_are_not_tried_again(deploy: Path) -> None:
     """Anything else that ends it is a reason to start it again."""
     lines = (deploy / "balance-bot.service").read_text().splitlines()
-    assert {"Restart=always", f"RestartPreventExitStatus={WRONG_SETTINGS}"} <= set(lines)
+    assert {"Restart=always", f"RestartPreventExitStatus={USAGE_ERROR}"} <= set(lines)
