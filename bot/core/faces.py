@@ -22,6 +22,8 @@ Over = Literal["cleared", "ended", "unknown"]
 
 NOT_BEFORE = timedelta(minutes=1)
 """How long a message stands as it is while only the amount changes: Telegram counts edits."""
+EDITABLE_FOR = timedelta(hours=48)
+"""How old a message may be that is edited though its episode is over."""
 MATERIAL = Decimal("0.01")
 """The part of the limit by which an amount must change to be worth an edit."""
 

@@ -17,6 +17,7 @@ from bot.core.access import Member, Person, Role, higher
 from bot.core.audit import Deed
 from bot.core.delivery import Chat
 from bot.core.events import ChatFound, ChatLost, Event, Notice
+from bot.core.faces import EDITABLE_FOR
 from bot.core.lost_chats import is_about_topic, is_back_by_words, why_lost
 from bot.core.preferences import USUAL, Preferences
 from bot.core.quiet import QuietHours
@@ -206,7 +207,10 @@ class ManageChats:
             await unit.outbox.add(more, chats=self.recipients([after]), at=self._clock())
 
     async def _show_anew(self, unit: Unit, before: Chat, after: Chat) -> None:
-        """Have alerts edited that a chat was shown, where it may see more of them or less."""
+        """Have alerts edited that a chat was shown, where it may see more of them or less.
+
+        Those that are over, too, as far as they can be edited.
+        """
         percent_only = after.preferences.percent_only
         if (before.scope, before.preferences.percent_only) == (after.scope, percent_only):
             return
@@ -215,6 +219,10 @@ class ManageChats:
             message = list(group)
             faces = {one.incident: replace(one.face, renew=True) for one in message}
             await unit.outbox.show(faces, parcel_id, at=message[0].shown_at)
+        over = await unit.outbox.over(after.chat_id, since=self._clock() - EDITABLE_FOR)
+        await unit.outbox.look_again(
+            replace(one, face=replace(one.face, renew=True)) for one in over
+        )
 
     async def forget(self, chat_id: int, *, by: Person) -> bool:
         """Forget a chat, and all that was said about it; False where that is not to be had."""

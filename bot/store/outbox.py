@@ -166,6 +166,46 @@ class SqlOutbox:
             this = incidents.c.incident == incident
             await self._connection.execute(update(incidents).where(here, this).values(values))
 
+    async def over(self, chat_id: int, *, since: datetime) -> Sequence[Shown]:
+        """See the port."""
+        here = select(incidents.c.incident).where(incidents.c.chat_id == chat_id)
+        looked_at = set(await self._connection.scalars(here))
+        sent = and_(outbox.c.done_at >= since, outbox.c.message_id.is_not(None))
+        query = select(outbox).where(outbox.c.chat_id == chat_id, sent).order_by(outbox.c.id)
+        rows = (await self._connection.execute(query)).all()
+        told = [(row, event) for row in rows for event in row.events]
+        endings = {e.alert.incident: e for _, e in told if isinstance(e, Ending)}
+        # Of an episode that was told again, the last message is the one that shows it.
+        found = {e.alert.incident: (row, e) for row, e in told if isinstance(e, AlertRaised)}
+        return [
+            Shown(
+                incident=incident,
+                parcel_id=row.id,
+                chat_id=chat_id,
+                message_id=row.message_id,
+                face=Face(event.amount),
+                shown_at=row.done_at,
+                ending=endings.get(incident),
+            )
+            for incident, (row, event) in found.items()
+            if incident not in looked_at
+        ]
+
+    async def look_again(self, shown: Iterable[Shown]) -> None:
+        """See the port."""
+        rows = [
+            {
+                "incident": one.incident,
+                "chat_id": one.chat_id,
+                "outbox_id": one.parcel_id,
+                "face": one.face,
+                "shown_at": one.shown_at,
+                "ending": one.ending,
+            }
+            for one in shown
+        ]
+        await upsert(self._connection, incidents, rows)
+
     async def events_of(self, parcel_id: int) -> tuple[Event, ...]:
         """See the port."""
         found = await self._connection.scalar(

@@ -337,6 +337,42 @@ async def test_what_a_chat_may_no_longer_know_leaves_its_screen(house: Any) -> N
     assert [str(event.amount) for event in card.events] == ["100"]
 
 
+PERCENT_ONLY = {"preferences": Preferences(percent_only=True)}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "days", "told"),
+    [
+        (PERCENT_ONLY, 1, [["main/funding"]]),
+        ({"scope": Scope(("xt",))}, 1, [[]]),
+        (PERCENT_ONLY, 3, []),  # too old for an edit
+        ({"title": "Me"}, 1, []),
+    ],
+)
+async def test_what_is_long_over_is_shown_otherwise_too(
+    house: Any, wanted: dict[str, Any], days: int, told: list[list[str]]
+) -> None:
+    """A message that nobody would look at again; once."""
+    incident = await raised(house)
+    async with house.delivering():
+        await reads(house, "900")
+        await house.sender.wait_for_edits(1)
+        await looked(house)
+    house.sender.edited.clear()
+    house.clock.advance(minutes=days * 24 * 60)
+    await house.chats.change(
+        OWNER, lambda chat: replace(chat, **wanted), deed="settings_changed", about="it", by=None
+    )
+    async with house.delivering():
+        await house.sender.wait_for_edits(len(told))
+        await looked(house)
+        await looked(house)
+    assert [[e.alert.subject for e in card.events] for card in house.sender.edited] == told
+    for card in house.sender.edited:
+        assert card.message_id == 1001
+        assert (card.faces[incident].over, int(card.faces[incident].amount)) == ("cleared", 900)
+
+
 async def test_what_is_over_leaves_the_screen_too(house: Any) -> None:
     """Where one message tells of several, and one of them is over."""
     house.rules = {

@@ -118,3 +118,38 @@ async def test_a_reminder_is_a_reply(
                 await unit.outbox.settle(parcel.id, Delivered(1), at=now)
                 found.append((parcel.events, parcel.reply_to))
     assert found == [((reminders[0],), 1001), ((reminders[1],), None)]
+
+
+async def test_what_is_over_can_be_looked_at_again(
+    open_unit: OpenUnit, raised: Raise, cleared: Clear, now: datetime
+) -> None:
+    """With the end where one was told, in that chat alone, and not what is looked at anyway."""
+    await tell(open_unit, raised("A"), raised("B"))
+    await tell(open_unit, cleared("A"))
+    over = Face(cleared("A").amount, over="cleared", over_at=now)
+    async with open_unit() as unit:
+        assert await unit.outbox.over(1, since=now) == []
+        await unit.outbox.show({"A": over, "B": over}, 1, at=now)
+        assert await unit.outbox.over(1, since=now + timedelta(seconds=1)) == []
+        assert await unit.outbox.over(2, since=now) == []
+        found = await unit.outbox.over(1, since=now)
+        assert [(s.incident, s.message_id, s.ending) for s in found] == [
+            ("A", 1001, cleared("A")),
+            ("B", 1001, None),
+        ]
+        await unit.outbox.look_again(found)
+        assert [s for s in await unit.outbox.shown() if s.chat_id == 1] == found
+        assert await unit.outbox.over(1, since=now) == []
+
+
+async def test_what_was_told_again_is_shown_by_the_last_message(
+    open_unit: OpenUnit, raised: Raise, now: datetime
+) -> None:
+    for _ in range(2):
+        await tell(open_unit, raised("A"))
+    over = Face(raised("A").amount, over="unknown")
+    async with open_unit() as unit:
+        (shown,) = [s for s in await unit.outbox.shown() if s.chat_id == 1]
+        await unit.outbox.show({"A": over}, shown.parcel_id, at=now)
+        (found,) = await unit.outbox.over(1, since=now)
+    assert found.parcel_id == shown.parcel_id

@@ -78,6 +78,12 @@ class OutboxRepository(Protocol):
     async def show(self, faces: Mapping[str, Face], parcel_id: int, *, at: datetime) -> None:
         """Record what a message shows; once all of it is over it is not looked at again."""
 
+    async def over(self, chat_id: int, *, since: datetime) -> Sequence[Shown]:
+        """Return what messages sent since then have shown of episodes not looked at again."""
+
+    async def look_again(self, shown: Iterable[Shown]) -> None:
+        """Look at messages again that were done with, as showing this."""
+
     async def events_of(self, parcel_id: int) -> tuple[Event, ...]:
         """Return what a message tells."""
 
