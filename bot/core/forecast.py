@@ -18,8 +18,9 @@ the first outflow that is left; from then on
 
 Time in which there was nothing to spend is left out. A mean of what is in line is right for
 spending in lumps, too, where the median of all rates would be zero. With fewer than six readings,
-with less than an hour of them, or with one or two outflows only (who could say which of them is
-usual?) there is no forecast: data is being collected.
+with less than an hour of them, with one or two outflows only (who could say which of them is
+usual?) or with less than a quarter of an hour since the first of them (what is spent in seconds
+says nothing of hours) there is no forecast: data is being collected.
 """
 
 from collections.abc import Sequence
@@ -37,6 +38,8 @@ LOOK_BACK = timedelta(hours=24)
 MIN_READINGS = 6
 MIN_TIME = timedelta(hours=1)
 MIN_OUTFLOWS = 3
+MIN_SPENDING = timedelta(minutes=15)
+"""From the first outflow on, without the times that are left out."""
 LONGEST = timedelta(days=3650)
 """What lasts longer lasts for ever."""
 
@@ -75,7 +78,7 @@ def rate_of_spending(past: Sequence[Stretch]) -> Decimal | None:
     since = [s for s in past if s.begins_at >= first.at and s.amount.value > 0]
     stayed = (stretch.ends_at - stretch.begins_at for stretch in since)
     time = sum((*stayed, *(outflow.took for outflow in usual)), timedelta())
-    if not time:
+    if time < MIN_SPENDING:
         return None
     return _WIDE.divide(exact_sum(outflow.amount for outflow in usual), _seconds(time))
 

@@ -74,6 +74,16 @@ def test_few_readings_are_not_enough() -> None:
     assert rate_of_spending([]) is None
 
 
+@pytest.mark.parametrize(("seconds", "rate"), [(5, None), (89, None), (90, 400)])
+def test_what_has_only_begun_says_nothing_yet(seconds: int, rate: int | None) -> None:
+    """However long nothing was spent before, and however many outflows there were."""
+    calm = readings(spent_by(*[0] * 40))
+    hasty = readings(spent_by(*[10] * 11), every=timedelta(seconds=seconds))
+    since = calm[-1].ends_at - START + timedelta(seconds=seconds)
+    past = [*calm, *(Stretch(s.begins_at + since, s.ends_at + since, s.amount) for s in hasty)]
+    assert per_hour(past) == rate
+
+
 def test_a_night_without_readings_is_left_out() -> None:
     """What went while nobody looked is no usual outflow, and its time is not counted."""
     evening = readings(spent_by(*[10] * 12))
