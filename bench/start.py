@@ -42,6 +42,7 @@ async def measure(python: str) -> tuple[float, float, float]:
             "BOT_TELEGRAM__OWNERS": str(you.id),
             "BOT_CHECK_EVERY": "5s",
             "BOT_LOG__LEVEL": "ERROR",
+            "PYTHONOPTIMIZE": "2",  # as in what is deployed
         }
         served = {
             slug: (await stack.enter_async_context(serve_exchange(slug, world))).url

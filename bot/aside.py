@@ -24,9 +24,11 @@ async def run_aside(module: str, given: bytes, *, within_s: float) -> bytes:
     Raises:
         AsideFailed: it took too long, or did not end well.
     """
-    # -I: neither the working directory nor the environment changes what is run.
+    # -I: neither the working directory nor the environment changes what is run; what is compiled
+    # for us is compiled for it.
+    flags = "-I" + "O" * sys.flags.optimize
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-m", module, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+        sys.executable, flags, "-m", module, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
     )
     try:
         async with asyncio.timeout(within_s):

@@ -1,7 +1,9 @@
 """Work in a process of its own: it answers, or it says that it did not, and never stays behind."""
 
 import asyncio
+import sys
 import time
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,22 @@ async def test_what_takes_too_long_is_killed() -> None:
     with pytest.raises(AsideFailed, match="took longer"):
         await run_aside("timeit", b"", within_s=0.2)
     assert time.monotonic() - began < 15
+
+
+async def test_it_is_optimized_as_we_are() -> None:
+    """Else it would be compiled anew each time, where we may not write what has been compiled."""
+    asking = "import sys; print(f'optimized {sys.flags.optimize}')"
+    script = f"""
+import asyncio
+import sys
+from bot.aside import run_aside
+print(asyncio.run(run_aside("code", {asking!r}.encode(), within_s=30)).decode())
+"""
+    ours = await asyncio.create_subprocess_exec(
+        sys.executable, "-OO", "-c", script, cwd=Path(__file__).parents[1], stdout=PIPE
+    )
+    said, _ = await ours.communicate()
+    assert b"optimized 2" in said
 
 
 async def test_it_ends_with_the_task_that_waits_for_it() -> None:

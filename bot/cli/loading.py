@@ -21,9 +21,9 @@ SESSIONS = (f"{CONNECTIONS}.scoping", f"{CONNECTIONS}.session")
 """SQLAlchemy loads these beside its connections, and with them the object-relational mapper, of
 which we use nothing: 6 MB."""
 AUTHORITIES = ("load_default_certs", "set_default_verify_paths")
-"""By these aiohttp loads the machine's certificate authorities, twice, for sessions that bring none
-of their own: 2.5 MB and a tenth of a second. Ours bring theirs (`transport.py`); what did not would
-trust nobody."""
+"""By these aiohttp loads the machine's certificate authorities, twice, for sessions that bring
+none of their own: 2.5 MB and a tenth of a second. Ours bring theirs (`transport.py`); what did
+not would trust nobody."""
 
 
 def load_lean(module: str) -> None:

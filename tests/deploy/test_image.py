@@ -144,6 +144,8 @@ def test_the_image_works(folder: Path) -> None:
 def runs_the_program(image: Stage, tried: Run) -> None:
     """As what it is started with, and as nobody special."""
     assert tried(*image.command("ENTRYPOINT"), "version").stdout.decode().strip() == VERSION
+    helped = tried(*image.command("ENTRYPOINT"), "--help").stdout.decode()
+    assert "Copy the database to FILE" in helped  # a text for its users, not for readers of the code
     assert image.command("CMD") == ["run"]
     assert image.last("STOPSIGNAL") == "SIGTERM"
     who = tried("python", "-c", "import os; print(os.getuid(), os.getgid(), os.getgroups())")
@@ -185,7 +187,7 @@ def has_what_it_needs_and_no_more(image: Stage, tried: Run) -> None:
     assert sum(path.stat().st_size for path in files) < LARGEST * 10**6
     sources = [path for path in files if path.suffix == ".py" and path.stat().st_size]
     assert len(sources) > 1000
-    for compiled in (Path(cache_from_source(str(path))) for path in sources):
+    for compiled in (Path(cache_from_source(str(path), optimization=2)) for path in sources):
         assert compiled.read_bytes()[4:8] == UNCHECKED
 
 
@@ -205,7 +207,7 @@ def draws(tried: Run) -> None:
         marks=(),
         words={**words, "point": "."},
     )
-    drawn = tried("python", "-I", "-m", "bot.chat.charts", given=picture.encode())
+    drawn = tried("python", "-IOO", "-m", "bot.chat.charts", given=picture.encode())
     assert drawn.returncode == 0, drawn.stderr.decode()
     assert Drawn.decode(drawn.stdout).png.startswith(b"\x89PNG")
     assert b"MPLCONFIGDIR" not in drawn.stderr  # else every chart would look for fonts anew
