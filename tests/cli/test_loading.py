@@ -10,7 +10,8 @@ from bot.cli.loading import ONLY_FOR_TERMINALS, load_lean
 load_lean("bot.store.unit_of_work")
 from aiohttp import connector
 assert not connector._SSL_CONTEXT_VERIFIED.cert_store_stats()["x509_ca"]
-assert ssl.create_default_context().cert_store_stats()["x509_ca"]
+assert ssl.SSLContext.load_default_certs.__name__ == "load_default_certs"
+assert "set_default_verify_paths" not in vars(ssl.SSLContext)
 assert "sqlalchemy.orm" not in sys.modules
 assert not [name for name in ONLY_FOR_TERMINALS if name in sys.modules]
 from sqlalchemy.ext.asyncio.session import AsyncSession
