@@ -34,6 +34,8 @@ def reach_verdict(
     facts: Facts,
     alerts: Mapping[AlertKey, AlertState],
     now: datetime,
+    before: Mapping[str, WalletState] | None = None,
+    later: Collection[AlertKey] = (),
 ) -> Verdict:
     """Judge the readings of one check, by path, against what was known before it.
 
@@ -43,15 +45,19 @@ def reach_verdict(
         facts: The wallets that were read and all that the watches need, as they stood before.
         alerts: The alert states by key; a missing one is `ok`.
         now: The present instant.
+        before: The wallets as they stood when all was judged last; None: as in `facts`.
+        later: The watches that are judged with a check that is kept together with this one.
     """
     events: list[Event] = []
     wallets = dict(facts.wallets)
     for path, reading in readings.items():
         wallets[path], told = _learned(wallets.get(path, WalletState(path)), reading)
         events += (_with_blind(event, watches) for event in told)
-    after = replace(facts, wallets=wallets, before=facts.wallets)
+    after = replace(facts, wallets=wallets, before=facts.wallets if before is None else before)
     judged: list[AlertState] = []
     for watch in watches:
+        if watch.key in later:
+            continue
         state = alerts.get(watch.key) or AlertState(*watch.key)
         state, told = step(state, watch.rule, observe(watch, after, now=now), now=now)
         judged.append(state)

@@ -6,14 +6,14 @@ read for a person goes the same way, so it alerts too.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.core.sentences import Sentence
-from bot.core.spread import next_due
+from bot.core.spread import PORTION_EVERY_S, next_due, portion_of
 from bot.fetchers.errors import UnexpectedAnswer
 from bot.fetchers.model import Reading
 from bot.services.follow import follow, stay_watched
@@ -66,7 +66,11 @@ class CheckAccounts:
         spawn: Spawn,
         vitals: WatchVitals,
         tally: Tally = UNCOUNTED,
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
+        """`pause` waits for so many seconds."""
+        self._pause = pause
+        self._door = asyncio.Lock()
         self._tally = tally
         self._watched = watched
         self._vitals = vitals
@@ -139,8 +143,8 @@ class CheckAccounts:
         self._looked_at = now
         self._newest = now if put_back else max(self._newest, now)
         self._vitals.worked("checks")
-        for claim in ours:
-            self._start(claim, known)
+        for number, claim in enumerate(ours):
+            self._start(claim, known, opens=number % portion_of(len(ours)) == 0 < number)
         for claim in claims:
             if claim not in ours:
                 await self._leave_to_others(claim)
@@ -214,19 +218,31 @@ class CheckAccounts:
             claims = [claim for claim in asked if claim is not None]
             known = await self._reading.recall(unit, [claim.account for claim in claims])
         for claim in claims:
-            self._start(claim, known)
+            self._start(claim, known, opens=None)
         return set(names) - {claim.account for claim in claims}
 
-    def _start(self, claim: Claim, known: Known) -> None:
+    def _start(self, claim: Claim, known: Known, *, opens: bool | None) -> None:
         self._under_way[claim.account] = _UnderWay(claim, self._clock())
-        self._spawn(self._check(claim, known), name=f"check {claim.account}")
+        self._spawn(self._check(claim, known, opens=opens), name=f"check {claim.account}")
 
-    async def _check(self, claim: Claim, known: Known) -> None:
+    async def _wait_for_portion(self, *, opens: bool | None) -> None:
+        """Come through the door in one's turn; who opens a portion first keeps all others out.
+
+        A loop that has much to do comes back late to who waits here, and so gets no more to do.
+        """
+        if opens is None:  # somebody waits for it
+            return
+        async with self._door:
+            if opens:
+                await self._pause(PORTION_EVERY_S)
+
+    async def _check(self, claim: Claim, known: Known, *, opens: bool | None) -> None:
         """Check one account; the edge at which nothing may escape."""
         this_round = self._round
         try:
             account = self._watched.account(claim.account)
-            started_at = self._now()
+            started_at = self._now()  # what is in step stays in step
+            await self._wait_for_portion(opens=opens)
             sweep = await self._reading.read(account, known)
             begun_at = min(started_at, self._clock())  # the clock may have been put back
             kept = await self._keep_or_try_again(claim, sweep, begun_at)

@@ -2,7 +2,8 @@
 
 Checks that end while another is being kept are kept together, by whoever is first in line: that
 saves commits when there are many, and nobody waits when there are few. It comes to the same as
-keeping one after the other; where that fails, each is kept alone, so that none spoils another.
+keeping one after the other, but for a sum over several of them: that is judged once, by what it
+is after the last. Where that fails, each is kept alone, so that none spoils another.
 """
 
 import asyncio
@@ -233,16 +234,23 @@ def _reached(
     *,
     now: datetime,
 ) -> Sequence[Verdict]:
-    """Judge in order; each is judged by the wallets and alerts as those before have left them."""
+    """Judge in order; each is judged by the wallets and alerts as those before have left them.
+
+    A sum over several of them is judged with the last. A rule `for 2 reads` counts as before: a
+    sum counts again only when all of it was read anew, which no batch brings twice.
+    """
     wallets, standing = dict(facts.wallets), dict(alerts)
+    last = {watch.key: number for number, some in enumerate(watches) for watch in some}
     verdicts: list[Verdict] = []
-    for check, about_it in zip(checks, watches, strict=True):
+    for number, (check, about_it) in enumerate(zip(checks, watches, strict=True)):
         verdict = reach_verdict(
             check.sweep.readings,
             watches=about_it,
             facts=replace(facts, wallets=wallets),
             alerts=standing,
             now=now,
+            before=facts.wallets,
+            later={watch.key for watch in about_it if last[watch.key] != number},
         )
         frozen = check.sweep.account.frozen
         states = tuple(replace(s, frozen=s.path in frozen) for s in verdict.wallets)

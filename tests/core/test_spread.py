@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.spread import IN_STEP, next_due
+from bot.core.spread import IN_STEP, MOST_PORTIONS, PORTION_EVERY_S, next_due, portion_of
 
 NOW = datetime(2026, 3, 1, 9, 0, 7, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -39,3 +39,12 @@ def test_one_that_is_spread_keeps_its_instant(
     assert NOW < due <= NOW + every
     again = next_due(name, begun_at=due + min(late, every / 2), every=every, among=10_000)
     assert again == due + every
+
+
+@given(count=st.integers(1, 20_000))
+def test_what_is_due_at_once_is_begun_within_a_second(count: int) -> None:
+    """Few at once, and never more portions than a look after the next has time for."""
+    portions = -(-count // portion_of(count))
+    assert portions * PORTION_EVERY_S < 1
+    assert portions <= MOST_PORTIONS
+    assert (portions == 1) is (count <= 10)

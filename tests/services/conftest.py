@@ -1,13 +1,12 @@
 """The use cases on a real database, with a clock by hand and doubles that write down."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -66,8 +65,8 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    async with open_database(f"sqlite:///{tmp_path / 'bot.db'}") as engine:
+async def engine(file_url: str) -> AsyncIterator[AsyncEngine]:
+    async with open_database(file_url) as engine:
         yield engine
 
 
@@ -270,6 +269,8 @@ class House:
     """None: each that is built begins with the settings."""
     kept_prices: KeepPrices | None = None
     tally: Tally = UNCOUNTED
+    pause: Callable[[float], Awaitable[object]] = lambda _: asyncio.sleep(0)
+    """Between portions of what is due at once."""
 
     def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -347,6 +348,7 @@ class House:
             spawn=self.spawn,
             vitals=self.vitals,
             tally=self.tally,
+            pause=self.pause,
         )
 
     def build_rules(self) -> ManageRules:

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from bot.core.alerts import Hush
-from bot.core.portfolio import WalletState
+from bot.core.portfolio import Account, WalletState
 from bot.core.rules import parse_rule
+from bot.core.spread import PORTION_EVERY_S
 from bot.fetchers.errors import CredentialsRejected, ExchangeUnavailable, RateLimited
 from bot.fetchers.model import Price
 from bot.services.check_accounts import LEASE
@@ -602,3 +603,33 @@ async def test_what_was_never_taken_is_read_again(alone: Any) -> None:
     assert alone.exchange.asked == ["main/funding", "main/trading"]
     assert (await known(alone))["main/funding"].read_at == alone.clock()
     assert await kinds(alone) == []
+
+
+async def test_what_is_due_at_once_is_begun_in_portions(house: Any) -> None:
+    """Each when the one before it has had its time; all stay in step, and a person waits not."""
+    names = [f"a{n:02}" for n in range(35)]
+    house.accounts = tuple(Account(n, "okx", ("funding",), timedelta(minutes=1)) for n in names)
+    paused: list[float] = []
+    goes_on = asyncio.Event()
+
+    async def pause(seconds: float) -> None:
+        paused.append(seconds)
+        await goes_on.wait()
+        house.clock.advance(seconds=seconds)
+
+    house.pause = pause
+    checks = await house.start()
+    await checks.start_due()
+    await house.exchange.wait_for(10)
+    while len(checks.under_way) > 25:  # noqa: ASYNC110 - nothing tells of it
+        await asyncio.sleep(0)
+    assert (len(house.exchange.asked), paused) == (10, [PORTION_EVERY_S])
+    done = sorted(set(names) - checks.under_way)
+    await checks.read_now(done[:1])
+    assert len(house.exchange.asked) == 11
+    due = house.clock() + timedelta(minutes=1)
+    goes_on.set()
+    await house.settle()
+    assert paused == [PORTION_EVERY_S] * 3
+    async with house.open_unit() as unit:
+        assert set((await unit.accounts.due()).values()) == {due}

@@ -1,9 +1,10 @@
 """Keeping checks: together where many end at once, and as if it were one after the other."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,9 +12,13 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.core.alerts import Observation
+from bot.core.measures import Facts, observe
 from bot.core.portfolio import Account
 from bot.core.rules import parse_rule
 from bot.core.verdict import reach_verdict
+from bot.core.watches import Watch
+from bot.fetchers.model import Price
 from bot.services.check_accounts import LEASE
 from bot.services.ports import OpenUnit, Unit
 
@@ -105,6 +110,59 @@ async def test_what_ends_together_is_kept_together(
     found = await told(crowd)
     assert {kind for kind, _, _ in found} == {"alert_cleared"}
     assert len(found) == 40 + sums
+
+
+async def test_a_sum_is_judged_once_in_a_transaction(
+    crowd: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And every wallet once; what moves between two of them meanwhile is missing nowhere."""
+    crowd.rules["all"] = parse_rule("sum * USDT < 31770")  # all that there is
+    checks = await crowd.start()
+    await together(crowd, checks)
+    judged: Counter[str] = Counter()
+
+    def count(watch: Watch, facts: Facts, *, now: datetime) -> Observation | None:
+        judged[watch.subject] += 1
+        return observe(watch, facts, now=now)
+
+    monkeypatch.setattr("bot.core.verdict.observe", count)
+    crowd.exchange.answers["a20/funding"] = {"USDT": "120"}
+    crowd.exchange.answers["a40/funding"] = {"USDT": "940"}
+    crowd.clock.advance(minutes=1)
+    assert await together(crowd, checks) == 2
+    assert judged.pop("sum *") == 2 * 2  # two rules, two transactions
+    assert set(judged.values()) == {1}
+    assert len(judged) == MANY
+    assert await told(crowd) == set()
+
+
+async def test_a_sum_counts_once_a_round(crowd: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In how many transactions a round is kept says nothing about `for 3 reads`."""
+    monkeypatch.setattr("bot.services.keep_checks.AT_ONCE", 7)
+    crowd.rules = {"all": parse_rule("sum * USDT < 40000 · for 3 reads")}
+    checks = await crowd.start()
+    found = []
+    for _ in range(3):
+        await together(crowd, checks)
+        found.append(await told(crowd))
+        crowd.clock.advance(minutes=1)
+    assert found == [set(), set(), {("alert_raised", "sum *", Decimal(31770))}]
+
+
+async def test_what_changed_a_value_is_told_of_all_checks_together(crowd: Any) -> None:
+    """The value before is that before the first of them, not before the last."""
+    crowd.exchange.prices["okx"] = [Price("BTC", "USDT", Decimal(9), crowd.clock())]
+    crowd.rules = {"worth": parse_rule("* total < 31000 USDT")}
+    await crowd.prices.refresh()
+    checks = await crowd.start()
+    await together(crowd, checks)
+    assert await crowd.queued() == []
+    for n in range(30):
+        crowd.exchange.answers[f"a{n:02}/funding"] = {"USDT": "400"}
+    crowd.clock.advance(minutes=1)
+    await together(crowd, checks)
+    (raised,) = [e for parcel in await crowd.queued() for e in parcel.events]
+    assert raised.by_amounts == raised.amount - raised.before
 
 
 async def test_an_account_that_passed_on_is_left_out(crowd: Any) -> None:
