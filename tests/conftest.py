@@ -1,7 +1,8 @@
-"""For all tests: laws judged without a stop-watch, a loop that never waits, and a browser."""
+"""For all tests: laws judged without a stop-watch, what takes long made once, and a browser."""
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -9,15 +10,24 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, async_playwright
 from typing_extensions import override
 
 from bench.postgres import find_postgres, new_database, serve_postgres
+from bot.store.database import open_database
+from bot.store.sqlite import PRAGMAS
 
 # A busy machine is slow: a law is judged by its cases, not by the time of each.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+# Where no log is set up, structlog would draw each traceback with all that is in it, for seconds.
+structlog.get_config()["processors"][-1].exception_formatter = structlog.dev.plain_traceback
+
+LONGEST = ("e2e", "deploy")
+"""What waits most: begun first, so that at the end no worker waits alone."""
 
 CHROMIUM = Path("/usr/bin/chromium")
 PHONE = ViewportSize(width=390, height=844)
@@ -33,6 +43,12 @@ ARGUMENTS = [
 ]
 
 OpenPage = Callable[..., Awaitable[Page]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(tests).parts[0] not in LONGEST)
 
 
 class InstantLoop(asyncio.SelectorEventLoop):
@@ -74,6 +90,28 @@ def chromium() -> Path:
         in_ci = os.environ.get("CI")  # noqa: TID251 - a matter of the test run, not a setting
         (pytest.fail if in_ci else pytest.skip)(f"there is no {CHROMIUM}")
     return CHROMIUM
+
+
+@pytest.fixture(scope="session")
+def made_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Have a database of SQLite as it is when it was just made: to make one costs more."""
+    path = tmp_path_factory.mktemp("made") / "bot.db"
+
+    async def make() -> None:
+        async with open_database(f"sqlite:///{path}"):
+            pass
+
+    asyncio.run(make())
+    return path
+
+
+@pytest.fixture
+def file_url(made_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Have a new file of SQLite for one test; what is written need not be on the disk."""
+    monkeypatch.setattr("bot.store.sqlite.PRAGMAS", (*PRAGMAS, "PRAGMA synchronous = OFF"))
+    path = tmp_path / "bot.db"
+    shutil.copy(made_file, path)
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 from io import StringIO
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -132,8 +131,8 @@ async def open_bot(telegram: TelegramServer) -> AsyncIterator[OpenBot]:
 
 
 @pytest.fixture
-async def open_unit(tmp_path: Path) -> AsyncIterator[OpenUnit]:
-    async with open_database(f"sqlite:///{tmp_path / 'bot.db'}") as engine:
+async def open_unit(file_url: str) -> AsyncIterator[OpenUnit]:
+    async with open_database(file_url) as engine:
         yield units_of(engine)
 
 
@@ -302,6 +301,8 @@ class Desk:
                 await asyncio.sleep(0.001)
 
     async def _unhandled(self) -> bool:
+        if self.intake is not None and self.intake._serving:
+            return True  # the database is asked only when that can be over
         async with self.open_unit() as unit:
             return bool(await unit.inbox.unhandled())
 

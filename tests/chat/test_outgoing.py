@@ -27,8 +27,8 @@ Order = Callable[[TelegramServer], object]
 
 
 @pytest.fixture
-async def engine(tmp_path: Any) -> AsyncIterator[AsyncEngine]:
-    async with open_database(f"sqlite:///{tmp_path / 'bot.db'}") as engine:
+async def engine(file_url: str) -> AsyncIterator[AsyncEngine]:
+    async with open_database(file_url) as engine:
         yield engine
 
 
