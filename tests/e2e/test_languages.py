@@ -30,8 +30,8 @@ async def test_a_chat_in_chinese(chinese: Scene) -> None:
         scene.okx.set("funding", "USDT", available="1234.5", held="0")
         await scene.next_round()
         scene.okx.set("funding", "USDT", available="123.25", held="0")
-        alert = await scene.answer("低于阈值")
-        assert alert.text.startswith("🟠 警告 · main/funding · USDT 低于阈值")
+        alert = await scene.answer("偏低")
+        assert alert.text.startswith("🟠 警告 · main/funding · USDT 偏低")
         for part in ("余额", "阈值", "缺口", "始于"):
             assert part in alert.text
         asked = [

@@ -18,7 +18,7 @@ from bot.chat.handlers import (
 from bot.chat.i18n import _
 from bot.chat.keyboards import alerts_keyboard
 from bot.chat.views.standing import alert_pages, hush_text
-from bot.chat.views.words import ALERT_OVER, NOT_TOLD_HERE, ONLY_A_TEST, READING
+from bot.chat.views.words import ALERT_OVER, NOT_SILENT, NOT_TOLD_HERE, ONLY_A_TEST, READING
 from bot.core.alerts import AlertState
 from bot.core.faces import Face
 from bot.core.rehearsal import INCIDENT
@@ -112,5 +112,10 @@ async def _keep(
     by = person_of(press.from_user).name
     states = await use.alerts.press(incidents, action, by=by)
     hush = next((state.hush for state in states), None)
-    text = hush_text(hush, use.zone, now=hush.at) if hush else _(ALERT_OVER)
+    if hush is None:
+        text = _(ALERT_OVER)
+    elif action == "unmute":
+        text = _(NOT_SILENT)
+    else:
+        text = hush_text(hush, use.zone, now=hush.at)
     await acknowledge(press, text)

@@ -246,8 +246,11 @@ def _outlook(event: AlertRaised) -> Iterator[str]:
         empty_in = span_text(event.empty_in)
         yield _("at the present rate empty in {span}").format(span=empty_in)
     if event.elsewhere:
-        places = (_place(path, amount) for path, amount in event.elsewhere)
-        yield _("available in {places}").format(places=", ".join(places))
+        places = [_place(path, amount) for path, amount in event.elsewhere]
+        if len(places) == 1:
+            yield _("available in {places}").format(places=places[0])
+        else:
+            yield "\n· ".join([_("available in:"), *places])
 
 
 def _place(path: str, amount: Decimal) -> str:

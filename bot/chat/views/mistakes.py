@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from bot.chat.i18n import ENGLISH, _, language, later
 from bot.core.errors import RuleError, UnknownName
 from bot.core.sentences import Sentence
-from bot.core.sentences import either as either_in_english
 
 REASONS: Mapping[str, str] = {
     "CredentialsRejected": later("the exchange refuses the key"),
@@ -31,12 +30,8 @@ def said(text: str) -> str:
 
 def either(names: Sequence[str]) -> str:
     """Name several of which each would do."""
-    if language() == ENGLISH:
-        return either_in_english(names)
-    # Only here: who speaks English need not carry it.
-    from babel.lists import format_list
-
-    return format_list(names, style="or", locale=language())
+    most, last = names[:-1], names[-1]
+    return _("{names} or {last}").format(names=_(", ").join(most), last=last) if most else last
 
 
 def rule_mistake(error: RuleError) -> str:

@@ -159,6 +159,7 @@ ONLY_OWNERS_SETTINGS = later("Only owners and managers may change the settings o
 ONLY_OWNERS_ROOMS = later("Only owners may do this, in their private chat with me.")
 ONLY_OWNERS_DIGEST = later("Only owners and managers may change when the digest comes.")
 ALERT_OVER = later("This alert is over.")
+NOT_SILENT = later("🔔 no longer silent")
 NOT_TOLD_HERE = later("Nothing is told in this chat yet: /start begins it.")
 ONLY_A_TEST = later("This is only a test.")
 READING = later("Reading…")

@@ -165,8 +165,9 @@ async def test_alerts_has_buttons_too(desk: Any, telegram: TelegramServer, alert
         await desk.quiet()
         assert "silent until 17:01 UTC · You, 09:01:00 UTC" in answer.text
         assert answer.labels[0] == "🔔 Unmute"
-        telegram.press(OWNER, answer.id, "🔔 Unmute")
+        unmuted = telegram.press(OWNER, answer.id, "🔔 Unmute")
         await desk.quiet()
+        assert unmuted.answer == "🔔 no longer silent"
         assert "👁 seen · You" in answer.text
         await reads_within(desk, "2000")
         telegram.press(OWNER, answer.id, "👁 Seen")

@@ -200,7 +200,7 @@ def test_several_names_are_told_as_one_would_say_them() -> None:
     mistake = plan_mistake(PlanMistake("tursday", "weekday", ("tuesday", "thursday")))
     assert "Did you mean tuesday or thursday?" in mistake
     with speaking("zh"):
-        assert "main、coinw或xt" in name_mistake(error)
+        assert "main、coinw 或 xt" in name_mistake(error)
 
 
 def test_change_and_press_are_confirmed() -> None:

@@ -207,10 +207,14 @@ def test_what_helps_to_judge_an_alert() -> None:
     assert told(event).split("</pre>\n")[1] == (
         "−1,240 in 24 h\n"
         "at the present rate empty in 9 h 5 min\n"
-        "available in <code>main/trading</code> 1,240, <code>xt/spot</code> 3.5\n"
+        "available in:\n"
+        "· <code>main/trading</code> 1,240\n"
+        "· <code>xt/spot</code> 3.5\n"
         "since 11:59:30 UTC, 1 min ago\n"
         "<i>low · A1B2C3</i>"
     )
+    one = replace(event, elsewhere=event.elsewhere[:1])
+    assert "\navailable in <code>main/trading</code> 1,240\nsince" in told(one)
     both = replace(raised("412.5", "612.5"), change_24h=Decimal(30))
     assert "\n−200 against the reading before, +30 in 24 h\n" in told(both)
     assert "24 h" not in told(replace(event, change_24h=Decimal(0)))
