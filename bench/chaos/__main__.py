@@ -28,7 +28,7 @@ NURSERIES = 3
 MOST_CASES = 5
 """How many of each fault are shown."""
 PATIENCE_S = 60.0
-KILLS, QUICK_KILLS = 1000, 24
+KILLS, QUICK_KILLS = 1000, 16
 
 
 @dataclass(frozen=True, slots=True)

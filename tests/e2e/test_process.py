@@ -7,6 +7,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -17,7 +18,8 @@ from tests.e2e.conftest import GROUP, Scene
 @asynccontextmanager
 async def started(scene: Scene, *arguments: str) -> AsyncIterator[Process]:
     """Run the program with the settings of the scene; kill what is left of it."""
-    environ = {**scene.environ, "PYTHONWARNINGS": "error", "PATH": ""}
+    ours = {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONWARNINGS": "error", "PATH": ""}
+    environ = {**scene.environ, **ours}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", *arguments,
         env=environ, cwd=scene.folder, stdout=PIPE, stderr=PIPE,
