@@ -12,8 +12,8 @@ from telegram.error import Conflict
 from telegram.ext import ExtBot
 
 from bot.core.events import PollContested, PollRegained
-from bot.services.manage_chats import ManageChats
 from bot.services.ports import Clock
+from bot.services.tell_owners import TellOwners
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +26,7 @@ CALM = timedelta(minutes=2)
 class Contest:
     """Watches over the refusals of getUpdates, or the fate of our webhook: who else is there."""
 
-    def __init__(self, bot: ExtBot[str], *, chats: ManageChats, clock: Clock) -> None:
+    def __init__(self, bot: ExtBot[str], *, chats: TellOwners, clock: Clock) -> None:
         self._bot = bot
         self._chats = chats
         self._clock = clock

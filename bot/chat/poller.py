@@ -15,8 +15,8 @@ from bot.chat.access import KINDS
 from bot.chat.contest import Contest
 from bot.chat.intake import Intake, id_of
 from bot.chat.trying import until_done
-from bot.services.manage_chats import ManageChats
 from bot.services.ports import Clock, OpenUnit
+from bot.services.tell_owners import TellOwners
 from bot.services.watch_vitals import WatchVitals
 
 POLL_S = 30
@@ -70,7 +70,7 @@ class Poller:
         intake: Intake,
         bot: UpdatesBot,
         *,
-        chats: ManageChats,
+        chats: TellOwners,
         vitals: WatchVitals,
         open_unit: OpenUnit,
         clock: Clock,

@@ -19,7 +19,7 @@ from bot.chat.i18n import LanguageOf, _, speaking
 from bot.chat.views.words import ASKED, whoami_text
 from bot.core.access import Person
 from bot.services.admit_chats import AdmitChats
-from bot.services.manage_chats import ManageChats
+from bot.services.known_chats import KnownChats
 from bot.services.ports import Clock
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ class Strangers:
         self,
         bot: ExtBot[str],
         *,
-        chats: ManageChats,
+        chats: KnownChats,
         admission: AdmitChats,
         clock: Clock,
         language_of: LanguageOf,

@@ -19,8 +19,8 @@ from bot.chat.access import KINDS
 from bot.chat.contest import Contest
 from bot.chat.intake import Intake
 from bot.chat.trying import until_done
-from bot.services.manage_chats import ManageChats
 from bot.services.ports import Clock
+from bot.services.tell_owners import TellOwners
 from bot.services.watch_vitals import WatchVitals
 
 _T = TypeVar("_T")
@@ -43,7 +43,7 @@ class Webhook:
         *,
         url: str,
         secret: str,
-        chats: ManageChats,
+        chats: TellOwners,
         vitals: WatchVitals,
         clock: Clock,
     ) -> None:

@@ -15,8 +15,9 @@ import structlog
 from bot.core.access import Person, Role
 from bot.core.delivery import Chat
 from bot.core.events import ChatApproved, ChatAsked
-from bot.services.manage_chats import NOT_NAMED, ManageChats
+from bot.services.manage_chats import ManageChats
 from bot.services.ports import Clock, OpenUnit, Pairing, Question
+from bot.services.trace_chats import NOT_NAMED
 
 log = structlog.get_logger(__name__)
 

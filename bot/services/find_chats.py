@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.core.delivery import Chat, ChatGone, ChatMoved, Sent
-from bot.services.manage_chats import ManageChats
 from bot.services.ports import ChatDoor, Clock
+from bot.services.trace_chats import TraceChats
 
 log = structlog.get_logger(__name__)
 
@@ -18,7 +18,7 @@ KNOCK_EVERY = timedelta(minutes=1)
 class FindChats:
     """Knocks where nothing could be sent: nobody tells us that we may write again."""
 
-    def __init__(self, *, chats: ManageChats, door: ChatDoor, clock: Clock) -> None:
+    def __init__(self, *, chats: TraceChats, door: ChatDoor, clock: Clock) -> None:
         self._chats = chats
         self._door = door
         self._clock = clock

@@ -8,7 +8,8 @@ import pytest
 from bot.core.access import Person
 from bot.core.delivery import Delivered
 from bot.services.admit_chats import MOST_TOLD, MOST_WAITING, MOST_WRONG, VALID_FOR, AdmitChats
-from bot.services.manage_chats import NOT_NAMED, ManageChats
+from bot.services.manage_chats import ManageChats
+from bot.services.trace_chats import NOT_NAMED
 
 OWNER, EVE, GROUP = 1001, Person(6666, "Eve"), -4001
 YOU = Person(OWNER, "You")

@@ -1,32 +1,16 @@
-"""Who is told: by the settings, from the first start or greeting on."""
+"""Chats that come, go, move and come back: whom we follow, and what owners are told of it."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bot.core.access import Person
 from bot.core.delivery import Chat
-from bot.core.preferences import Preferences
-from bot.core.quiet import parse_quiet
-from bot.core.scope import ALL, Scope
 from bot.fetchers.errors import CredentialsRejected
-from bot.services.manage_chats import NOT_NAMED
+from bot.services.trace_chats import NOT_NAMED
+from tests.services.test_change_chats import changed, kinds
 
 OWNER, GROUP, STRANGER, MOVED = 1001, -4001, 6666, -1004001
-
-
-async def test_only_the_settings_allow(house: Any) -> None:
-    """Owners and configured chats may look; being an owner is a matter of the user alone."""
-    chats = house.chats
-    assert [chats.may_look(i) for i in (OWNER, GROUP, STRANGER)] == [True, True, False]
-    assert [chats.is_owner(i) for i in (OWNER, GROUP, STRANGER)] == [True, False, False]
-
-
-async def test_recipients_are_allowed_and_there(house: Any) -> None:
-    """What the database knows does not count without the settings; who is gone is left out."""
-    known = [Chat(OWNER), Chat(GROUP, gone="kicked"), Chat(STRANGER)]
-    assert house.chats.recipients(known) == [Chat(OWNER)]
 
 
 async def test_configured_chats_are_told_from_the_first_start_on(house: Any) -> None:
@@ -39,24 +23,6 @@ async def test_configured_chats_are_told_from_the_first_start_on(house: Any) -> 
     async with house.open_unit() as unit:
         (group,) = [chat for chat in await unit.chats.load() if chat.chat_id == GROUP]
     assert (group.since, group.gone) == (first, None)
-
-
-async def test_who_begins_to_listen_is_told_what_stands(house: Any) -> None:
-    """An alert from before the first greeting is told then, once, and its recovery is a reply."""
-    house.owners = (*house.owners, 2002)
-    house.exchange.answers["main/funding"] = {"USDT": "1"}
-    house.exchange.answers["xt/spot"] = CredentialsRejected("the key is not known")
-    await house.check(house.build_checks())
-    await house.queued()
-    await house.chats.greet(2002, title="Late")
-    (parcel,) = await house.queued(2002)
-    assert [event.kind for event in parcel.events] == ["source_lost", "alert_raised"]
-    await house.chats.greet(2002, title="Late")
-    assert await house.queued(2002) == []
-    house.exchange.answers["main/funding"] = {"USDT": "1000"}
-    await house.check(house.build_checks())
-    (cleared,) = await house.queued(2002)
-    assert cleared.reply_to == 100 + parcel.id
 
 
 async def test_chat_that_was_given_up_is_taken_back_when_it_speaks(house: Any) -> None:
@@ -109,17 +75,6 @@ async def test_what_is_over_on_return_is_not_told_as_new(house: Any) -> None:
     assert await house.queued(GROUP) == []
 
 
-async def test_chat_added_to_the_settings_is_told_what_stands(house: Any) -> None:
-    """An alert that fires when a chat is put into the settings reaches it at the next start."""
-    house.exchange.answers["main/funding"] = {"USDT": "1"}
-    await house.check(house.build_checks())
-    await house.queued()
-    house.chats_allowed = (*house.chats_allowed, -4999)
-    await house.chats.add_configured()
-    (parcel,) = await house.queued(-4999)
-    assert [event.kind for event in parcel.events] == ["alert_raised"]
-
-
 @pytest.mark.parametrize("configured", [(GROUP,), (MOVED,), (GROUP, MOVED)])
 async def test_moved_group_is_known_by_either_id(house: Any, configured: tuple[int, ...]) -> None:
     """Whether the settings have the old id, the new one or both, it is one chat and allowed."""
@@ -143,20 +98,6 @@ async def test_chat_that_was_given_up_and_moved_is_taken_back(house: Any) -> Non
         assert MOVED in [chat.chat_id for chat in chats.recipients(await unit.chats.load())]
 
 
-async def test_chat_put_back_into_the_settings_is_told_what_stands(house: Any) -> None:
-    """What began while it was taken out of them reaches it when it is put back."""
-    for allowed, amount, told in (
-        ((), "1", []),
-        ((GROUP,), "1", ["alert_raised"]),
-        ((GROUP,), "1000", ["alert_cleared"]),
-    ):
-        house.chats_allowed = allowed
-        await house.chats.add_configured()
-        house.exchange.answers["main/funding"] = {"USDT": amount}
-        await house.check(house.build_checks())
-        assert [e.kind for p in await house.queued(GROUP) for e in p.events] == told
-
-
 async def test_greeting_brings_back(house: Any) -> None:
     """A chat that speaks again gets events again, and keeps its first day."""
     first = house.clock()
@@ -167,10 +108,6 @@ async def test_greeting_brings_back(house: Any) -> None:
     async with house.open_unit() as unit:
         known = house.chats.recipients(await unit.chats.load())
     assert Chat(OWNER, "New name", first) in known
-
-
-async def kinds(house: Any, chat_id: int) -> list[str]:
-    return [event.kind for parcel in await house.queued(chat_id) for event in parcel.events]
 
 
 async def test_owners_are_told_once_of_a_chat_that_is_lost(house: Any) -> None:
@@ -261,71 +198,6 @@ async def test_title_is_learnt_and_changes_nothing_else(house: Any) -> None:
     async with house.open_unit() as unit:
         after = {chat.chat_id: chat for chat in await unit.chats.load()}
     assert after == before | {GROUP: replace(before[GROUP], title="New desk")}
-
-
-YOU = Person(OWNER, "You")
-
-
-async def changed(house: Any, chat_id: int = GROUP, **wanted: Any) -> Chat | None:
-    """Change a chat, as an owner does."""
-    found: Chat | None = await house.chats.change(
-        chat_id,
-        lambda chat: replace(chat, **wanted),
-        deed="settings_changed",
-        about="it",
-        by=YOU,
-    )
-    return found
-
-
-async def test_settings_before_the_first_greeting_are_kept(house: Any) -> None:
-    """The chat has events from then on, as far as it wants them; a stranger's has none."""
-    house.owners = (*house.owners, 2002)
-    house.exchange.answers["main/funding"] = {"USDT": "1"}
-    house.exchange.answers["xt/spot"] = CredentialsRejected("the key is not known")
-    await house.check(house.build_checks())
-    await house.queued()
-    silenced = Preferences(language="zh", loudness={"sources": "off"})
-    after = await changed(house, 2002, preferences=silenced)
-    assert after is not None
-    assert await kinds(house, 2002) == ["alert_raised"]
-    async with house.open_unit() as unit:
-        kept = {chat.chat_id: chat for chat in await unit.chats.load()}
-    assert kept[2002].preferences == silenced
-    assert await changed(house, STRANGER) is None
-    await house.chats.set_quiet(STRANGER, parse_quiet("22:00-07:00"), title="Eve", by=YOU)
-    async with house.open_unit() as unit:
-        assert STRANGER not in {chat.chat_id for chat in await unit.chats.load()}
-
-
-async def test_who_hears_more_is_told_what_stands_of_it(house: Any) -> None:
-    """By a wider scope or a kind turned on; nothing else is told, nor anything twice."""
-    off = Preferences(loudness={"warnings": "off", "sources": "off"})
-    await changed(house, scope=Scope(("main/trading",)), preferences=off)
-    house.exchange.answers["main/funding"] = {"USDT": "1"}
-    house.exchange.answers["xt/spot"] = CredentialsRejected("the key is not known")
-    await house.check(house.build_checks())
-    for wanted, told in (
-        ({"scope": ALL}, []),
-        ({"preferences": Preferences(loudness={"sources": "off"})}, ["alert_raised"]),
-        ({"preferences": Preferences()}, ["source_lost"]),
-        ({"preferences": Preferences(percent_only=True)}, []),
-        ({"scope": Scope(("main/trading",))}, []),
-        ({"scope": Scope(("xt",))}, ["source_lost"]),
-        ({"scope": ALL}, []),
-    ):
-        await changed(house, **wanted)
-        assert await kinds(house, GROUP) == told, wanted
-
-
-async def test_who_is_gone_is_told_nothing_more(house: Any) -> None:
-    await changed(house, scope=Scope(()))
-    house.exchange.answers["main/funding"] = {"USDT": "1"}
-    await house.check(house.build_checks())
-    await house.chats.mark_gone(GROUP, reason="kicked")
-    await changed(house, scope=ALL)
-    async with house.open_unit() as unit:
-        assert await unit.outbox.depth(chats=[GROUP]) == 0
 
 
 async def test_a_topic_is_lost_once(house: Any) -> None:
