@@ -14,44 +14,24 @@ import resource
 import statistics
 import tempfile
 import time
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from bench.past import DAYS, fill
 from bench.start import resident_mb
 from bot.aside import run_aside
 from bot.chat.picture import Drawn
 from bot.chat.views.history import picture_of
 from bot.clock import utc_now
-from bot.core.past_prices import hour_of
-from bot.core.portfolio import Account, WalletState
-from bot.fetchers.model import Balance
+from bot.core.portfolio import Account
 from bot.services.keep_prices import KeepPrices
-from bot.services.ports import OpenUnit
 from bot.services.show_history import Question, ShowHistory
 from bot.services.watched import Watched
 from bot.store.database import open_database
 from bot.store.unit_of_work import units_of
 
-DAYS, CHARTS = 90, 10
-COINS = ("BTC", "ETH", "USDT")
-
-
-async def fill(open_unit: OpenUnit, paths: list[str], *, now: datetime) -> None:
-    """Write the past as checks would have done, and prices of every sixth hour."""
-    for number in range(DAYS * 24, -1, -1):
-        at = now - timedelta(hours=number)
-        coin = COINS[number % len(COINS)]
-        amount = Decimal(number + 1) / 7
-        states = [
-            WalletState(path, (Balance(coin, amount, amount, Decimal(0)),), at) for path in paths
-        ]
-        async with open_unit() as unit:
-            await unit.wallets.save(states, most_apart=timedelta(hours=2))
-            if number % 6 == 0:
-                prices = {("okx", "BTC"): Decimal(60000), ("okx", "ETH"): Decimal(1800)}
-                await unit.past.keep_prices(prices, hour=hour_of(at))
+CHARTS = 10
 
 
 async def measure(wallets: int) -> None:

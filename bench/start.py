@@ -1,48 +1,71 @@
 """How soon the bot asks Telegram for updates, what it holds when idle, how soon it stops.
 
-    python -m bench.start [--times N] [--python PYTHON]
+    python -m bench.start [--times N] [--python PYTHON] [--plain]
 
-Five accounts on the sandbox's exchanges, a new database each time; medians of N runs. Libraries
-load others where they find them, so the bot should run by a Python that has this package and those
-of deploy/requirements.lock alone; it is told how many more there are.
+Five accounts on the sandbox's exchanges, with 90 days of their past in the database; medians of N
+runs, what is held also after ten charts of these 90 days. The bot runs as in what is deployed,
+without the texts for readers of the code; `--plain` is with them. Libraries load others where they
+find them, so the bot should run by a Python that has this package and those of
+deploy/requirements.lock alone; it is told how many more there are.
 """
 
 import argparse
 import asyncio
 import re
+import shutil
 import statistics
 import sys
 import tempfile
 import time
 from contextlib import AsyncExitStack
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from bench.past import fill
+from bot.clock import utc_now
 from bot.sandbox.exchanges import serve_exchange
 from bot.sandbox.telegram import TelegramServer, serve_telegram
+from bot.sandbox.telegram.model import Message
 from bot.sandbox.world import MAIN_WALLET, Key, World
+from bot.store.database import open_database
+from bot.store.unit_of_work import units_of
 
 ACCOUNTS = ("okx", "okx", "coinw", "coinw", "xt")
 IDLE_S = 15.0
+CHARTS = 10
 ROOT = Path(__file__).parents[1]
 OURS = {"balance-bot", "pip", "setuptools"}
 LIST = "from importlib.metadata import distributions as d; print(*(x.name for x in d()))"
 
 
-async def measure(python: str) -> tuple[float, float, float]:
-    """Run the bot once; give seconds to the first question, MB when idle, seconds to stop."""
+@dataclass(frozen=True)
+class Run:
+    """What one run has shown."""
+
+    asked_s: float
+    """From the start to the first question to Telegram."""
+    idle_mb: float
+    charted_mb: float
+    """After ten charts."""
+    stop_s: float
+
+
+async def measure(python: str, past: Path, flags: dict[str, str]) -> Run:
+    """Run the bot once on a copy of a database."""
     telegram = TelegramServer()
     you = telegram.add_private_chat()
     world = World()
     async with AsyncExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        (folder / "data").mkdir(mode=0o700)
+        shutil.copy(past, folder / "data" / "bot.db")
         page = await stack.enter_async_context(serve_telegram(telegram))
-        environ = {
+        environ = flags | {
             "BOT_TELEGRAM__TOKEN": telegram.token,
             "BOT_TELEGRAM__API_URL": page,
             "BOT_TELEGRAM__OWNERS": str(you.id),
             "BOT_CHECK_EVERY": "5s",
             "BOT_LOG__LEVEL": "ERROR",
-            "PYTHONOPTIMIZE": "2",  # as in what is deployed
         }
         served = {
             slug: (await stack.enter_async_context(serve_exchange(slug, world))).url
@@ -55,13 +78,28 @@ async def measure(python: str) -> tuple[float, float, float]:
             python, "-m", "bot", "run", env=environ, cwd=folder
         )
         await telegram.wait_for_call("getUpdates", lambda _: True, timeout=30)
-        asked_after = time.perf_counter() - started
+        asked_s = time.perf_counter() - started
         await asyncio.sleep(IDLE_S)
-        held_mb = resident_mb(bot.pid)
+        idle_mb = resident_mb(bot.pid)
+        for _ in range(CHARTS):
+            said = telegram.say(you.id, you.id, "/history 90d")
+            await telegram.wait_for_message(you.id, _is_chart, after=said, timeout=30)
+        charted_mb = resident_mb(bot.pid)
         told_at = time.perf_counter()
         bot.terminate()
         await bot.wait()
-    return asked_after, held_mb, time.perf_counter() - told_at
+    return Run(asked_s, idle_mb, charted_mb, time.perf_counter() - told_at)
+
+
+def _is_chart(message: Message) -> bool:
+    return message.file is not None
+
+
+async def write_past(file: Path) -> None:
+    """Write 90 days in which each account's main wallet changed once an hour."""
+    paths = [f"a{n}/{MAIN_WALLET[slug]}" for n, slug in enumerate(ACCOUNTS)]
+    async with open_database(f"sqlite:///{file}") as engine:
+        await fill(units_of(engine), paths, now=utc_now())
 
 
 def add_account(world: World, slug: str, number: int, url: str) -> dict[str, str]:
@@ -98,13 +136,17 @@ async def beyond_the_lock(python: str) -> set[str]:
     return names - set(re.findall(r"^[\w-]+(?===)", lock, re.MULTILINE)) - OURS
 
 
-async def repeat(times: int, python: str) -> None:
+async def repeat(times: int, python: str, flags: dict[str, str]) -> None:
     """Measure and print medians."""
-    runs = [await measure(python) for _ in range(times)]
-    asked, held, stopped = (statistics.median(column) for column in zip(*runs, strict=True))
+    with tempfile.TemporaryDirectory() as folder:
+        past = Path(folder) / "past.db"
+        await write_past(past)
+        runs = [astuple(await measure(python, past, flags)) for _ in range(times)]
+    asked_s, idle_mb, charted_mb, stop_s = map(statistics.median, zip(*runs, strict=True))
     more = len(await beyond_the_lock(python))
     print(
-        f"start to first getUpdates {asked:.2f} s, idle {held:.0f} MB, stop {stopped:.2f} s"
+        f"start to first getUpdates {asked_s:.2f} s, idle {idle_mb:.1f} MB, after {CHARTS} charts"
+        f" {charted_mb:.1f} MB, stop {stop_s:.2f} s"
         f" (medians of {times}; packages beyond the lock: {more})"
     )
 
@@ -113,5 +155,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--plain", action="store_true", help="without PYTHONOPTIMIZE=2")
     arguments = parser.parse_args()
-    asyncio.run(repeat(arguments.times, arguments.python))
+    flags = {} if arguments.plain else {"PYTHONOPTIMIZE": "2"}
+    asyncio.run(repeat(arguments.times, arguments.python, flags))
