@@ -39,7 +39,7 @@ from bot.outlets import (
 from bot.services.admit_chats import AdmitChats
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
-from bot.services.deliver_outbox import DeliverOutbox
+from bot.services.deliver_outbox import DeliverOutbox, Hear
 from bot.services.draft_rules import DraftRules
 from bot.services.export_history import ExportHistory
 from bot.services.find_chats import FindChats
@@ -69,6 +69,7 @@ from bot.services.watch_vitals import WatchVitals
 from bot.services.watched import Watched
 from bot.settings import Settings
 from bot.sources import floor_of, kept_as, lister_of, open_fetchers, open_prices, reader_of
+from bot.store.bell import hear
 from bot.store.database import is_shared, open_beside, open_database
 from bot.store.locks import Lock
 from bot.store.unit_of_work import units_of
@@ -202,6 +203,8 @@ class Units:
     """For checks, side by side with others."""
     open_alone: OpenUnit
     lead: Lead | None
+    hear: Hear | None = None
+    """None, too: nobody else queues anything."""
 
     @classmethod
     def on(cls, engine: AsyncEngine) -> "Units":
@@ -210,14 +213,14 @@ class Units:
         return cls(open_alone, open_side, open_alone, lead=None)
 
     def shared(self, leases: AsyncEngine, *, clock: Clock) -> "Units":
-        """Have them on a database that others share; the lease has a connection of its own."""
+        """Have them on a database that others share; lease and bell have connections apart."""
         lead = Lead(
             f"{gethostname()} {uuid4().hex[:8]}",
             open_unit=self.open_alone,
             open_lease=units_of(leases, lock=Lock.NONE),
             clock=clock,
         )
-        return replace(self, open_unit=lead.open_unit, lead=lead)
+        return replace(self, open_unit=lead.open_unit, lead=lead, hear=partial(hear, leases))
 
 
 @asynccontextmanager
@@ -238,7 +241,7 @@ async def open_app(
         database_url = settings.database_url.get_secret_value()
         units = Units.on(await stack.enter_async_context(open_database(database_url)))
         if is_shared(database_url):
-            leases = await stack.enter_async_context(open_beside(database_url, connections=1))
+            leases = await stack.enter_async_context(open_beside(database_url, connections=2))
             units = units.shared(leases, clock=clock)
         http = await stack.enter_async_context(WireTransport())
         transports = WireTransport(), WireTransport()
@@ -362,6 +365,7 @@ def _assembled(
         vitals=vitals,
         clock=clock,
         changed=outbox_changed,
+        hear=units.hear,
         tally=counted,
     )
     balances = ReportBalances(

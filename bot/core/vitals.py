@@ -1,8 +1,8 @@
 """Signs of life: when each part of the bot last did what it is there for, and what that means.
 
-A part *works* when it has got somewhere: Telegram has answered, the database was asked what is
-due. That it only *turns*, trying on while somebody else is away, is enough to be left alone, but
-not to be called well.
+A part *works* when it has got somewhere: Telegram has answered, and its posts get through to us
+where it posts; the database was asked what is due. That it only *turns*, trying on while somebody
+else is away, is enough to be left alone, but not to be called well.
 """
 
 from collections.abc import Mapping
@@ -28,8 +28,9 @@ _WITHIN: Mapping[Part, timedelta] = {
     "checks": CHECKS_WITHIN,
     "delivery": DELIVERY_WITHIN,
 }
+# To who asks, no answer has got through; to who is posted to, no post, or no answer about them.
 _WORK: Mapping[Part, str] = {
-    "poll": "Telegram has not answered",
+    "poll": "nothing has got through from Telegram",
     "checks": "nobody has looked for accounts that are due",
     "delivery": "nobody has looked for messages to deliver",
 }

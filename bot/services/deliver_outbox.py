@@ -9,8 +9,10 @@ sender knows. In a chat's quiet hours what is not critical waits.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -53,6 +55,8 @@ MOST_EDITS = 25
 LOOK_EVERY_S = 1.0
 MOST_BREAKS = 10
 
+Hear = Callable[[Callable[[], None]], Coroutine[Any, Any, None]]
+
 
 class _NotFilledError(Exception):
     """What a digest tells could not be had."""
@@ -72,9 +76,14 @@ class DeliverOutbox:
         vitals: WatchVitals,
         clock: Clock,
         changed: asyncio.Event,
+        hear: Hear | None = None,
         tally: Tally = UNCOUNTED,
     ) -> None:
-        """`changed` is set by whoever puts something into the outbox."""
+        """`changed` is set by whoever puts something into the outbox.
+
+        `hear` tells, until it is cancelled, of what other processes put there; None: none do.
+        """
+        self._hear = hear
         self._tally = tally
         self._vitals = vitals
         self._open_unit = open_unit
@@ -100,7 +109,7 @@ class DeliverOutbox:
         self._busy.clear()
         self._in_line.clear()
         await self._take_up()
-        async with asyncio.TaskGroup() as group:
+        async with asyncio.TaskGroup() as group, self._hearing(group):
             while not self._stopping.is_set():
                 self._vitals.turned("delivery")
                 for chat_id in await self._waiting():
@@ -112,6 +121,17 @@ class DeliverOutbox:
                 self._changed.clear()
             for task in self._in_line:
                 task.cancel()
+
+    @asynccontextmanager
+    async def _hearing(self, group: asyncio.TaskGroup) -> AsyncIterator[None]:
+        if self._hear is None:
+            yield
+            return
+        hearing = group.create_task(self._hear(self._changed.set), name="hear")
+        try:
+            yield
+        finally:
+            hearing.cancel()
 
     async def _waiting(self) -> Collection[int]:
         """Name the chats that something waits for, and that nobody serves."""

@@ -40,6 +40,7 @@ from bot.core.quiet import mergeable
 from bot.core.routing import heard, seen
 from bot.services.ports import Parcel, Question, Shown
 from bot.store._upsert import upsert
+from bot.store.bell import ring
 from bot.store.chats import SqlChats
 from bot.store.elsewhere import SqlElsewhere
 from bot.store.schema import incidents, outbox, wallets
@@ -47,6 +48,8 @@ from bot.store.schema import incidents, outbox, wallets
 _OPEN = incidents.c.ending.is_(None)
 _HELD = and_(outbox.c.held, outbox.c.done_at.is_(None), outbox.c.sending_since.is_(None))
 """What waits for the end of quiet hours."""
+FORGOTTEN_AT_ONCE = 100
+"""It takes some milliseconds, and an alert waits no longer for it."""
 
 
 class SqlOutbox:
@@ -74,6 +77,8 @@ class SqlOutbox:
                 queued.update(map(name_of, told))
             await self._close(events, chat.chat_id)
         await self._elsewhere.add(events, queued=queued, at=at)
+        if queued:
+            await ring(self._connection)
 
     async def _paths(self, chats: Iterable[Chat]) -> Collection[str]:
         """Name all wallets, where somebody may know of some of them only."""
@@ -367,10 +372,9 @@ class SqlOutbox:
         """See the port."""
         still_open = select(incidents.c.outbox_id).where(_OPEN)
         old = and_(outbox.c.done_at < before, outbox.c.id.not_in(still_open))
-        # All others are looked through for replies to it: 30 ms where 50,000 are kept.
-        one = select(outbox.c.id).where(old).limit(1).scalar_subquery()
-        done = await self._connection.execute(delete(outbox).where(outbox.c.id == one))
-        return done.rowcount == 1
+        some = select(outbox.c.id).where(old).limit(FORGOTTEN_AT_ONCE)
+        done = await self._connection.execute(delete(outbox).where(outbox.c.id.in_(some)))
+        return bool(done.rowcount)
 
 
 def _told_in(chat_id: int) -> ColumnElement[bool]:

@@ -404,7 +404,7 @@ outbox = Table(
     Column("id", _Number, primary_key=True),
     Column("chat_id", BigInteger, nullable=False),
     Column("events", AllHappened, nullable=False),
-    Column("reply_to", ForeignKey("outbox.id", ondelete="SET NULL")),
+    Column("reply_to", ForeignKey("outbox.id", ondelete="SET NULL"), index=True),
     Column("queued_at", Instant, nullable=False),
     Column("not_before", Instant, nullable=False),
     Column("due_at", Instant, nullable=False),
@@ -416,6 +416,7 @@ outbox = Table(
     Column("message_id", BigInteger),
     Column("dropped", Text),
     Index(None, "done_at", "chat_id", "id"),
+    Index(None, "chat_id", "message_id"),
     sqlite_autoincrement=True,
 )
 

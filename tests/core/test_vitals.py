@@ -39,7 +39,7 @@ def test_all_is_well() -> None:
 @pytest.mark.parametrize(
     ("part", "within", "reason"),
     [
-        ("poll", POLL_WITHIN, "Telegram has not answered for 121 s"),
+        ("poll", POLL_WITHIN, "nothing has got through from Telegram for 121 s"),
         ("checks", CHECKS_WITHIN, "nobody has looked for accounts that are due for 61 s"),
         ("delivery", DELIVERY_WITHIN, "nobody has looked for messages to deliver for 61 s"),
     ],
@@ -58,7 +58,7 @@ def test_what_never_worked_is_not_well() -> None:
     found = Vitals(at=NOW, began_at=NOW).stale
     assert [stale.part for stale in found] == list(PARTS)
     assert all(stale.since == NOW for stale in found)
-    assert found[0].reason == "Telegram has not answered since the start"
+    assert found[0].reason == "nothing has got through from Telegram since the start"
 
 
 def test_what_waits_too_long() -> None:

@@ -24,7 +24,7 @@ from bot.fetchers.errors import FetchError
 from bot.fetchers.model import Balance, Price, Reading, SubAccount
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
-from bot.services.deliver_outbox import DeliverOutbox
+from bot.services.deliver_outbox import DeliverOutbox, Hear
 from bot.services.follow import begin_to_watch, forget_others
 from bot.services.keep_checks import KeepChecks
 from bot.services.keep_prices import KeepPrices
@@ -271,6 +271,7 @@ class House:
     tally: Tally = UNCOUNTED
     pause: Callable[[float], Awaitable[object]] = lambda _: asyncio.sleep(0)
     """Between portions of what is due at once."""
+    hear: Hear | None = None
 
     def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -421,6 +422,7 @@ class House:
             vitals=self.vitals,
             clock=self.clock,
             changed=self.changed,
+            hear=self.hear,
             tally=self.tally,
         )
 

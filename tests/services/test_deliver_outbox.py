@@ -589,3 +589,36 @@ async def test_who_was_not_served_any_more_is_served_when_it_runs_again(
         group.create_task(delivery.run())
         await house.sender.wait_for(1)
         delivery.stop()
+
+
+async def test_what_another_process_queues_leaves_at_once(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is heard of, long before the next look; and nobody listens after the end."""
+    monkeypatch.setattr("bot.services.deliver_outbox.LOOK_EVERY_S", 600)
+    bells: list[Callable[[], None]] = []
+    ended = asyncio.Event()
+
+    async def hear(heard: Callable[[], None]) -> None:
+        bells.append(heard)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    house.hear = hear
+    await house.prepare()
+    delivery = house.build_delivery()
+    running = asyncio.ensure_future(delivery.run())
+    async with asyncio.timeout(10):
+        while house.vitals.turns["delivery"] < 2 or house.changed.is_set():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+    async with house.open_unit() as unit:
+        await unit.outbox.add([news(house)], chats=await unit.chats.load(), at=house.clock())
+    (bell,) = bells
+    bell()
+    await house.sender.wait_for(2)
+    delivery.stop()
+    await asyncio.wait_for(running, 10)
+    assert ended.is_set()

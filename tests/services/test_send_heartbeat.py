@@ -122,7 +122,7 @@ async def test_a_clock_that_is_put_back_hides_nothing(open_unit: Any, clock: Any
     for part in PARTS[1:]:
         vitals.worked(part)
     (ill,) = (await vitals.look()).stale
-    assert ill.reason == "Telegram has not answered for 121 s"
+    assert ill.reason == "nothing has got through from Telegram for 121 s"
 
 
 async def test_an_account_that_nobody_checks(house: Any, heart: SendHeartbeat, ear: Ear) -> None:

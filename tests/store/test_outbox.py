@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.core.delivery import Chat, Delivered, Dropped, Postponed
@@ -418,3 +419,31 @@ async def test_an_event_of_another_version_holds_up_nothing(
     assert (critical.event, critical.waits) == (raised("B"), True)
     await settle(open_unit, parcel, Dropped("nothing to tell"), now)
     assert [p.events for p in await lease(open_unit, now)] == [(raised("B"),)]
+
+
+async def test_what_is_looked_up_has_an_index(open_unit: OpenUnit, engine: AsyncEngine) -> None:
+    """A month of messages is not read for one of them, nor for what is a reply to it."""
+    asked: list[tuple[str, Any]] = []
+
+    @event.listens_for(engine.sync_engine, "before_cursor_execute")
+    def note(_c: Any, _u: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
+    async with open_unit() as unit:
+        await unit.outbox.told_in(1, 5)
+    event.remove(engine.sync_engine, "before_cursor_execute", note)
+    asked.append(("SELECT 1 FROM outbox WHERE reply_to = 5", ()))
+    is_file = engine.dialect.name == "sqlite"
+    async with engine.begin() as connection:
+        if not is_file:  # a small table is read whole otherwise
+            await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        plans = [
+            str((await connection.exec_driver_sql(f"{_EXPLAIN[is_file]} {said}", given)).all())
+            for said, given in asked
+            if "FROM outbox" in said
+        ]
+    assert "ix_outbox_chat_id_message_id" in plans[0]
+    assert "ix_outbox_reply_to" in plans[1]
+
+
+_EXPLAIN = {True: "EXPLAIN QUERY PLAN", False: "EXPLAIN"}

@@ -96,7 +96,7 @@ async def test_what_is_stale_is_named(ask: Ask, house: House) -> None:
     status, _, text = await ask("/healthz")
     assert status == 503
     assert json.loads(text)["reasons"] == [
-        {"part": "poll", "reason": "Telegram has not answered for 130 s"},
+        {"part": "poll", "reason": "nothing has got through from Telegram for 130 s"},
         {"part": "delivery", "reason": "a message has waited for 360 s to be delivered"},
     ]
 

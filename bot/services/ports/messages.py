@@ -132,7 +132,7 @@ class OutboxRepository(Protocol):
         """Return since when the oldest message waits for one of these chats; None: none does."""
 
     async def forget(self, *, before: datetime) -> bool:
-        """Delete one message that was done before an instant; whether there was one."""
+        """Delete some messages that were done before an instant; whether there were any."""
 
 
 class ElsewhereRepository(Protocol):

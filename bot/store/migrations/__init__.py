@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 
 from bot.store.schema import metadata
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest version: the one that `schema.py` describes."""
 
 
