@@ -165,7 +165,7 @@ import bot.app, bot.core.elsewhere, bot.services.tell_elsewhere
 from bot.__main__ import main
 bot.core.elsewhere.PATIENCE = timedelta(seconds=2)
 bot.services.tell_elsewhere.FIRST_CHANCE = timedelta(0)
-bot.app.ELSEWHERE_TICK_S = 0.2
+bot.app.CHECK_TICK_S = bot.app.ELSEWHERE_TICK_S = 0.2
 bot.app.HEARTBEAT_TICK_S = 0.2
 sys.argv = ["balance-bot", "run"]
 main()
