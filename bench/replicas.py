@@ -4,11 +4,13 @@
 
 `balance-bot run` several times with the same settings, beside a PostgreSQL server, an exchange
 and the sandbox's Telegram. First every account is due each second, which is more than they can
-do: told is how many checks they claim, read and keep. Then each is due every ten seconds. The one
-that talks to Telegram is killed (-9), again and again, while an account becomes low: told is how
-long it takes until Telegram is asked for updates again, and until it has the alert. Then any of
-them is killed every two seconds, and another started: told is how old a reading gets at the most,
-and whether an account was ever read twice at once, by the exchange's judgement.
+do: told is how many checks they claim, read and keep. Then each is due every three seconds, and
+one becomes low a round: told is how long it takes from the exchange's answer, whoever reads it,
+until Telegram has the alert. Then each is due every ten seconds. The one that talks to Telegram is
+killed (-9), again and again, while an account becomes low: told is how long it takes until
+Telegram is asked for updates again, and until it has the alert. Then any of them is killed every
+two seconds, and another started: told is how old a reading gets at the most, and whether an
+account was ever read twice at once, by the exchange's judgement.
 """
 
 import argparse
@@ -30,13 +32,15 @@ from typing import Any
 from bench.crowd import Crowd, serve_crowd, settings_of
 from bench.fetch import print_head
 from bench.postgres import new_database, serve_postgres
+from bench.scale import told_at
 from bot.sandbox.telegram import Call, TelegramServer, serve_telegram
 from bot.services.check_accounts import LEASE
 
-BUSY_S, CALM_S = 1, 10
+BUSY_S, TOLD_S, CALM_S = 1, 3, 10
 """How often each account is due."""
 KILL_EVERY_S = 2.0
 WARM_UP_S = 15.0
+TOLD = 20
 LEADS = b"talks to Telegram now"
 ROOT = Path(__file__).parents[1]
 
@@ -150,6 +154,22 @@ async def measure_pace(stage: Stage, *, seconds: float) -> None:
     )
 
 
+async def measure_told(stage: Stage, *, times: int) -> None:
+    """Let accounts become low, whoever of the processes reads them; tell when it is told."""
+    numbers = [stage.crowd.accounts // 2 + n for n in range(times)]
+    for number in numbers:
+        await stage.crowd.judged(lower=[number])
+        await asyncio.sleep(TOLD_S)
+    await asyncio.sleep(2 * TOLD_S)
+    low = (await stage.crowd.judged())["low"]
+    told = told_at(stage.telegram)
+    took = [(told[n] - low[n]) * 1000 for n in map(str, numbers) if n in told and low[n]]
+    print(
+        f"  {median(took):8.0f} ms  from the exchange's answer to Telegram, {max(took):.0f} ms at"
+    )
+    print(f"               most, of {len(took)} alerts of {times}, whichever process found them")
+
+
 async def measure_kills(stage: Stage, *, seconds: float) -> None:
     """Kill one every two seconds; tell how old a reading gets."""
     chance = random.Random(1)  # noqa: S311 - repeatable on purpose
@@ -214,6 +234,9 @@ async def main(workers: int, accounts: int, seconds: float, leaders: int) -> Non
         print(f"{workers} processes on one PostgreSQL, {busy:,} accounts due every {BUSY_S} s")
         async with staged(server, workers=workers, accounts=busy, every_s=BUSY_S) as stage:
             await measure_pace(stage, seconds=seconds / 2)
+        print(f"{accounts:,} accounts due every {TOLD_S} s")
+        async with staged(server, workers=workers, accounts=accounts, every_s=TOLD_S) as stage:
+            await measure_told(stage, times=TOLD)
         print(f"{accounts:,} accounts due every {CALM_S} s")
         async with staged(server, workers=workers, accounts=accounts, every_s=CALM_S) as stage:
             await measure_leaders(stage, times=leaders)
