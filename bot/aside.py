@@ -5,8 +5,13 @@ goes in and out are bytes, on stdin and stdout: nothing secret stands on a comma
 """
 
 import asyncio
+import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
+
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""Else what calculates begins with a thread for each core, of a machine that may have more of them
+than we may have threads."""
 
 
 class AsideFailed(Exception):
@@ -28,7 +33,11 @@ async def run_aside(module: str, given: bytes, *, within_s: float) -> bytes:
     # for us is compiled for it.
     flags = "-I" + "O" * sys.flags.optimize
     process = await asyncio.create_subprocess_exec(
-        sys.executable, flags, "-m", module, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+        *(sys.executable, flags, "-m", module),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=DEVNULL,
+        env=os.environ | ONE_THREAD,  # noqa: TID251 - passed on, not read
     )
     try:
         async with asyncio.timeout(within_s):

@@ -47,6 +47,12 @@ print(asyncio.run(run_aside("code", {asking!r}.encode(), within_s=30)).decode())
     assert b"optimized 2" in said
 
 
+async def test_it_takes_one_thread_on_any_machine() -> None:
+    """What draws charts would begin one for each core, and more than its container may have."""
+    asking = "import os, numpy; print('threads', os.listdir('/proc/self/task').__len__())"
+    assert b"threads 1\n" in await run_aside("code", asking.encode(), within_s=30)
+
+
 async def test_it_ends_with_the_task_that_waits_for_it() -> None:
     """A bot that is told to stop leaves nobody behind."""
     waiting = asyncio.ensure_future(run_aside("timeit", b"", within_s=60))
