@@ -4,10 +4,15 @@ The rules and the list of sub-accounts are known in memory, because every check 
 Who changes them counts on, in the same transaction; who begins one looks at that count first.
 """
 
-from datetime import datetime
+from collections import defaultdict
+from datetime import datetime, timedelta
 
+from bot.services.lead import MOST_OUT_OF_STEP
 from bot.services.ports import Unit
 from bot.services.watched import Watched
+
+_LATEST = 2 * MOST_OUT_OF_STEP
+"""By so much two clocks may differ, neither of which is out of step."""
 
 
 async def follow(unit: Unit, watched: Watched) -> None:
@@ -28,8 +33,16 @@ async def begin_to_watch(unit: Unit, watched: Watched, *, now: datetime) -> None
 
 
 async def stay_watched(unit: Unit, watched: Watched, *, now: datetime) -> None:
-    """Have again what a process with older settings has forgotten; it is due at once."""
+    """Have due at once what a process with older settings has forgotten, or put off for too long.
+
+    Nor does anything wait for an instant that was told by a clock which has been put back.
+    """
     await unit.accounts.add_missing([account.name for account in watched.accounts], now=now)
+    alike: dict[timedelta, list[str]] = defaultdict(list)
+    for account in watched.accounts:
+        alike[account.check_every].append(account.name)
+    for every, names in alike.items():
+        await unit.accounts.hasten(names, beyond=now + every + _LATEST, now=now)
 
 
 async def forget_others(unit: Unit, watched: Watched) -> None:

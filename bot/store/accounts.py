@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.services.ports import Claim
 from bot.store._lists import none_of, one_of
 from bot.store._upsert import insert_into
+from bot.store.leases import has_run_out
 from bot.store.locks import is_for_many
 from bot.store.schema import accounts
 
@@ -41,6 +42,14 @@ class SqlAccounts:
         """See the port."""
         if not is_for_many(self._connection):
             await self._connection.execute(update(accounts).values(due_at=now, leased_until=None))
+
+    async def hasten(self, names: Collection[str], *, beyond: datetime, now: datetime) -> None:
+        """See the port."""
+        these = and_(one_of(accounts.c.name, names), accounts.c.due_at > beyond)
+        waiting = select(accounts.c.name).where(these).with_for_update(skip_locked=True)
+        await self._connection.execute(
+            update(accounts).where(accounts.c.name.in_(waiting)).values(due_at=now)
+        )
 
     async def claim_due(
         self, *, now: datetime, until: datetime, busy: Collection[str], most: int
@@ -123,4 +132,4 @@ class SqlAccounts:
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(accounts.c.leased_until.is_(None), accounts.c.leased_until <= now)
+    return or_(accounts.c.leased_until.is_(None), has_run_out(accounts.c.leased_until, now))

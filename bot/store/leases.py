@@ -1,6 +1,6 @@
 """What one process does alone, and what the others must take up."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +12,8 @@ from bot.store.schema import leases, news
 _LEADING = "leading"
 _WATCHED = "watched"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+LONGEST_LEASE = timedelta(minutes=1)
+"""For so long none is given, however far the clocks of those who share a database differ."""
 
 
 class SqlLeases:
@@ -24,7 +26,7 @@ class SqlLeases:
         """See the port."""
         row = {"name": _LEADING, "holder": holder, "fence": 1, "until": until}
         add = insert_into(self._connection, leases).values(row)
-        free = or_(leases.c.until <= now, leases.c.holder == holder)
+        free = or_(has_run_out(leases.c.until, now), leases.c.holder == holder)
         values = {"holder": holder, "fence": leases.c.fence + 1, "until": until}
         taken = add.on_conflict_do_update(index_elements=["name"], set_=values, where=free)
         fence: int | None = await self._connection.scalar(taken.returning(leases.c.fence))
@@ -73,10 +75,16 @@ class SqlLeases:
 
 async def is_led(connection: AsyncConnection) -> bool:
     """Whether a process leads, by the clock of the server."""
+    now = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
     led = select(leases.c.holder).where(
-        leases.c.name == _LEADING, leases.c.until > func.clock_timestamp()
+        leases.c.name == _LEADING, ~has_run_out(leases.c.until, now)
     )
     return await connection.scalar(led) is not None
+
+
+def has_run_out(until: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
+    """Find leases that hold nobody up: also what was written by a clock that was ahead."""
+    return or_(until <= now, until > now + LONGEST_LEASE)
 
 
 _ABOUT_WATCHED = news.c.topic == _WATCHED

@@ -112,6 +112,47 @@ async def test_renewed_lease_lasts(open_unit: OpenUnit, now: datetime) -> None:
     assert await claimed(open_unit, now + 2 * LEASE) == ["main"]
 
 
+async def test_lease_of_a_clock_that_was_ahead(open_unit: OpenUnit, now: datetime) -> None:
+    """It holds up nobody, and who has it still keeps nothing by it."""
+    await have(open_unit, "main", "xt", now=now)
+    ahead = now + timedelta(hours=8)
+    old = await claim(open_unit, "main", ahead)
+    assert await claim(open_unit, "xt", ahead) is not None
+    async with open_unit() as unit:
+        assert await unit.accounts.leased(["main", "xt"], now=now) == set()
+    assert await claim(open_unit, "xt", now) is not None
+    assert await claimed(open_unit, now) == ["main"]
+    assert not await finish(open_unit, old, now)
+    assert await claimed(open_unit, now) == []
+
+
+async def test_what_would_wait_too_long_is_hastened(open_unit: OpenUnit, now: datetime) -> None:
+    """Of those that are named; what is due within the time is left alone."""
+    due = {"a": MINUTE, "b": MINUTE + timedelta(microseconds=1), "c": timedelta(days=1)}
+    await have(open_unit, *due, now=now)
+    for name, after in due.items():
+        await finish(open_unit, await claim(open_unit, name, now), now + after)
+    async with open_unit() as unit:
+        await unit.accounts.hasten(["a", "b"], beyond=now + MINUTE, now=now)
+        assert await unit.accounts.due() == {
+            "a": now + MINUTE,
+            "b": now,
+            "c": now + timedelta(days=1),
+        }
+
+
+async def test_who_hastens_waits_for_nobody(postgres_url: str, now: datetime) -> None:
+    """What another process is just writing gets a new instant from it."""
+    async with open_database(postgres_url) as one, open_database(postgres_url) as other:
+        await have(units_of(one), "main", now=now + timedelta(days=1))
+        open_one = units_of(one, lock=Lock.SIDE_BY_SIDE)
+        open_other = units_of(other, lock=Lock.SIDE_BY_SIDE)
+        async with open_one() as first, open_other() as second:
+            assert await first.accounts.claim("main", now=now, until=now + LEASE) is not None
+            await second.accounts.hasten(["main"], beyond=now, now=now)
+            assert await second.accounts.due() == {"main": now + timedelta(days=1)}
+
+
 async def test_busy_account_is_not_begun_again(open_unit: OpenUnit, now: datetime) -> None:
     """Who is still busy with an account whose lease ran out does not get it a second time."""
     await have(open_unit, "main", "xt", now=now)

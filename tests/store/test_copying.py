@@ -210,6 +210,17 @@ async def test_server_in_use(postgres_url: str, tmp_path: Path) -> None:
         await copied(postgres_url, copy)
 
 
+async def test_server_whose_clock_was_ahead(postgres_url: str, tmp_path: Path) -> None:
+    """Who led until an instant that is hours away leads no more."""
+    async with open_database(postgres_url) as engine:
+        async with units_of(engine)() as unit:
+            now = await unit.leases.clock()
+            assert now is not None
+            ahead = now + timedelta(hours=8)
+            assert await unit.leases.take("one", now=ahead, until=ahead + timedelta(seconds=10))
+        await copied(postgres_url, f"sqlite:///{tmp_path / 'copy.db'}")
+
+
 async def test_source_of_another_version(tmp_path: Path, target: str) -> None:
     """An earlier one is brought up to date by the bot, a later one belongs to a later bot."""
     path = leave("0004", tmp_path / "old.db")

@@ -42,6 +42,9 @@ class AccountRepository(Protocol):
         Nothing where other processes may be at work: their leases are theirs.
         """
 
+    async def hasten(self, names: Collection[str], *, beyond: datetime, now: datetime) -> None:
+        """Make due at once those of these accounts that would wait beyond an instant."""
+
     async def claim_due(
         self, *, now: datetime, until: datetime, busy: Collection[str], most: int
     ) -> Sequence[Claim]:
