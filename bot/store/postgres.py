@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from sqlalchemy import URL, Connection, inspect, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.store.errors import DatabaseAway, DatabaseUnusable
@@ -29,6 +29,8 @@ KEEP_ALIVE = {
 }
 """In seconds: who waits for a server whose machine is gone must learn of it."""
 
+_ODD_OPTION = "an option behind its question mark has a value that cannot be used"
+
 
 def is_postgres(url: URL) -> bool:
     """Whether a URL names a database of PostgreSQL."""
@@ -48,9 +50,23 @@ async def postgres_engine(
 
     Raises:
         DatabaseAway: the server cannot be reached, or refuses us.
-        DatabaseUnusable: another program is in there.
+        DatabaseUnusable: another program is in there, or the URL says what nobody understands.
     """
-    engine = create_async_engine(
+    if "@" in (url.host or ""):  # that would be shown as the name of a machine
+        raise DatabaseUnusable("there is an @ too many in it: write %40 where a password has one")
+    try:
+        engine = _engine(url, connections=connections)
+    except ArgumentError:
+        raise DatabaseUnusable(_ODD_OPTION) from None
+    try:
+        await _greet(engine)
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+def _engine(url: URL, *, connections: int) -> AsyncEngine:
+    return create_async_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=connections,
         max_overflow=0,
@@ -59,11 +75,6 @@ async def postgres_engine(
         hide_parameters=True,
         connect_args={"connect_timeout": CONNECT_WITHIN_S, "options": SESSION, **KEEP_ALIVE},
     )
-    try:
-        await _greet(engine)
-        yield engine
-    finally:
-        await engine.dispose()
 
 
 async def _greet(engine: AsyncEngine) -> None:
@@ -72,6 +83,10 @@ async def _greet(engine: AsyncEngine) -> None:
             tables = await connection.run_sync(_tables)
     except OperationalError as e:
         raise DatabaseAway(f"PostgreSQL does not let us in: {_said(e)}") from None
+    except ProgrammingError as e:
+        raise DatabaseUnusable(f"PostgreSQL cannot be asked like that: {_said(e)}") from None
+    except TypeError:
+        raise DatabaseUnusable(_ODD_OPTION) from None
     if tables & {VERSION_TABLE, *metadata.tables} and not tables >= OURS:
         raise DatabaseUnusable(f"{engine.url.database} is the database of another program")
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.ports import NotKept, OpenUnit
 from bot.store.database import is_shared, open_database, probe_database
-from bot.store.errors import DatabaseAway, DatabaseUnusable
+from bot.store.errors import DatabaseUnusable
 from bot.store.locks import Lock
 from bot.store.unit_of_work import units_of
 
@@ -254,33 +254,6 @@ async def test_server_that_is_not_there() -> None:
     assert "PostgreSQL does not let us in" in str(refused.value)
     assert "hunter2" not in str(refused.value)
     assert "\n" not in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("url", "why"),
-    [
-        (
-            "postgresql://me:hunter2secret@127.0.0.1:1/bot?foo=bar",
-            'invalid connection option "foo"',
-        ),
-        ("postgresql://me:hunter2secret@127.0.0.1:1/bot?port=abc", "a value that is none"),
-        ("postgresql://me:secret@hunter2@127.0.0.1:1/bot", "write %40"),
-    ],
-)
-async def test_url_that_no_server_understands(url: str, why: str) -> None:
-    """To try it again would be of no use; said in one line, without the password."""
-    with pytest.raises(DatabaseUnusable, match=why) as refused:
-        async with open_database(url):
-            pass
-    assert not isinstance(refused.value, DatabaseAway)
-    assert "hunter2" not in str(refused.value)
-    assert "\n" not in str(refused.value)
-
-
-async def test_option_that_only_the_driver_understands(postgres_url: str) -> None:
-    """It is refused where it is found out, at the first connection."""
-    with pytest.raises(DatabaseUnusable, match="a value that is none"):
-        await probe_database(f"{postgres_url}{'&' if '?' in postgres_url else '?'}row_factory=x")
 
 
 async def test_server_that_is_there(postgres_url: str) -> None:

@@ -1,0 +1,36 @@
+"""A URL of PostgreSQL that no server understands: said in one line, and not tried again."""
+
+import pytest
+
+from bot.store.database import open_database, probe_database
+from bot.store.errors import DatabaseAway, DatabaseUnusable
+
+SERVER = "postgresql://me:hunter2secret@127.0.0.1:1/bot"
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        (f"{SERVER}?foo=bar", 'invalid connection option "foo"'),
+        (f"{SERVER}?foo=hunter2", 'invalid connection option "foo"'),
+        (f"{SERVER}?port=abc", "a value that cannot be used"),
+        (f"{SERVER}?plugin=nonsense", "a value that cannot be used"),
+        # The rest of such a password would be shown as the name of a machine.
+        ("postgresql://me:secret@hunter2@127.0.0.1:1/bot", "write %40"),
+    ],
+)
+async def test_url_that_no_server_understands(url: str, why: str) -> None:
+    """It is refused without the password, and not called away: that would be tried again."""
+    with pytest.raises(DatabaseUnusable, match=why) as refused:
+        async with open_database(url):
+            pass
+    assert not isinstance(refused.value, DatabaseAway)
+    assert "hunter2" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+async def test_option_that_only_the_driver_knows(postgres_url: str) -> None:
+    """What is found out at the first connection alone is refused there."""
+    also = "&" if "?" in postgres_url else "?"
+    with pytest.raises(DatabaseUnusable, match="a value that cannot be used"):
+        await probe_database(f"{postgres_url}{also}row_factory=nonsense")
