@@ -433,7 +433,7 @@ def _assembled(
     )
     return App(
         use=use,
-        hearing=_hearing(settings, intake, bot, chats, vitals, open_unit, clock=clock),
+        hearing=_hearing(settings, intake, bot, chats, vitals, clock=clock),
         web=partial(served, pages, settings),
         found=FindChats(chats=chats, door=TelegramDoor(bot), clock=clock),
         delivery=delivery,
@@ -465,14 +465,13 @@ def _hearing(
     bot: UpdatesBot,
     chats: ManageChats,
     vitals: WatchVitals,
-    open_unit: OpenUnit,
     *,
     clock: Clock,
 ) -> Poller | Webhook:
     """Have what people say posted to us where the settings say so, and ask for it elsewhere."""
     url, secret = settings.telegram.webhook_url, settings.telegram.webhook_secret
     if url is None or secret is None:
-        return Poller(intake, bot, chats=chats, vitals=vitals, open_unit=open_unit, clock=clock)
+        return Poller(intake, bot, chats=chats, vitals=vitals, clock=clock)
     return Webhook(
         intake,
         bot,

@@ -15,7 +15,7 @@ from bot.chat.access import KINDS
 from bot.chat.contest import Contest
 from bot.chat.intake import Intake, id_of
 from bot.chat.trying import until_done
-from bot.services.ports import Clock, OpenUnit
+from bot.services.ports import Clock
 from bot.services.tell_owners import TellOwners
 from bot.services.watch_vitals import WatchVitals
 
@@ -72,34 +72,29 @@ class Poller:
         *,
         chats: TellOwners,
         vitals: WatchVitals,
-        open_unit: OpenUnit,
         clock: Clock,
     ) -> None:
         self._intake = intake
         self._bot = bot
         self._vitals = vitals
         self._contest = Contest(bot, chats=chats, clock=clock)
-        self._open_unit = open_unit
         self._clock = clock
         self._offset: int | None = None
         self._is_answered = False
         """Whether Telegram has answered in this run."""
 
     async def run(self) -> None:
-        """Poll, and have handled what comes, until cancelled; may be run again after that."""
-        self._is_answered = False
+        """Poll, and have handled what comes, until cancelled; may be run again after that.
+
+        The first question confirms nothing: what is kept says nothing of what is older, which may
+        have been posted before and not been kept. What comes again is known by the inbox.
+        """
+        self._offset, self._is_answered = None, False
         async with asyncio.TaskGroup() as group:
             group.create_task(self._intake.run())
             await self._intake.ready.wait()
-            await until_done("read the inbox", self._find_offset, clock=self._clock)
             while True:
                 await until_done("poll", self._poll, clock=self._clock)
-
-    async def _find_offset(self) -> None:
-        """Go on where the program before this one ended."""
-        self._vitals.turned("poll")
-        async with self._open_unit() as unit:
-            self._offset = await unit.inbox.next_offset()
 
     async def _poll(self) -> None:
         self._vitals.turned("poll")

@@ -286,7 +286,7 @@ class Desk:
                 language_of=self.language_of,
                 **shared,
             )
-            poller = Poller(self.intake, bot, open_unit=self.open_unit, **shared)
+            poller = Poller(self.intake, bot, **shared)
             task = self.tasks.create_task(poller.run())
             try:
                 yield application

@@ -102,6 +102,26 @@ async def test_handled_updates_are_not_handled_again(desk: Any, telegram: Telegr
     assert len(helps) == 1
 
 
+@pytest.mark.parametrize("handled", [False, True])
+async def test_what_was_posted_and_not_kept_is_not_lost(
+    desk: Any, telegram: TelegramServer, handled: bool
+) -> None:
+    """A newer update was kept when a webhook was in force: it confirms no older one."""
+    before = telegram.say(OWNER, OWNER, "/whoami")
+    telegram.say(OWNER, OWNER, "/help")
+    kept = telegram.updates.pending[-1]
+    async with desk.open_unit() as unit:
+        await unit.inbox.add({kept["update_id"]: json.dumps(kept)}, at=desk.clock())
+        if handled:
+            await unit.inbox.mark_handled(kept["update_id"], at=desk.clock())
+    async with desk.polling():
+        await desk.quiet()
+    said = [m.text for m in telegram.messages(OWNER) if m.from_bot and m.id > before.id]
+    assert sum("You are an owner" in text for text in said) == 1
+    assert sum("What I can do" in text for text in said) == (0 if handled else 1)
+    assert telegram.updates.pending == []
+
+
 @pytest.mark.parametrize(
     "malformed",
     [
