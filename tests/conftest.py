@@ -12,7 +12,14 @@ from uuid import uuid4
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
-from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, async_playwright
+from playwright.async_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    async_playwright,
+    expect,
+)
 from typing_extensions import override
 
 from bench.postgres import find_postgres, new_database, serve_postgres
@@ -22,6 +29,7 @@ from bot.store.sqlite import PRAGMAS
 # A busy machine is slow: a law is judged by its cases, not by the time of each.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+expect.set_options(timeout=15_000)
 
 # Where no log is set up, structlog would draw each traceback with all that is in it, for seconds.
 structlog.get_config()["processors"][-1].exception_formatter = structlog.dev.plain_traceback
