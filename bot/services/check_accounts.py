@@ -143,8 +143,9 @@ class CheckAccounts:
         self._looked_at = now
         self._newest = now if put_back else max(self._newest, now)
         self._vitals.worked("checks")
+        portion = portion_of(len(ours), among=self._watched.size)
         for number, claim in enumerate(ours):
-            self._start(claim, known, opens=number % portion_of(len(ours)) == 0 < number)
+            self._start(claim, known, opens=number % portion == 0 < number)
         for claim in claims:
             if claim not in ours:
                 await self._leave_to_others(claim)

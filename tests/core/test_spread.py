@@ -41,10 +41,11 @@ def test_one_that_is_spread_keeps_its_instant(
     assert again == due + every
 
 
-@given(count=st.integers(1, 20_000))
+@given(count=st.integers(1, IN_STEP))
 def test_what_is_due_at_once_is_begun_within_a_second(count: int) -> None:
     """Few at once, and never more portions than a look after the next has time for."""
-    portions = -(-count // portion_of(count))
+    portions = -(-count // portion_of(count, among=IN_STEP))
     assert portions * PORTION_EVERY_S < 1
     assert portions <= MOST_PORTIONS
     assert (portions == 1) is (count <= 10)
+    assert portion_of(count, among=IN_STEP + 1) == count
