@@ -46,6 +46,11 @@ def path_of(url: URL) -> Path:
     return Path(url.database)
 
 
+def real_file(path: Path) -> Path:
+    """Follow all links to a file: by whatever name it is opened, it is one database."""
+    return Path(os.path.realpath(path))
+
+
 def probe_file(path: Path) -> str:
     """Say in a few words what opening a file would do, without doing it.
 
@@ -56,8 +61,10 @@ def probe_file(path: Path) -> str:
         if not os.access(path, os.R_OK | os.W_OK):
             raise DatabaseUnusable(f"{path} may not be read and written")
         # What is in the log of SQLite is seen as well, where there is one; else nothing is made.
-        how = "mode=ro" if Path(f"{path}-wal").exists() else "immutable=1"
+        how = "mode=ro" if Path(f"{real_file(path)}-wal").exists() else "immutable=1"
         _refuse_foreign(path, how=how)
+        if _is_empty(path):
+            return f"{path} is there, and empty: the bot will begin anew"
         try:
             return f"{path} is there{version_in_words(version_of(path, how=how))}"
         except MadeByNewer:
@@ -69,13 +76,20 @@ def probe_file(path: Path) -> str:
 
 
 def is_exposed(path: Path) -> bool:
-    """Say whether others on this machine can read a database that is there."""
-    return path.exists() and bool(path.stat().st_mode & 0o044)
+    """Say whether anybody on this machine can get at a database that is there.
+
+    What a group may do is left to whoever chose it: Kubernetes gives a volume to the bot's own.
+    """
+    return path.exists() and bool(path.stat().st_mode & 0o007)
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_file() and not path.stat().st_size
 
 
 def _refuse_foreign(path: Path, *, how: str) -> None:
     """Leave the database of another program alone; an empty file is as good as none."""
-    if not path.is_file() or not path.stat().st_size:
+    if not path.is_file() or _is_empty(path):
         return
     tables: set[str] = set()
     try:
@@ -97,6 +111,7 @@ async def sqlite_engine(path: Path) -> AsyncIterator[AsyncEngine]:
         DatabaseAway: it is not writable, or in use by another process.
         DatabaseUnusable: it is no database, or that of another program.
     """
+    path = real_file(path)
     with _to_ourselves(path):
         keep_earlier(path)
         engine = _engine(path)
@@ -116,6 +131,8 @@ async def sqlite_engine(path: Path) -> AsyncIterator[AsyncEngine]:
 def _to_ourselves(path: Path) -> Iterator[None]:
     """Create the file for our eyes only, and keep other processes out while we have it."""
     try:
+        if _is_empty(path):
+            log.warning("%s is empty: the bot begins anew", path, action="open_database")
         _make_folder(path.parent)
         os.close(_opened(path))
         lock = _opened(Path(f"{path}.lock"))

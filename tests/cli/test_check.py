@@ -38,7 +38,7 @@ async def test_check_warns_of_files_that_others_can_read(
         "BOT_DATABASE_URL": f"sqlite:///{database}",
     }
     for path in (token, database):
-        path.chmod(0o640)
+        path.chmod(0o604)
     done = await run("check", settings=stage.settings)
     assert done.code == 0
     for path in (token, database):

@@ -82,6 +82,27 @@ async def test_second_process_is_refused(sqlite: AsyncEngine, url: str) -> None:
     assert "in use by another balance-bot" in done.stdout
 
 
+@pytest.mark.parametrize("what", ["file", "folder"])
+async def test_second_opening_through_a_link_is_refused(
+    sqlite: AsyncEngine, tmp_path: Path, what: str
+) -> None:
+    """Whatever it is called: there is one lock, beside the file itself."""
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "data" / ("bot.db" if what == "file" else ""))
+    name = link if what == "file" else link / "bot.db"
+    assert "in use by another balance-bot" in await refusal(f"sqlite:///{name}")
+    assert "version" in await probe_database(f"sqlite:///{name}")  # as its log has it, too
+
+
+async def test_links_that_lead_nowhere(tmp_path: Path) -> None:
+    """A new file is made where one leads; where they lead in a ring, that is told."""
+    (tmp_path / "new").symlink_to(tmp_path / "disk" / "bot.db")
+    async with open_database(f"sqlite:///{tmp_path / 'new'}"):
+        assert (tmp_path / "disk" / "bot.db.lock").exists()
+    (tmp_path / "ring").symlink_to(tmp_path / "ring")
+    assert "cannot be opened" in await refusal(f"sqlite:///{tmp_path / 'ring'}")
+
+
 async def test_opening_again_keeps_everything(url: str, now: datetime) -> None:
     """What was committed is there after a restart, and the schema is not made anew."""
     for expected in (None, 43):
@@ -170,7 +191,8 @@ async def test_probe_touches_nothing(tmp_path: Path) -> None:
     assert not path.parent.exists()
     path.parent.mkdir()
     path.touch()
-    assert await probe_database(f"sqlite:///{path}") == f"{path} is there"
+    found = f"{path} is there, and empty: the bot will begin anew"
+    assert await probe_database(f"sqlite:///{path}") == found
 
 
 async def test_cancelled_unit_lets_go(open_unit: OpenUnit, now: datetime) -> None:
@@ -237,11 +259,11 @@ async def test_files_are_for_our_eyes_only_under_any_umask(tmp_path: Path, umask
 async def test_database_that_others_can_read(
     url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It is opened all the same, with one line that says what to do."""
+    """It is opened all the same, with one line that says what to do; a group was chosen."""
     async with open_database(url):
         pass
     path = tmp_path / "data" / "bot.db"
-    for mode, lines in ((0o600, 0), (0o640, 1), (0o604, 1)):
+    for mode, lines in ((0o600, 0), (0o604, 1), (0o660, 0), (0o602, 1)):
         path.chmod(mode)
         capsys.readouterr()
         async with open_database(url):
@@ -269,8 +291,10 @@ async def test_database_of_another_program(tmp_path: Path, journal: str) -> None
 
 
 @pytest.mark.parametrize("content", [b"", None])
-async def test_empty_file_is_as_good_as_none(tmp_path: Path, content: bytes | None) -> None:
-    """A file without anything in it, or a database without a table, becomes ours."""
+async def test_empty_file_is_as_good_as_none(
+    tmp_path: Path, content: bytes | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It becomes ours; a file with nothing in it is told: it may be all that was backed up."""
     path = tmp_path / "bot.db"
     if content is None:
         with closing(sqlite3.connect(path)) as connection:
@@ -278,8 +302,10 @@ async def test_empty_file_is_as_good_as_none(tmp_path: Path, content: bytes | No
             connection.execute("DROP TABLE t")
     else:
         path.write_bytes(content)
-    async with open_database(f"sqlite:///{path}") as engine, engine.begin() as connection:
-        assert await connection.scalar(text("SELECT count(*) FROM accounts")) == 0
+    for told in (content is not None, False):
+        async with open_database(f"sqlite:///{path}") as engine, engine.begin() as connection:
+            assert await connection.scalar(text("SELECT count(*) FROM accounts")) == 0
+        assert ("bot.db is empty: the bot begins anew" in capsys.readouterr().out) is told
 
 
 async def test_our_own_database_after_a_kill(url: str, tmp_path: Path) -> None:
