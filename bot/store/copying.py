@@ -23,7 +23,7 @@ from bot.store.errors import DatabaseUnusable
 from bot.store.leases import is_led
 from bot.store.locks import Lock, is_for_many, take
 from bot.store.postgres import is_postgres, postgres_engine
-from bot.store.sqlite import path_of
+from bot.store.sqlite import path_of, real_file
 
 
 async def back_up(url: str, file: Path) -> Contents:
@@ -76,7 +76,7 @@ def _left_alone(url: URL) -> Iterator[None]:
 
     A file without a lock beside it was never a bot's: it is a backup.
     """
-    beside = None if is_postgres(url) else Path(f"{path_of(url)}.lock")
+    beside = None if is_postgres(url) else Path(f"{real_file(path_of(url))}.lock")
     if beside is None or not beside.exists():
         yield
         return
