@@ -1,16 +1,17 @@
 """Whether the bot is well, as somebody may know who may know nothing else."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
 
 from bot.core.vitals import Vitals
+from bot.web.looking import Looking
 
 log = structlog.get_logger(__name__)
 
-LOOK_WITHIN_S = 5.0
+LOOK_WITHIN_S = 4.0
+"""Docker and Kubernetes wait for five, as they are told in `deploy/`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +35,24 @@ class Health:
         self, look: Callable[[], Awaitable[Vitals]], *, leads: Callable[[], bool]
     ) -> None:
         """`look` asks the database, `leads` does not."""
-        self._look = look
+        self._looking = Looking(look)
         self._leads = leads
         self._fails = False
 
     async def look(self) -> Found:
         """Judge now; a database that does not answer is a finding."""
         try:
-            async with asyncio.timeout(LOOK_WITHIN_S):
-                vitals = await self._look()
+            vitals = await self._looking.now(within_s=LOOK_WITHIN_S)
         except Exception as e:  # noqa: BLE001 - whoever asked is told
             self._note(e)
             return Found(self._leads(), (("database", "it does not answer as it should"),))
         self._note(None)
-        return found(vitals)
+        reasons = tuple((stale.part, stale.reason) for stale in vitals.stale)
+        return Found(vitals.leads, reasons)
+
+    async def stop(self) -> None:
+        """End what is under way."""
+        await self._looking.stop()
 
     def _note(self, error: Exception | None) -> None:
         """Say once that it cannot be told, and once that it can."""
@@ -57,9 +62,3 @@ class Health:
         elif error is None and self._fails:
             log.info("How the bot is can be told again", action="healthz")
         self._fails = error is not None
-
-
-def found(vitals: Vitals) -> Found:
-    """Say what the signs of life mean."""
-    reasons = tuple((stale.part, stale.reason) for stale in vitals.stale)
-    return Found(vitals.leads, reasons)

@@ -6,6 +6,7 @@ the settings say so. All that is not theirs is 404, and nothing tells what progr
 
 import asyncio
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -26,8 +27,12 @@ ASK_WITHIN_S = 10.0
 """A connection is closed on which nothing is asked for so long, at its beginning or later."""
 LINGER_S = 1.0
 """For the rest of a request that has been answered before it was there."""
+TAKE_WITHIN_S = 10.0
+"""Who has not taken by then what was answered does not read; it is not kept for him."""
 MOST_CONNECTIONS = 100
 """Each takes a descriptor, of which the bot needs some for itself."""
+MOST_PAGES = 2
+"""So many pages of numbers are made or taken at a time: with many wallets each is megabytes."""
 _NAME = {"Server": "balance-bot"}
 _TEXT = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
 
@@ -48,13 +53,40 @@ class Pages:
 
 
 class _Connection(web.RequestHandler):
-    """Answers what breaks off, or is no request at all, without telling what program this is."""
+    """Answers what breaks off, or is no request at all, without telling what program this is.
+
+    It ends when nobody takes what is answered.
+    """
+
+    _given_up: asyncio.TimerHandle | None = None
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         if self._manager is not None and len(self._manager.connections) > MOST_CONNECTIONS:
             self.force_close()
+
+    @override
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self.transport is not None:
+            loop = asyncio.get_running_loop()
+            self._given_up = loop.call_later(TAKE_WITHIN_S, self.transport.abort)
+
+    @override
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._wait_on()
+
+    @override
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        self._wait_on()
+
+    def _wait_on(self) -> None:
+        if self._given_up is not None:
+            self._given_up.cancel()
+            self._given_up = None
 
     @override
     def handle_error(
@@ -81,6 +113,7 @@ class WebServer:
         self._port = port
         self._runner: web.AppRunner | None = None
         self._listening: asyncio.Server | None = None
+        self._under_way = 0
 
     @property
     def port(self) -> int:
@@ -122,6 +155,8 @@ class WebServer:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        await self._pages.health.stop()
+        await self._pages.metrics.stop()
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=LARGEST_POST)
@@ -139,8 +174,19 @@ class WebServer:
             _told(found), status=status, headers={"Cache-Control": "no-store"}
         )
 
-    async def _metrics(self, _: web.Request) -> web.Response:
-        return web.Response(body=await self._pages.metrics.text(), headers=_TEXT)
+    async def _metrics(self, request: web.Request) -> web.Response:
+        """Answer with a page, and keep its place until it was taken."""
+        if self._under_way >= MOST_PAGES:
+            return web.Response(status=503)
+        self._under_way += 1
+        try:
+            page = web.Response(body=await self._pages.metrics.text(), headers=_TEXT)
+            with suppress(ConnectionError):
+                await page.prepare(request)
+                await page.write_eof()
+        finally:
+            self._under_way -= 1
+        return page
 
 
 def _told(found: Found) -> dict[str, object]:

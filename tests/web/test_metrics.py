@@ -56,17 +56,19 @@ class Measure:
     async def look(self) -> Measures:
         return self.measures
 
+    async def vitals(self) -> Vitals:
+        return self.measures.vitals
+
 
 async def page(
     measures: Measures = MEASURES, counted: Counted | None = None, *, with_amounts: bool = False
 ) -> dict[str, float]:
     """Read the page as Prometheus does, by the names with their labels."""
     measure: Any = Measure(measures)
-    nobody: Any = None
     made = MetricsPage(
         measure,
         counted or Counted(["okx"]),
-        Health(nobody, leads=lambda: True),
+        Health(measure.vitals, leads=lambda: True),
         version="1.2.3",
         with_amounts=with_amounts,
     )

@@ -3,15 +3,16 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from bot.core.vitals import PARTS, Vitals
-from bot.web import health, webhook
+from bot.web import health, metrics, webhook
 from bot.web import server as server_module
 from bot.web.health import Health
 from bot.web.metrics import MetricsPage
@@ -29,19 +30,36 @@ class House:
 
     vitals: Vitals | Exception = WELL
     hangs: bool = False
+    looks: int = 0
+    looked: asyncio.Event = field(default_factory=asyncio.Event)
+    thaws: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def look(self) -> Vitals:
+        self.looks += 1
+        self.looked.set()
         if self.hangs:
-            await asyncio.Event().wait()
+            await self.hang()
         if isinstance(self.vitals, Exception):
             raise self.vitals
         return self.vitals
+
+    async def hang(self) -> None:
+        """Hear that it is to end, and try that with a server that has frozen, too."""
+        try:
+            await self.thaws.wait()
+        finally:
+            await self.thaws.wait()
 
 
 class Broken:
     """Measures nothing: its database is away."""
 
+    def __init__(self, house: House) -> None:
+        self._house = house
+
     async def look(self) -> Any:
+        if self._house.hangs:
+            await self._house.hang()
         raise OSError("the database at postgresql://bot:pass@db is away")
 
 
@@ -52,7 +70,7 @@ def house() -> House:
 
 def pages_of(house: House, door: Door | None = None, path: str = "") -> Pages:
     judge = Health(house.look, leads=lambda: True)
-    measure: Any = Broken()
+    measure: Any = Broken(house)
     metrics = MetricsPage(measure, Counted(["okx"]), judge, version="1.2.3", with_amounts=False)
     return Pages(judge, metrics, door, path)
 
@@ -62,6 +80,7 @@ async def server(house: House) -> AsyncIterator[WebServer]:
     server = WebServer(pages_of(house), host="127.0.0.1", port=0)
     await server.start()
     yield server
+    house.thaws.set()
     await server.stop()
 
 
@@ -117,6 +136,7 @@ async def test_a_database_that_is_away(
 ) -> None:
     """Said within seconds, without a word of where it is; /metrics tells what it knows itself."""
     monkeypatch.setattr(health, "LOOK_WITHIN_S", 0.05)
+    monkeypatch.setattr(metrics, "MEASURE_WITHIN_S", 0.05)
     house.vitals, house.hangs = OSError("postgresql://bot:pass@db"), hangs
     status, _, text = await ask("/healthz")
     assert (status, [r["part"] for r in json.loads(text)["reasons"]]) == (503, ["database"])
@@ -128,6 +148,57 @@ async def test_a_database_that_is_away(
     assert 'balance_bot_reads_total{exchange="okx",outcome="ok"} 0.0' in text
     assert "balance_bot_accounts" not in text
     assert "pass" not in text
+
+
+def test_who_asks_waits_as_long_for_all_as_for_one() -> None:
+    """Prometheus hangs up after ten seconds, the probes of `deploy/` after five."""
+    assert health.LOOK_WITHIN_S < 5
+    assert max(health.LOOK_WITHIN_S, metrics.MEASURE_WITHIN_S) < 8  # and the page is to be written
+
+
+async def test_what_hangs_is_asked_once(
+    ask: Ask, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A driver takes its time to give up: nobody waits for that, and none asks beside it."""
+    monkeypatch.setattr(health, "LOOK_WITHIN_S", 0.05)
+    monkeypatch.setattr(metrics, "MEASURE_WITHIN_S", 0.05)
+    house.hangs = True
+    pages = ["/healthz", "/metrics", "/healthz"]
+    assert [(await ask(page))[0] for page in pages] == [503, 200, 503]
+    assert house.looks == 1
+    house.hangs = False
+    house.thaws.set()
+    while (await ask("/healthz"))[0] != 200:
+        pass
+    assert house.looks == 2
+
+
+async def test_who_asks_at_the_same_time_is_told_the_same(ask: Ask, house: House) -> None:
+    house.hangs = True
+    asked = [asyncio.ensure_future(ask("/healthz")) for _ in range(5)]
+    await house.looked.wait()
+    await asyncio.sleep(0.05)  # until all have come
+    house.thaws.set()
+    assert [status for status, _, _ in await asyncio.gather(*asked)] == [200] * 5
+    assert house.looks == 1
+
+
+async def test_what_is_asked_ends_with_the_server(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "STOP_WITHIN_S", 0.05)
+    monkeypatch.setattr(house, "hang", asyncio.Event().wait)
+    house.hangs = True
+    server = WebServer(pages_of(house), host="127.0.0.1", port=0)
+    await server.start()
+    _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(ASKED)
+    await house.looked.wait()
+    async with asyncio.timeout(2):
+        await server.stop()
+    writer.close()
+    await writer.wait_closed()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_it_is_logged_once(ask: Ask, house: House, capsys: Any) -> None:
@@ -286,3 +357,75 @@ async def test_no_more_connections_than_there_are_places(
         each.close()
         await each.wait_closed()
     assert (await ask("/healthz"))[0] == 200
+
+
+LARGE = b"a 1\n" * 2**23
+"""More than two machines hold between them for somebody who does not read."""
+ASKED = b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@pytest.fixture
+def large_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def text(_: MetricsPage) -> bytes:
+        return LARGE
+
+    monkeypatch.setattr(MetricsPage, "text", text)
+
+
+@pytest.mark.usefixtures("large_pages")
+async def test_who_does_not_read_is_left(
+    server: WebServer, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two pages at a time are kept for somebody, and for a while only."""
+    monkeypatch.setattr(server_module, "TAKE_WITHIN_S", 0.5)
+    lazy = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2)]
+    for _, writer in lazy:
+        writer.write(ASKED)
+    for reader, _ in lazy:
+        await reader.readline()  # now both are answered
+    assert (await ask("/metrics"))[0] == 503
+    assert (await ask("/healthz"))[0] == 200
+    async with asyncio.timeout(10):
+        while (await ask("/metrics"))[0] == 503:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    for reader, writer in lazy:
+        assert len(await reader.read()) < len(LARGE)
+        writer.close()
+
+
+@pytest.mark.usefixtures("large_pages")
+async def test_who_reads_is_not_left(server: WebServer) -> None:
+    """A page comes whole, however large, and another after it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    for _ in range(3):
+        writer.write(ASKED)
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert f"Content-Length: {len(LARGE)}".encode() in head
+        assert await reader.readexactly(len(LARGE)) == LARGE
+    writer.close()
+
+
+@pytest.mark.parametrize(("takes_s", "is_left"), [(9, False), (11, True)])
+def test_for_how_long_it_is_waited(instantly: Any, takes_s: float, *, is_left: bool) -> None:
+    """By a clock that jumps; who has taken all in time is not left later."""
+    left: list[str] = []
+
+    class Transport:
+        def abort(self) -> None:
+            left.append("aborted")
+
+    async def main() -> None:
+        handler: Any = None
+        connection = server_module._Connection(
+            web.Server(handler), loop=asyncio.get_running_loop()
+        )
+        transport: Any = Transport()
+        connection.transport = transport
+        for _ in range(2):
+            connection.pause_writing()
+            await asyncio.sleep(takes_s)
+            connection.resume_writing()
+        await asyncio.sleep(100)
+
+    instantly(main)
+    assert bool(left) == is_left
