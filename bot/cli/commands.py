@@ -69,11 +69,11 @@ def backup(
     file: Annotated[Path, typer.Argument(help="A file that is not there yet.")],
 ) -> None:
     from bot.cli.backup import write_backup
-    from bot.cli.process import quiet_log, settings_for
+    from bot.cli.process import quiet_log, run_and_exit, settings_for
 
     settings = settings_for()
     quiet_log(settings)
-    raise SystemExit(asyncio.run(write_backup(settings, file)))
+    run_and_exit(write_backup(settings, file))
 
 
 @cli.command(
@@ -85,8 +85,9 @@ def copy_database(
     target: Annotated[str, typer.Argument(metavar="TO", help="Such as postgresql://db/bot")],
 ) -> None:
     from bot.cli.copy_database import print_copy
+    from bot.cli.process import run_and_exit
 
-    raise SystemExit(asyncio.run(print_copy(source, target)))
+    run_and_exit(print_copy(source, target))
 
 
 @cli.command(help="Print the version.")

@@ -53,6 +53,29 @@ def quiet_log(settings: Settings) -> None:
     set_up_log(level="ERROR", style=settings.log.format, secrets=settings.secrets)
 
 
+class _ToldToStop(SystemExit):
+    """A signal that ends a command: what it has begun is cleared away on its way out."""
+
+
+def run_and_exit(work: Coroutine[Any, Any, int]) -> NoReturn:
+    """Run a command to its exit code; SIGINT and SIGTERM break it off, wherever it is.
+
+    A second one ends it the hard way.
+    """
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, _break_off)
+    try:
+        sys.exit(asyncio.run(work))
+    except _ToldToStop:
+        give_up("Told to stop: nothing was kept")
+
+
+def _break_off(_number: int, _frame: object) -> NoReturn:
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, signal.SIG_DFL)
+    raise _ToldToStop
+
+
 def run_until_stopped(work: Coroutine[Any, Any, None]) -> NoReturn:
     """Run until SIGINT or SIGTERM; both end it in order, and then it has ended well."""
     stopped = asyncio.run(_stoppable(work))

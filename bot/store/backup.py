@@ -9,6 +9,7 @@ A copy gets its name when it is whole, was compared with the original, and lies 
 """
 
 import errno
+import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,9 @@ WAIT_S = 10.0
 BEFORE = ".before-"
 """Stands in the name of a copy between that of the database and the version that came then."""
 VERSION = "SELECT version_num FROM alembic_version"
+UNFINISHED = ".balance-bot-unfinished-"
+"""Begins the name of what is written and not whole yet."""
+_PAGES_AT_ONCE = 1000
 _BESIDE = ("", "-journal", "-wal", "-shm")
 _CANNOT_LINK = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
@@ -52,13 +56,17 @@ def copy_file(path: Path, file: Path) -> Contents:
             with closing(open_to_read(path)) as source:
                 contents = _contents_of(source, path)
                 with closing(sqlite3.connect(unfinished, isolation_level=None)) as target:
-                    source.backup(target)
+                    source.backup(target, pages=_PAGES_AT_ONCE, progress=_let_signals_in)
                     target.execute("PRAGMA journal_mode = DELETE")  # one file is all of it
         except sqlite3.Error as e:
             raise DatabaseUnusable(f"{path} cannot be copied: {e}") from None
         if sound_contents(unfinished, made_from=path) != contents:
             raise DatabaseUnusable(f"the copy of {path} was not what is in there")
     return contents
+
+
+def _let_signals_in(_status: int, _remaining: int, _total: int) -> None:
+    """Give Python its turn: a large database is copied outside of it, and takes minutes."""
 
 
 def keep_earlier(path: Path) -> None:
@@ -156,23 +164,46 @@ def new_file(file: Path) -> Iterator[Path]:
     """
     try:
         _refuse_existing(file)
-        number, name = mkstemp(prefix=f".{file.name}.", dir=file.parent)
+        with _among_others(file.parent), _unfinished_in(file.parent) as unfinished:
+            yield unfinished
+            _flush(unfinished)
+            _give_name(unfinished, file)
+            with suppress(OSError):  # not every file system can do that
+                _flush(file.parent)
+    except OSError as e:
+        raise DatabaseUnusable(f"{file} cannot be written: {e.strerror}") from None
+
+
+@contextmanager
+def _among_others(folder: Path) -> Iterator[None]:
+    """Clear away what those left who were killed, unless somebody else is at work there now.
+
+    Who is at work shares a lock on the folder. Where none can be had, nothing is cleared away.
+    """
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for left in folder.glob(f"{UNFINISHED}*"):
+                left.unlink(missing_ok=True)
+        with suppress(OSError):
+            fcntl.flock(number, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(number)
+
+
+@contextmanager
+def _unfinished_in(folder: Path) -> Iterator[Path]:
+    """Have an empty file for our eyes only, which is gone in the end under this name."""
+    number, name = mkstemp(prefix=UNFINISHED, dir=folder)
+    try:
         os.fchmod(number, 0o600)  # whatever the umask takes away
         os.close(number)
-    except OSError as e:
-        raise DatabaseUnusable(f"{file} cannot be written: {e.strerror}") from None
-    unfinished = Path(name)
-    try:
-        yield unfinished
-        _flush(unfinished)
-        _give_name(unfinished, file)
-        with suppress(OSError):  # not every file system can do that
-            _flush(file.parent)
-    except OSError as e:
-        raise DatabaseUnusable(f"{file} cannot be written: {e.strerror}") from None
+        yield Path(name)
     finally:
         for suffix in _BESIDE:
-            Path(f"{unfinished}{suffix}").unlink(missing_ok=True)
+            Path(f"{name}{suffix}").unlink(missing_ok=True)
 
 
 def _refuse_existing(file: Path) -> None:

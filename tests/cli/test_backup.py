@@ -1,9 +1,13 @@
 """`backup` and `copy-database`: what is said, the exit code, and what is left."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from bot.store.database import open_database
 from bot.store.migrations import HEAD
@@ -60,3 +64,38 @@ async def test_copy_that_cannot_be_made(run: Any, tmp_path: Path) -> None:
     assert done.err.startswith("Nothing was copied: ")
     assert done.err.count("\n") == 1
     assert "hunter2" not in done.err
+
+
+STOPPED = """
+import os, signal, sys
+from bot.cli import commands, copy_database
+from bot.store import backup
+def be_told(*_): os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+backup._PAGES_AT_ONCE, backup._let_signals_in = 1, be_told
+copy_database._print_table = be_told
+commands.cli(sys.argv[2:])
+"""
+
+
+@pytest.mark.parametrize("sign", ["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("command", ["backup", "copy-database sqlite:///bot.db"])
+async def test_told_to_stop(tmp_path: Path, command: str, sign: str) -> None:
+    """In the midst of it: one line, exit code 1, and nothing is left of what was begun."""
+    async with open_database(f"sqlite:///{tmp_path / 'bot.db'}"):
+        pass
+    (tmp_path / "backups").mkdir()
+    target = f"{'' if command == 'backup' else 'sqlite:///'}backups/monday.db"
+    done = subprocess.run(  # noqa: ASYNC221 - nothing else is to happen meanwhile
+        [sys.executable, "-W", "error", "-c", STOPPED, sign, *command.split(), target],
+        cwd=tmp_path,
+        env={
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "BOT_DATABASE_URL": "sqlite:///bot.db",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Told to stop: nothing was kept\n"
+    assert list((tmp_path / "backups").iterdir()) == []

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.backup import copy_file, new_file
+from bot.store.backup import UNFINISHED, copy_file, new_file
 from bot.store.database import open_database
 from bot.store.errors import DatabaseUnusable
 
@@ -214,6 +214,28 @@ def test_full_disk(path: Path, file: Path) -> None:
     )
     assert f"{path} cannot be copied: " in done.stdout
     assert names(file.parent) == []
+
+
+def test_what_was_left_is_cleared_away(path: Path, file: Path) -> None:
+    """By the next that has a copy made there, but nothing of one that is still at work."""
+    killed = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import os, sys\nfrom pathlib import Path\nfrom bot.store.backup import new_file\n"
+            "with new_file(Path(sys.argv[1])): os.kill(os.getpid(), 9)",
+            file,
+        ],
+        check=False,
+    )
+    (left,) = names(file.parent)
+    assert (killed.returncode, left.startswith(UNFINISHED)) == (-9, True)
+    file.with_name(f"{left}-journal").touch()
+    with new_file(file.with_name("tuesday.db")) as unfinished:
+        assert names(file.parent) == [unfinished.name]
+        copy_file(path, file)
+        assert names(file.parent) == [unfinished.name, "monday.db"]
+    assert names(file.parent) == ["monday.db", "tuesday.db"]
 
 
 def test_damaged_database(path: Path, file: Path) -> None:
