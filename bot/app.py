@@ -43,7 +43,7 @@ from bot.services.deliver_outbox import DeliverOutbox, Hear
 from bot.services.draft_rules import DraftRules
 from bot.services.export_history import ExportHistory
 from bot.services.find_chats import FindChats
-from bot.services.follow import begin_to_watch, follow, forget_others
+from bot.services.follow import begin_to_watch, follow, forget_left, forget_others
 from bot.services.keep_checks import KeepChecks
 from bot.services.keep_house import KeepHouse
 from bot.services.lead import Lead
@@ -82,6 +82,7 @@ log = structlog.get_logger(__name__)
 
 CHECK_TICK_S, DIGEST_TICK_S, PRICE_TICK_S, HOUSE_TICK_S = 1.0, 5.0, 60.0, 3600.0
 ELSEWHERE_TICK_S, HEARTBEAT_TICK_S, PAIRING_TICK_S, LISTEN_TICK_S = 5.0, 60.0, 1.0, 5.0
+FORGET_TICK_S = 60.0
 STOP_TICKS_WITHIN_S, STOP_SENDING_WITHIN_S = 1.5, 4.5
 """For what is at work when the bot is told to stop; supervisors give it ten seconds in all, and
 the database may be locked for three of them."""
@@ -176,6 +177,14 @@ class App:
         timetable.add("find_chats", self.found.look, every_s=HOUSE_TICK_S)
         timetable.add("listen", self.found.listen, every_s=LISTEN_TICK_S)
         timetable.add("tell_elsewhere", self.elsewhere.look, every_s=ELSEWHERE_TICK_S)
+        forget = partial(
+            forget_left,
+            self.open_unit,
+            self.watched,
+            settle=self.use.rules.settle,
+            clock=self.clock,
+        )
+        timetable.add("forget_left", forget, every_s=FORGET_TICK_S)
         if self.heartbeat is not None:
             timetable.add("heartbeat", self.heartbeat.beat, every_s=HEARTBEAT_TICK_S)
         return timetable

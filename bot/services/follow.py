@@ -5,14 +5,22 @@ Who changes them counts on, in the same transaction; who begins one looks at tha
 """
 
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+import structlog
+
+from bot.core.stock import account_of
 from bot.services.lead import MOST_OUT_OF_STEP
-from bot.services.ports import Unit
+from bot.services.ports import Clock, OpenUnit, Unit
 from bot.services.watched import Watched
+
+log = structlog.get_logger(__name__)
 
 _LATEST = 2 * MOST_OUT_OF_STEP
 """By so much two clocks may differ, neither of which is out of step."""
+LEFT_AFTER = timedelta(minutes=10)
+"""Whoever names an account has it read before that; five minutes later nobody would be well."""
 
 
 async def follow(unit: Unit, watched: Watched) -> None:
@@ -49,6 +57,29 @@ async def forget_others(unit: Unit, watched: Watched) -> None:
     """Forget the accounts and the wallets that are not watched any more."""
     await unit.accounts.retain([account.name for account in watched.accounts])
     await unit.wallets.retain(watched.sources)
+
+
+async def forget_left(
+    open_unit: OpenUnit, watched: Watched, *, settle: Callable[[], Awaitable[None]], clock: Clock
+) -> None:
+    """Forget what a process with older settings has left behind; called by the timetable.
+
+    It has had again what was forgotten when another began to lead, and ended after that. `settle`
+    ends the alerts of what is not watched.
+    """
+    before = clock() - LEFT_AFTER
+    async with open_unit() as unit:
+        oldest = await unit.accounts.oldest_due(now=before)
+    if oldest is None or watched.has(oldest[0]):
+        return
+    await settle()
+    async with open_unit() as unit:
+        due = await unit.accounts.due()
+        left = {n for n, due_at in due.items() if due_at <= before and not watched.has(n)}
+        wallets = await unit.wallets.outlines()
+        await unit.accounts.retain(due.keys() - left)
+        await unit.wallets.forget([w.path for w in wallets if account_of(w.path) in left])
+    log.info("What nobody watches is forgotten", action="forget", accounts=sorted(left))
 
 
 async def tell_others(unit: Unit, watched: Watched) -> None:

@@ -156,6 +156,26 @@ async def test_a_command_outlives_the_lead(shared: Scene) -> None:
     assert len([m for m in shared.said("22:00") if m.id > said.id]) == 1
 
 
+async def test_who_leads_forgets_what_was_left_behind(
+    shared: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process with older settings was the last that named an account."""
+    monkeypatch.setattr("bot.app.FORGET_TICK_S", 0.2)
+    monkeypatch.setattr("bot.services.follow.LEFT_AFTER", timedelta(seconds=1))
+    async with shared.bot() as app, asyncio.timeout(60):
+        while not app.vitals.leads:  # noqa: ASYNC110 - it forgets what there is when it begins
+            await asyncio.sleep(0.1)
+        async with app.open_side() as unit:
+            await unit.accounts.add_missing(["gone"], now=utc_now())
+        while await names_of(app.open_side) != {"main", "coinw", "xt"}:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+
+
+async def names_of(open_unit: OpenUnit) -> set[str]:
+    async with open_unit() as unit:
+        return set(await unit.accounts.due())
+
+
 async def test_the_lease_waits_for_nobody(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

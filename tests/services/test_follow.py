@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from bot.core.portfolio import Account
 from bot.core.rules import Rule, parse_rule
 from bot.fetchers.model import SubAccount
+from bot.services.check_accounts import CheckAccounts
 from bot.services.draft_rules import DraftRules
-from bot.services.follow import follow, forget_others, tell_others
+from bot.services.follow import follow, forget_left, forget_others, tell_others
 from bot.services.ports import NotKept, OpenUnit
 from bot.services.watched import Watched
 from tests.services.test_rules_of_chats import TRADING, kinds, make
@@ -106,6 +107,83 @@ async def test_who_names_a_forgotten_account_has_it_again(house: Any) -> None:
     async with house.open_unit() as unit:
         assert set(await unit.accounts.due()) == {"main", "xt"}
         assert "xt/spot" in await unit.wallets.load()
+
+
+@dataclass
+class Update:
+    """`old` has `main` and `xt`, `new` leads and has `main` only; both have checked since."""
+
+    before: Any
+    house: Any
+    old: CheckAccounts
+    new: CheckAccounts
+
+    async def pass_by(self, minutes: int, *, with_old: bool) -> None:
+        """Let the leader go round for a while, beside the other or alone."""
+        for _ in range(minutes):
+            await self.house.check(self.new)
+            settle = self.house.build_rules().settle
+            watched, clock = self.house.watched, self.house.clock
+            await forget_left(self.house.open_unit, watched, settle=settle, clock=clock)
+            names, wallets = await self.known()
+            assert "main" in names
+            assert "main/funding" in wallets
+            if with_old:
+                assert "xt" in names
+                assert "xt/spot" in wallets
+                await self.before.check(self.old, minutes=0)
+            stale = (await self.house.vitals.look()).stale
+            assert [found for found in stale if "should have been checked" in found.reason] == []
+
+    async def known(self) -> tuple[set[str], set[str]]:
+        async with self.house.open_unit() as unit:
+            return set(await unit.accounts.due()), set(await unit.wallets.load())
+
+
+@pytest.fixture
+async def update(house: Any) -> Update:
+    house.rules |= {"poor": parse_rule("xt/spot BTC < 1")}
+    house.exchange.answers["main/funding"] = {"USDT": "900"}
+    house.exchange.answers["xt/spot"] = {"BTC": "5"}
+    before = replace(house, tasks=set())
+    old = await before.start()
+    await before.check(old)
+    house.accounts, house.rules = house.accounts[:1], {"low": house.rules["low"]}
+    new = await house.start()
+    house.exchange.answers["xt/spot"] = {"BTC": "0.5"}
+    await house.check(new, minutes=0.5)
+    await before.check(old, minutes=0.5)
+    await house.queued()
+    return Update(before, house, old, new)
+
+
+async def test_what_was_left_behind_is_forgotten(update: Update) -> None:
+    """Before anybody is called unwell for it; an alert about it ends with a word."""
+    assert await update.known() == (
+        {"main", "xt"},
+        {"main/funding", "main/trading", "xt/spot"},
+    )
+    await update.pass_by(40, with_old=False)
+    assert await update.known() == ({"main"}, {"main/funding", "main/trading"})
+    assert "alert_ended" in await kinds(update.house)
+
+
+async def test_what_another_process_watches_is_not_left_behind(update: Update) -> None:
+    """It stands as that one has read it, whoever leads."""
+    await update.pass_by(40, with_old=True)
+    assert await update.known() == (
+        {"main", "xt"},
+        {"main/funding", "main/trading", "xt/spot"},
+    )
+    assert await kinds(update.house) == []
+
+
+async def test_what_was_left_behind_takes_nothing_with_it(update: Update) -> None:
+    """What another process watches stays also when something else is forgotten."""
+    async with update.house.open_unit() as unit:
+        await unit.accounts.add_missing(["gone"], now=update.house.clock())
+    await update.pass_by(20, with_old=True)
+    assert (await update.known())[0] == {"main", "xt"}
 
 
 @pytest.fixture
