@@ -32,6 +32,7 @@ PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA mmap_size = 0",
+    "PRAGMA cache_size = -500",  # KiB; the system keeps the pages of the file anyway
 )
 
 
@@ -42,7 +43,10 @@ def path_of(url: URL) -> Path:
         DatabaseUnusable: it names none.
     """
     if url.drivername != "sqlite" or not url.database or url.database == ":memory:":
-        raise DatabaseUnusable("only a file is supported, such as sqlite:///data/bot.db")
+        raise DatabaseUnusable(
+            "it names neither a file, such as sqlite:///data/bot.db, nor a server, such as"
+            " postgresql://db/bot"
+        )
     return Path(url.database)
 
 
