@@ -24,7 +24,9 @@ def parse_url(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):  # the latter of a port that is no number
-        raise DatabaseUnusable("it is not a URL such as sqlite:///data/bot.db") from None
+        raise DatabaseUnusable(
+            "it is not a URL such as sqlite:///data/bot.db or postgresql://db/bot"
+        ) from None
     if is_postgres(parsed):
         return without_driver(parsed)
     path_of(parsed)

@@ -29,6 +29,8 @@ KEEP_ALIVE = {
 }
 """In seconds: who waits for a server whose machine is gone must learn of it."""
 
+_NEVER_ASKED = "connection is bad: invalid "
+"""So begins what the driver's library says of a value, before it looks for the server."""
 _ODD_OPTION = "an option behind its question mark has a value that cannot be used"
 
 
@@ -66,6 +68,8 @@ async def postgres_engine(
 
 
 def _engine(url: URL, *, connections: int) -> AsyncEngine:
+    theirs = url.normalized_query
+    ours = {"connect_timeout": CONNECT_WITHIN_S, **KEEP_ALIVE}
     return create_async_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=connections,
@@ -73,7 +77,10 @@ def _engine(url: URL, *, connections: int) -> AsyncEngine:
         pool_timeout=30,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={"connect_timeout": CONNECT_WITHIN_S, "options": SESSION, **KEEP_ALIVE},
+        connect_args={
+            **{name: value for name, value in ours.items() if name not in theirs},
+            "options": " ".join((*theirs.get("options", ()), SESSION)),  # the last one wins
+        },
     )
 
 
@@ -82,6 +89,8 @@ async def _greet(engine: AsyncEngine) -> None:
         async with engine.connect() as connection:
             tables = await connection.run_sync(_tables)
     except OperationalError as e:
+        if str(e.orig).startswith(_NEVER_ASKED):
+            raise DatabaseUnusable(str(e.orig).removeprefix("connection is bad: ")) from None
         raise DatabaseAway(f"PostgreSQL does not let us in: {_said(e)}") from None
     except ProgrammingError as e:
         raise DatabaseUnusable(f"PostgreSQL cannot be asked like that: {_said(e)}") from None

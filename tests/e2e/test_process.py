@@ -107,7 +107,7 @@ async def test_two_bots_on_one_database(scene: Scene) -> None:
         ("postgresql://me:hunter2secret@127.0.0.1:1/bot", 1, "does not let us in"),
         ("sqlite:///{folder}/folder.db", 1, "cannot be opened: Is a directory"),
         ("sqlite:///{folder}/photos.db", 2, "is the database of another program"),
-        ("mysql://127.0.0.1/bot", 2, "only a file is supported"),
+        ("mysql://127.0.0.1/bot", 2, "names neither a file, such as sqlite:///data/bot.db, nor"),
     ],
 )
 async def test_a_database_that_cannot_be_had(

@@ -181,6 +181,7 @@ async def test_folder_without_permission(tmp_path: Path) -> None:
 async def test_url_of_no_database(url: str) -> None:
     """Every other URL is refused, without a password that may be in it."""
     assert "sqlite:///data/bot.db" in await refusal(url)
+    assert "postgresql://db/bot" in await refusal(url)
     assert "hunter2" not in await refusal(url)
 
 
