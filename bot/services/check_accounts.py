@@ -136,6 +136,7 @@ class CheckAccounts:
                 busy={*self._under_way, *self._strange},
                 most=max(0, MOST_UNDER_WAY - len(self._under_way)),
             )
+            await follow(unit, self._watched)  # also what was kept until they were ours
             ours = [claim for claim in claims if self._watched.has(claim.account)]
             known = await self._reading.recall(unit, [claim.account for claim in ours])
         for check in old:
@@ -217,6 +218,7 @@ class CheckAccounts:
             now = self._now()
             asked = [await unit.accounts.claim(name, now=now, until=now + LEASE) for name in names]
             claims = [claim for claim in asked if claim is not None]
+            await follow(unit, self._watched)
             known = await self._reading.recall(unit, [claim.account for claim in claims])
         for claim in claims:
             self._start(claim, known, opens=None)

@@ -47,9 +47,9 @@ class SqlAccounts:
         """See the port."""
         these = and_(one_of(accounts.c.name, names), accounts.c.due_at > beyond)
         waiting = select(accounts.c.name).where(these).with_for_update(skip_locked=True)
-        await self._connection.execute(
-            update(accounts).where(accounts.c.name.in_(waiting)).values(due_at=now)
-        )
+        if late := list(await self._connection.scalars(waiting)):
+            sooner = update(accounts).where(one_of(accounts.c.name, late)).values(due_at=now)
+            await self._connection.execute(sooner)
 
     async def claim_due(
         self, *, now: datetime, until: datetime, busy: Collection[str], most: int

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bot.core.portfolio import Account
 from bot.core.rules import Rule, parse_rule
+from bot.fetchers.errors import ExchangeUnavailable
 from bot.fetchers.model import SubAccount
 from bot.services.check_accounts import CheckAccounts
 from bot.services.draft_rules import DraftRules
@@ -211,6 +212,62 @@ async def test_a_changed_rule_ends_nothing_of_what_another_has_found(desk: Any) 
     assert "main/sub:a" in desk.watched.paths
     async with desk.open_unit() as unit:
         assert len(await unit.alerts.firing()) == 1
+
+
+@pytest.fixture
+async def found_elsewhere(desk: Any) -> CheckAccounts:
+    """Let another process find a sub-account that is poor; ours knows nothing of it yet."""
+    other = replace(desk, tasks=set())
+    checks: CheckAccounts = await desk.start()
+    theirs = await other.start()
+    await other.check(theirs)
+    await checks.start_due()
+    await desk.settle()
+    desk.exchange.subs.append(SubAccount("b"))
+    desk.exchange.answers["main/sub:b"] = {"USDT": "1"}
+    await other.check(theirs)
+    assert await kinds(desk) == ["sub_accounts_changed", "alert_raised"]
+    assert "main/sub:b" not in desk.watched.paths
+    return checks
+
+
+async def told_and_firing(desk: Any) -> tuple[list[str], list[str]]:
+    async with desk.open_unit() as unit:
+        assert {"main/sub:a", "main/sub:b"} <= (await unit.wallets.load()).keys()
+        firing = await unit.alerts.firing()
+    return await kinds(desk), [state.subject for state in firing]
+
+
+async def test_who_asks_ends_nothing_of_what_another_has_found(
+    desk: Any, found_elsewhere: CheckAccounts
+) -> None:
+    """Somebody wants to know within the second, and the list cannot be had."""
+    desk.exchange.subs = ExchangeUnavailable("HTTP 502")
+    await found_elsewhere.read_now(["main"])
+    assert await told_and_firing(desk) == ([], ["main/sub:b"])
+
+
+async def test_what_is_found_while_we_look_is_followed(
+    desk: Any, found_elsewhere: CheckAccounts
+) -> None:
+    """It is kept after our look at the news, and before the account is ours."""
+    desk.exchange.subs = ExchangeUnavailable("HTTP 502")
+
+    @asynccontextmanager
+    async def early() -> AsyncIterator[Any]:
+        async with desk.open_unit() as unit:
+            news, first = unit.leases.news, iter([desk.watched.news])
+
+            async def told() -> int:
+                number: int | None = next(first, None)
+                return number if number is not None else int(await news())
+
+            unit.leases.news = told
+            yield unit
+
+    found_elsewhere._open_unit = early
+    await desk.check(found_elsewhere)
+    assert await told_and_firing(desk) == ([], ["main/sub:b"])
 
 
 def losing(open_unit: OpenUnit, times: int) -> OpenUnit:
