@@ -27,11 +27,12 @@ from random import Random
 from typing import Any
 
 from bench.fetch import print_head
-from bot.app import App, open_app
+from bot.app import open_app
 from bot.chat.poller import UpdatesBot
 from bot.clock import utc_now
 from bot.core.portfolio import WalletState
 from bot.fetchers.model import Balance
+from bot.running import App
 from bot.sandbox.exchanges import serve_exchange
 from bot.sandbox.telegram import TelegramServer, serve_telegram
 from bot.sandbox.world import Key, World

@@ -8,16 +8,12 @@ what they need and nothing else.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib.metadata import version as version_of
-from socket import gethostname
-from uuid import uuid4
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.chat.application import build_application, build_bot
 from bot.chat.door import TelegramDoor
@@ -27,7 +23,6 @@ from bot.chat.poller import Poller, UpdatesBot
 from bot.chat.sender import TelegramSender
 from bot.chat.webhook import Webhook
 from bot.clock import utc_now
-from bot.jobs import Timetable
 from bot.outlets import (
     announcer_of,
     language_of_chats,
@@ -36,17 +31,17 @@ from bot.outlets import (
     open_pages,
     served,
 )
+from bot.running import App
 from bot.services.admit_chats import AdmitChats
 from bot.services.build_digests import BuildDigests
 from bot.services.check_accounts import CheckAccounts
-from bot.services.deliver_outbox import DeliverOutbox, Hear
+from bot.services.deliver_outbox import DeliverOutbox
 from bot.services.draft_rules import DraftRules
 from bot.services.export_history import ExportHistory
 from bot.services.find_chats import FindChats
-from bot.services.follow import begin_to_watch, follow, forget_left, forget_others
+from bot.services.follow import begin_to_watch
 from bot.services.keep_checks import KeepChecks
 from bot.services.keep_house import KeepHouse
-from bot.services.lead import Lead
 from bot.services.manage_alerts import ManageAlerts
 from bot.services.manage_chats import ManageChats
 from bot.services.manage_rooms import ManageRooms
@@ -54,14 +49,12 @@ from bot.services.manage_rules import ManageRules
 from bot.services.measure_reads import measured
 from bot.services.ports import (
     Clock,
-    OpenUnit,
 )
 from bot.services.preview_rule import PreviewRule
 from bot.services.read_accounts import ReadAccounts
 from bot.services.record_prices import RecordPrices
 from bot.services.report_balances import ReportBalances
 from bot.services.report_status import ReportStatus
-from bot.services.send_heartbeat import SendHeartbeat
 from bot.services.show_alerts import ShowAlerts
 from bot.services.show_history import ShowHistory
 from bot.services.tell_elsewhere import TellElsewhere
@@ -69,167 +62,14 @@ from bot.services.watch_vitals import WatchVitals
 from bot.services.watched import Watched
 from bot.settings import Settings
 from bot.sources import floor_of, kept_as, lister_of, open_fetchers, open_prices, reader_of
-from bot.store.bell import hear
 from bot.store.database import is_shared, open_beside, open_database
-from bot.store.locks import Lock
-from bot.store.unit_of_work import units_of
 from bot.tasks import Tasks
 from bot.transport import WireTransport
-from bot.watchdog import STUCK_AFTER, Limits, Watchdog
+from bot.units import Units
+from bot.watchdog import STUCK_AFTER, Limits
 from bot.web.tally import Counted
 
 log = structlog.get_logger(__name__)
-
-CHECK_TICK_S, DIGEST_TICK_S, PRICE_TICK_S, HOUSE_TICK_S = 1.0, 5.0, 60.0, 3600.0
-ELSEWHERE_TICK_S, HEARTBEAT_TICK_S, PAIRING_TICK_S, LISTEN_TICK_S = 5.0, 60.0, 1.0, 5.0
-FORGET_TICK_S = 60.0
-STOP_TICKS_WITHIN_S, STOP_SENDING_WITHIN_S = 1.5, 4.5
-"""For what is at work when the bot is told to stop; supervisors give it ten seconds in all, and
-the database may be locked for three of them."""
-
-
-Served = Callable[[], AbstractAsyncContextManager[None]]
-"""Serves the pages for those who watch the bot from outside."""
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    """The bot, built and ready."""
-
-    use: UseCases
-    hearing: Poller | Webhook
-    """Brings in what people say."""
-    web: Served
-    delivery: DeliverOutbox
-    elsewhere: TellElsewhere
-    vitals: WatchVitals
-    heartbeat: SendHeartbeat | None
-    prices: RecordPrices
-    house: KeepHouse
-    found: FindChats
-    watched: Watched
-    tasks: Tasks
-    open_unit: OpenUnit
-    open_side: OpenUnit
-    lead: Lead | None
-    """None: no other process can have this database."""
-    clock: Clock
-    limits: Limits
-
-    async def run(self) -> None:
-        """Work until cancelled; then finish what is being sent, and leave the rest for later."""
-        timetable = Timetable()
-        timetable.add("check_accounts", self.use.checks.start_due, every_s=CHECK_TICK_S)
-        timetable.add("keep_prices", self.prices.refresh, every_s=PRICE_TICK_S)
-        watchdog = Watchdog(lambda: self.vitals.turns, clock=self.clock, limits=self.limits)
-        async with self.web(), self.tasks.owned():
-            timetable.start()
-            watchdog.start()
-            try:
-                self.tasks.start(self._begin(), name="begin")
-                if self.lead is None:
-                    await self._talk()
-                else:
-                    await self.lead.run(self._take_over)
-            finally:
-                watchdog.stop()
-                await timetable.stop(within_s=STOP_TICKS_WITHIN_S)
-
-    async def _begin(self) -> None:
-        """Do at once what the first ticks would do: the next of them may be a minute away."""
-        try:
-            await self.use.checks.start_due()
-        except Exception:
-            log.exception("Nothing could be checked yet", action="start")
-        await self.prices.refresh()
-
-    async def _take_over(self) -> None:
-        """Talk to Telegram from now on, after another process or as the first."""
-        await take_up(self)
-        self.vitals.lead(True)
-        try:
-            await self._talk()
-        finally:
-            self.vitals.lead(False)
-
-    async def _talk(self) -> None:
-        """Talk to Telegram until cancelled: poll, send, and do what only one process may do."""
-        ticks = self._ticks_of_one()
-        async with asyncio.TaskGroup() as group:
-            delivery = group.create_task(self.delivery.run(), name="deliver")
-            hearing = group.create_task(self.hearing.run(), name="poll")
-            group.create_task(self.found.look(), name="find chats")  # its tick is an hour away
-            ticks.start()
-            try:
-                await asyncio.Event().wait()
-            finally:
-                hearing.cancel()  # what it is told now, another may have to answer
-                self.house.stop()
-                await ticks.stop(within_s=STOP_TICKS_WITHIN_S)
-                self.delivery.stop()
-                await _finished(delivery, within_s=STOP_SENDING_WITHIN_S)
-
-    def _ticks_of_one(self) -> Timetable:
-        timetable = Timetable()
-        timetable.add("queue_digests", self._queue_digests, every_s=DIGEST_TICK_S)
-        timetable.add("offer_pairing", self.use.admission.offer, every_s=PAIRING_TICK_S)
-        timetable.add("keep_house", self.house.sweep, every_s=HOUSE_TICK_S)
-        timetable.add("find_chats", self.found.look, every_s=HOUSE_TICK_S)
-        timetable.add("listen", self.found.listen, every_s=LISTEN_TICK_S)
-        timetable.add("tell_elsewhere", self.elsewhere.look, every_s=ELSEWHERE_TICK_S)
-        forget = partial(
-            forget_left,
-            self.open_unit,
-            self.watched,
-            settle=self.use.rules.settle,
-            clock=self.clock,
-        )
-        timetable.add("forget_left", forget, every_s=FORGET_TICK_S)
-        if self.heartbeat is not None:
-            timetable.add("heartbeat", self.heartbeat.beat, every_s=HEARTBEAT_TICK_S)
-        return timetable
-
-    async def _queue_digests(self) -> None:
-        """Let the first digest after a start or a sleep wait for fresh readings, for a while."""
-        if self.use.checks.has_fresh_round:
-            await self.use.digests.queue_due()
-
-
-async def _finished(task: asyncio.Task[None], *, within_s: float) -> None:
-    """Give a task its time to end by itself, also while we are being cancelled."""
-    done, _ = await asyncio.wait({task}, timeout=within_s)
-    if not done:
-        log.warning("Not everything was sent in time", action="stop")
-
-
-@dataclass(frozen=True, slots=True)
-class Units:
-    """Who opens what kind of transaction: see `store/locks.py`."""
-
-    open_unit: OpenUnit
-    """For who talks to Telegram, and for nobody else."""
-    open_side: OpenUnit
-    """For checks, side by side with others."""
-    open_alone: OpenUnit
-    lead: Lead | None
-    hear: Hear | None = None
-    """None, too: nobody else queues anything."""
-
-    @classmethod
-    def on(cls, engine: AsyncEngine) -> "Units":
-        """Have them on a database that is ours alone."""
-        open_alone, open_side = units_of(engine), units_of(engine, lock=Lock.SIDE_BY_SIDE)
-        return cls(open_alone, open_side, open_alone, lead=None)
-
-    def shared(self, leases: AsyncEngine, *, clock: Clock) -> "Units":
-        """Have them on a database that others share; lease and bell have connections apart."""
-        lead = Lead(
-            f"{gethostname()} {uuid4().hex[:8]}",
-            open_unit=self.open_alone,
-            open_lease=units_of(leases, lock=Lock.NONE),
-            clock=clock,
-        )
-        return replace(self, open_unit=lead.open_unit, lead=lead, hear=partial(hear, leases))
 
 
 @asynccontextmanager
@@ -268,7 +108,7 @@ async def open_app(
 
 def _assembled(
     settings: Settings,
-    units: "Units",
+    units: Units,
     bot: UpdatesBot,
     http: WireTransport,
     counted: Counted,
@@ -497,7 +337,7 @@ async def _made_ready(settings: Settings, app: App) -> None:
     async with app.open_side() as unit:
         await begin_to_watch(unit, app.watched, now=app.clock())
     if app.lead is None:
-        await take_up(app)
+        await app.take_up()
     else:
         app.vitals.lead(False)
     log.info(
@@ -507,13 +347,3 @@ async def _made_ready(settings: Settings, app: App) -> None:
         wallets=len(app.watched.paths),
         rules=len(app.watched.rules),
     )
-
-
-async def take_up(app: App) -> None:
-    """Do what is for one process to do before it talks to anybody."""
-    async with app.open_unit() as unit:
-        await follow(unit, app.watched)
-        await forget_others(unit, app.watched)
-    app.use.admission.forget()
-    await app.use.rules.settle()
-    await app.use.chats.add_configured()

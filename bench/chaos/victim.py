@@ -22,14 +22,15 @@ from pathlib import Path
 from typing import Any
 
 import bot.app
+import bot.units
 from bench.chaos.seams import AS_IT_IS, Doom, Journal, Seams
 from bot.fetchers import Pacer
 from bot.log import set_up_log
 from bot.settings import load_settings, require_bot
 
 HASTE: dict[str, Any] = {
-    "bot.app.CHECK_TICK_S": 0.2,
-    "bot.app.DIGEST_TICK_S": 0.2,
+    "bot.running.CHECK_TICK_S": 0.2,
+    "bot.running.DIGEST_TICK_S": 0.2,
     "bot.core.delivery.FIRST_PAUSE": timedelta(seconds=0.05),
     "bot.core.delivery.DOUBT_PAUSES": (timedelta(seconds=0.1),),
     "bot.chat.pace.Pacer": partial(Pacer, enabled=False),
@@ -111,7 +112,8 @@ def _hurry(names: dict[str, Any]) -> None:
 
 def _watch(seams: Seams) -> None:
     root: Any = bot.app
-    root.units_of = seams.units_of(root.units_of)
+    units: Any = bot.units
+    units.units_of = seams.units_of(units.units_of)
     root.reader_of = seams.reader_of(root.reader_of)
     root.TelegramSender = seams.sender()
 

@@ -145,7 +145,7 @@ def runs_the_program(image: Stage, tried: Run) -> None:
     """As what it is started with, and as nobody special."""
     assert tried(*image.command("ENTRYPOINT"), "version").stdout.decode().strip() == VERSION
     helped = tried(*image.command("ENTRYPOINT"), "--help").stdout.decode()
-    assert "Copy the database to FILE" in helped  # a text for its users, not for readers of the code
+    assert "Copy the database to FILE" in helped  # though its code has no texts
     assert image.command("CMD") == ["run"]
     assert image.last("STOPSIGNAL") == "SIGTERM"
     who = tried("python", "-c", "import os; print(os.getuid(), os.getgid(), os.getgroups())")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import App, open_app
+from bot.app import open_app
 from bot.clock import utc_now
+from bot.running import App
 from bot.sandbox.exchanges import Served, serve_exchange
 from bot.sandbox.telegram import Chat, Message, TelegramServer, serve_telegram
 from bot.sandbox.world import Account, Key, World
@@ -87,8 +88,8 @@ class Scene:
 async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     """Serve three exchanges with five sources and a Telegram with you and a group in it."""
     # What is due is looked for more often, so that a round of a second takes no two.
-    monkeypatch.setattr("bot.app.CHECK_TICK_S", 0.2)
-    monkeypatch.setattr("bot.app.DIGEST_TICK_S", 1.0)
+    monkeypatch.setattr("bot.running.CHECK_TICK_S", 0.2)
+    monkeypatch.setattr("bot.running.DIGEST_TICK_S", 1.0)
     world = World()
     okx = world.add_account("okx", Key("okx-key", "okx-secret", "okx-pass"), name="main")
     okx.set("funding", "USDT", available="2000", held="0")

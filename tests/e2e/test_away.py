@@ -85,8 +85,8 @@ class Ahead:
 
 @pytest.fixture
 def clock(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Ahead:
-    monkeypatch.setattr("bot.app.ELSEWHERE_TICK_S", 0.2)
-    monkeypatch.setattr("bot.app.HEARTBEAT_TICK_S", 0.3)
+    monkeypatch.setattr("bot.running.ELSEWHERE_TICK_S", 0.2)
+    monkeypatch.setattr("bot.running.HEARTBEAT_TICK_S", 0.3)
     scene.clock = ahead = Ahead()
     counted = partial(WatchVitals, counted_s=lambda: monotonic() + ahead.by.total_seconds())
     monkeypatch.setattr("bot.app.WatchVitals", counted)
@@ -161,12 +161,12 @@ async def test_the_heart_stops_with_telegram(
 HURRIED = """
 import sys
 from datetime import timedelta
-import bot.app, bot.core.elsewhere, bot.services.tell_elsewhere
+import bot.core.elsewhere, bot.running, bot.services.tell_elsewhere
 from bot.__main__ import main
 bot.core.elsewhere.PATIENCE = timedelta(seconds=2)
 bot.services.tell_elsewhere.FIRST_CHANCE = timedelta(0)
-bot.app.CHECK_TICK_S = bot.app.ELSEWHERE_TICK_S = 0.2
-bot.app.HEARTBEAT_TICK_S = 0.2
+bot.running.CHECK_TICK_S = bot.running.ELSEWHERE_TICK_S = 0.2
+bot.running.HEARTBEAT_TICK_S = 0.2
 sys.argv = ["balance-bot", "run"]
 main()
 """

@@ -9,7 +9,6 @@ from datetime import timedelta
 
 import pytest
 
-from bot.app import Units
 from bot.chat.views.words import BROKEN
 from bot.clock import utc_now
 from bot.services import lead
@@ -17,6 +16,7 @@ from bot.services.ports import OpenUnit
 from bot.store.database import open_beside, open_database
 from bot.store.postgres import CONNECTIONS
 from bot.store.unit_of_work import units_of
+from bot.units import Units
 from tests.e2e.conftest import GROUP, MAIN_ENDPOINT, Scene
 from tests.e2e.test_process import started
 from tests.e2e.test_webhook import free_port
@@ -160,7 +160,7 @@ async def test_who_leads_forgets_what_was_left_behind(
     shared: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process with older settings was the last that named an account."""
-    monkeypatch.setattr("bot.app.FORGET_TICK_S", 0.2)
+    monkeypatch.setattr("bot.running.FORGET_TICK_S", 0.2)
     monkeypatch.setattr("bot.services.follow.LEFT_AFTER", timedelta(seconds=1))
     async with shared.bot() as app, asyncio.timeout(60):
         while not app.vitals.leads:  # noqa: ASYNC110 - it forgets what there is when it begins

@@ -4,7 +4,7 @@ import asyncio
 import re
 from decimal import Decimal
 
-from bot.app import App
+from bot.running import App
 from tests.e2e.conftest import EXACT, Scene
 
 PRICE_ENDPOINTS = {"okx": "market/tickers", "coinw": "returnTicker", "xt": "getTickers"}

@@ -22,11 +22,12 @@ from urllib.parse import quote, quote_plus
 import pytest
 import structlog
 
-from bot.app import App, open_app
+from bot.app import open_app
 from bot.chat.application import build_bot
 from bot.clock import utc_now
 from bot.fetchers import Credentials, Fetcher, FetchError, Pacer, open_fetcher
 from bot.log import set_up_log
+from bot.running import App
 from bot.sandbox.exchanges import NO_LIMITS, Served, serve_exchange
 from bot.sandbox.faults import FAULTS
 from bot.sandbox.telegram import TelegramServer, serve_telegram
