@@ -6,8 +6,9 @@ row there is what it was here: texts and amounts to the last sign, instants to t
 
 import fcntl
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,10 +21,13 @@ from bot.store._rows import Tell, copy_rows, is_empty
 from bot.store.backup import Contents, copy_file, new_file, sound_contents, uri_of
 from bot.store.database import parse_url
 from bot.store.errors import DatabaseUnusable
-from bot.store.leases import is_led
+from bot.store.leases import is_led, times_led
 from bot.store.locks import Lock, is_for_many, take
 from bot.store.postgres import is_postgres, postgres_engine
 from bot.store.sqlite import path_of, real_file
+
+MakeSure = Callable[[], Awaitable[None]]
+"""Refuses a copy that is whole, before it is kept."""
 
 
 async def back_up(url: str, file: Path) -> Contents:
@@ -37,7 +41,7 @@ async def back_up(url: str, file: Path) -> Contents:
         return copy_file(path_of(source), file)
     with _in_a_sentence():
         async with _snapshot_of(source) as snapshot:
-            return await _write_file(snapshot, file, tell=_nobody)
+            return await _write_file(snapshot, file, tell=_nobody, make_sure=_as_of_then)
 
 
 async def copy_database(source: str, target: str, *, tell: Tell) -> None:
@@ -50,14 +54,19 @@ async def copy_database(source: str, target: str, *, tell: Tell) -> None:
     with _in_a_sentence(), _left_alone(one):
         async with _snapshot_of(one) as snapshot:
             await _require_nobody_leads(snapshot)
+            make_sure = partial(_require_nobody_began, one, await times_led(snapshot))
             if is_postgres(other):
-                await _fill_server(snapshot, other, tell=tell)
+                await _fill_server(snapshot, other, tell=tell, make_sure=make_sure)
             else:
-                await _write_file(snapshot, path_of(other), tell=tell)
+                await _write_file(snapshot, path_of(other), tell=tell, make_sure=make_sure)
 
 
 def _nobody(_name: str, _rows: int) -> None:
     """Take what nobody wants to be told."""
+
+
+async def _as_of_then() -> None:
+    """Let bots be at work: what they have written since is in the next backup."""
 
 
 @contextmanager
@@ -99,6 +108,18 @@ async def _require_nobody_leads(server: AsyncConnection) -> None:
             "the database is in use by a balance-bot: stop all that use it first, so that nothing"
             " is lost; one that was killed lets go of it within ten seconds"
         )
+
+
+async def _require_nobody_began(source: URL, led_before: int) -> None:
+    """Refuse a server on which a bot has begun to work since, even if it has ended again."""
+    if not is_postgres(source):
+        return  # nobody else could open it
+    async with postgres_engine(source) as engine, engine.connect() as connection:
+        if await times_led(connection) != led_before:
+            raise DatabaseUnusable(
+                "a balance-bot has begun to use the database meanwhile: stop all that use it, so"
+                " that nothing is lost, and copy again"
+            )
 
 
 @asynccontextmanager
@@ -164,18 +185,25 @@ def _require_this_version(connection: Connection) -> None:
         )
 
 
-async def _write_file(source: AsyncConnection, file: Path, *, tell: Tell) -> Contents:
+async def _write_file(
+    source: AsyncConnection, file: Path, *, tell: Tell, make_sure: MakeSure
+) -> Contents:
     with new_file(file) as unfinished:
         async with _open_file(unfinished, mode="rw") as target:
             await target.run_sync(_fill, source, tell)
-        return sound_contents(unfinished, made_from=file)
+        contents = sound_contents(unfinished, made_from=file)
+        await make_sure()
+        return contents
 
 
-async def _fill_server(source: AsyncConnection, url: URL, *, tell: Tell) -> None:
+async def _fill_server(
+    source: AsyncConnection, url: URL, *, tell: Tell, make_sure: MakeSure
+) -> None:
     async with postgres_engine(url) as engine, engine.begin() as target:
         await _let_wait(target)
         await take(target, Lock.ALONE)
         await target.run_sync(_fill, source, tell)
+        await make_sure()
 
 
 def _fill(target: Connection, source: AsyncConnection, tell: Tell) -> None:

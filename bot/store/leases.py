@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store._upsert import insert_into
@@ -44,6 +44,11 @@ class SqlLeases:
         found = select(leases.c.fence).where(*_held_by(holder, fence))
         return await self._connection.scalar(found) is not None
 
+    async def is_led(self, *, now: datetime) -> bool:
+        """See the port."""
+        led = and_(leases.c.name == _LEADING, ~has_run_out(leases.c.until, now))
+        return await self._connection.scalar(select(leases.c.fence).where(led)) is not None
+
     async def release(self, holder: str, fence: int) -> None:
         """See the port."""
         # The row stays, so that no fence comes a second time.
@@ -76,10 +81,12 @@ class SqlLeases:
 async def is_led(connection: AsyncConnection) -> bool:
     """Whether a process leads, by the clock of the server."""
     now = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
-    led = select(leases.c.holder).where(
-        leases.c.name == _LEADING, ~has_run_out(leases.c.until, now)
-    )
-    return await connection.scalar(led) is not None
+    return await SqlLeases(connection).is_led(now=now)
+
+
+async def times_led(connection: AsyncConnection) -> int:
+    """Count how often a process has begun to lead."""
+    return await connection.scalar(select(leases.c.fence).where(leases.c.name == _LEADING)) or 0
 
 
 def has_run_out(until: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:

@@ -7,11 +7,13 @@ from contextlib import asynccontextmanager, closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Connection, NullPool, Select, create_engine, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bench.postgres import new_database
 from bot.core.delivery import Chat
 from bot.core.events import AlertRaised
 from bot.core.rules import parse_rule
@@ -41,6 +43,11 @@ UPDATE outbox SET reply_to = 1 WHERE id = 5;
 """
 """Numbers that no float holds, values that look alike, texts that are not ours, a number that was
 given once, a row that points to a later one."""
+BEGIN_AND_END = """
+INSERT INTO leases VALUES ('leading', 'one', 1, now())
+  ON CONFLICT (name) DO UPDATE SET fence = leases.fence + 1
+"""
+"""As a bot leaves it that has led for a moment."""
 
 
 @pytest.fixture
@@ -186,6 +193,9 @@ async def test_source_in_use(source: str, tmp_path: Path) -> None:
     async with open_database(source):
         why = await refusal(source, f"sqlite:///{tmp_path / 'copy.db'}")
         assert "stop it first" in why
+        (tmp_path / "link.db").symlink_to(tmp_path / "bot.db")
+        link = f"sqlite:///{tmp_path / 'link.db'}"
+        assert "stop it first" in await refusal(link, f"sqlite:///{tmp_path / 'copy.db'}")
         await back_up(source, tmp_path / "backup.db")  # that is what one is for
     await copied(source, f"sqlite:///{tmp_path / 'copy.db'}")
     async with open_database(source):  # and lets go of it afterwards
@@ -208,6 +218,29 @@ async def test_server_in_use(postgres_url: str, tmp_path: Path) -> None:
         async with open_unit() as unit:
             await unit.leases.release("one", fence)
         await copied(postgres_url, copy)
+
+
+@pytest.mark.parametrize("to_server", [False, True])
+async def test_server_on_which_a_bot_begins_meanwhile(
+    postgres: str, postgres_url: str, tmp_path: Path, to_server: bool
+) -> None:
+    """What it has written is not in the copy, even if it has ended since: nothing is kept."""
+    async with open_database(postgres_url):
+        pass
+    engine = create_engine(postgres_url, poolclass=NullPool)
+
+    def begin_and_end(table: str, _rows: int) -> None:
+        if table == "accounts":
+            with engine.begin() as connection:
+                connection.execute(text(BEGIN_AND_END))
+
+    with new_database(postgres, f"test_{uuid4().hex}") as server:
+        target = server if to_server else f"sqlite:///{tmp_path / 'copy.db'}"
+        for _ in ("the first", "another one"):
+            with pytest.raises(DatabaseUnusable, match="has begun to use the database meanwhile"):
+                await copy_database(postgres_url, target, tell=begin_and_end)
+        assert not (tmp_path / "copy.db").exists()
+        assert (await copied(postgres_url, target))["leases"] == 1
 
 
 async def test_server_whose_clock_was_ahead(postgres_url: str, tmp_path: Path) -> None:
