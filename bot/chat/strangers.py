@@ -90,11 +90,18 @@ class Strangers:
                 self._waiting.put_nowait((caller, asked))
 
     async def _ask(self, caller: Caller) -> bool:
-        """Have the owners asked; whether it was done, now or before."""
+        """Have the owners asked; whether it was done, now or before.
+
+        Where that breaks off the update comes again, and must not find that it was answered.
+        """
         if caller.chat_id is None or caller.user_id is None:
             return False
         by = Person(caller.user_id, caller.name)
-        return await self._admission.ask(caller.chat_id, title=caller.title, by=by)
+        try:
+            return await self._admission.ask(caller.chat_id, title=caller.title, by=by)
+        except BaseException:  # that there was no time left is one, too
+            self._answered.pop(caller.chat_id, None)
+            raise
 
     def _may(self, caller: Caller) -> bool:
         """Whether it is time to answer this chat, and not too many others are answered."""

@@ -1,7 +1,8 @@
 """Strangers: nothing of them is kept, few of them are answered, one line tells how many."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,9 @@ from bot.chat import strangers
 from bot.chat.access import Caller, caller_of
 from bot.chat.i18n import english
 from bot.sandbox.telegram import Message, TelegramServer
+from bot.services.lead import NoLongerLeading
+from bot.services.manage_chats import ManageChats
+from bot.services.ports import NotKept
 
 OWNER, STRANGER, FOREIGN_GROUP = 1001, 6666, -4002
 
@@ -111,6 +115,60 @@ def caller(person: int) -> Caller:
     return found
 
 
+@pytest.mark.parametrize("error", [NotKept, NoLongerLeading, OSError])
+async def test_who_wants_to_come_in_is_not_lost(
+    desk: Any, telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    """Telegram is not told that we have it before it is kept that they have asked."""
+    fine, failures = ManageChats.changing, iter(range(2))
+
+    @asynccontextmanager
+    async def failing(chats: ManageChats) -> AsyncIterator[Any]:
+        if next(failures, None) is not None:
+            raise error("the database did not take it")
+        async with fine(chats) as unit:
+            yield unit
+
+    async with desk.polling():
+        await seen(desk, telegram)
+        monkeypatch.setattr(ManageChats, "changing", failing)
+        telegram.say(STRANGER, STRANGER, "/start")
+        await seen(desk, telegram)
+        await telegram.wait_for_message(STRANGER, timeout=5)
+    async with desk.open_unit() as unit:
+        waiting = [chat.chat_id for chat in await unit.chats.load() if chat.is_waiting]
+    assert (next(failures, None), waiting) == (None, [STRANGER])
+    assert answers(telegram, STRANGER) == 1
+
+
+async def test_who_was_heard_when_there_was_no_time_left_is_heard_again(desk: Any) -> None:
+    """A post that took too long comes again, and must not find that it was answered."""
+    asked: list[int] = []
+
+    async def ask(chat_id: int, **_: Any) -> bool:
+        asked.append(chat_id)
+        if len(asked) == 1:
+            await asyncio.Event().wait()
+        return True
+
+    met = strangers_met(desk, ask)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await met.meet([caller(7000)])
+    for _ in range(2):
+        await met.meet([caller(7000)])
+    assert asked == [7000, 7000]
+
+
+def strangers_met(desk: Any, ask: Callable[..., Any]) -> strangers.Strangers:
+    bot: Any = SimpleNamespace(username="bot")
+    chats: Any = SimpleNamespace(known=lambda _: SimpleNamespace(blocked=False))
+    admission: Any = SimpleNamespace(ask=ask)
+    return strangers.Strangers(
+        bot, chats=chats, admission=admission, clock=desk.clock, language_of=english
+    )
+
+
 async def test_more_at_once_than_have_room(desk: Any) -> None:
     """Who comes while others are asked about is passed over where there is no room left."""
 
@@ -118,12 +176,7 @@ async def test_more_at_once_than_have_room(desk: Any) -> None:
         await asyncio.sleep(0.01)
         return True
 
-    bot: Any = SimpleNamespace(username="bot")
-    chats: Any = SimpleNamespace(known=lambda _: SimpleNamespace(blocked=False))
-    admission: Any = SimpleNamespace(ask=ask)
-    met = strangers.Strangers(
-        bot, chats=chats, admission=admission, clock=desk.clock, language_of=english
-    )
+    met = strangers_met(desk, ask)
     await met.meet([caller(7000 + n) for n in range(strangers.MOST_CHATS - 2)])
     desk.clock.now += strangers.AGAIN_AFTER
     await asyncio.gather(*(met.meet([caller(8000 + n)]) for n in range(5)))
