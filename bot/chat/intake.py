@@ -107,13 +107,14 @@ class Intake:
         self._orders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         """By chats in which something is being changed."""
         self._more = asyncio.Event()
+        self._learning = asyncio.Lock()
         self._learned_at: datetime | None = None
         """When chats were looked up while another process leads."""
         self._forget_lines()
 
     def _forget_lines(self) -> None:
         self._lines: dict[int | None, _Line] = {}
-        self._held: set[int] = set()
+        self._held = set(self._keeping)
         """Ids of what is being kept, stands in a line, or could not be handled: all but the first
         is in the inbox."""
         self._refused: set[int | None] = set()
@@ -142,12 +143,17 @@ class Intake:
         await self._strangers.meet([one.caller for one in strangers if one.caller])
 
     async def _learn(self) -> None:
-        """Take up whom the process that leads has let in meanwhile; a flood asks for it seldom."""
-        now = self._clock()
-        if self._learned_at is None or not timedelta(0) <= now - self._learned_at < LEARN_AFTER:
-            self._learned_at = now
+        """Take up whom the process that leads has let in meanwhile; a flood asks for it seldom.
+
+        Whoever comes while somebody asks waits for the answer: without it nobody is a stranger.
+        """
+        async with self._learning:
+            now, last = self._clock(), self._learned_at
+            if last is not None and timedelta(0) <= now - last < LEARN_AFTER:
+                return
             async with self._open_unit() as unit:
                 await self._chats.learn(unit)
+            self._learned_at = now
 
     async def run(self) -> None:
         """Handle what is in the inbox and what comes into it, until cancelled."""
@@ -205,6 +211,7 @@ class Intake:
 
         They are held before they are there, so that no look at the inbox takes them up, too. One
         that another side is keeping is waited for: only then is it known whether it is there.
+        Until the inbox was looked at first, they stay there, behind what was said earlier.
         """
         while ends := [end for one in said if (end := self._keeping.get(one.update_id))]:
             await ends[0].wait()
@@ -220,8 +227,9 @@ class Intake:
             raws = {one.update_id: json.dumps(one.body) for one in new}
             async with self._open_unit() as unit:
                 fresh = await unit.inbox.add(raws, at=self._clock())
-            news = (one for one in new if one.update_id in fresh)
-            lined = {one.update_id for one in news if self._hand_over(one, behind=self._behind)}
+            news = [one for one in new if one.update_id in fresh]
+            behind = self._behind if self.ready.is_set() else {one.chat_id for one in news}
+            lined = {one.update_id for one in news if self._hand_over(one, behind=behind)}
         finally:
             self._held -= {one.update_id for one in new} - lined
             for one in new:
@@ -251,13 +259,24 @@ class Intake:
         return [_said(update_id, json.loads(raw)) for update_id, raw in rows.items()]
 
     async def _line_up(self, page: Sequence[_Said], *, behind: Collection[int | None]) -> None:
-        """Hand over what another process has kept, or we before now; strangers are met, too."""
+        """Hand over what another process has kept, or we before now; strangers are only met."""
+        strangers = []
         for one in page:
-            if one.update_id in self._held or not self._hand_over(one, behind=behind):
+            if one.update_id in self._held:
                 continue
-            self._held.add(one.update_id)
-            if one.caller and not self._is_known(one):
-                await self._strangers.meet([one.caller])
+            if not self._is_known(one):
+                strangers.append(one)
+            elif self._hand_over(one, behind=behind):
+                self._held.add(one.update_id)
+        if strangers:
+            await self._meet(strangers)
+
+    async def _meet(self, strangers: Sequence[_Said]) -> None:
+        """Meet strangers of the inbox, then mark them: what they want is kept before."""
+        await self._strangers.meet([one.caller for one in strangers if one.caller])
+        async with self._open_leading() as unit:
+            for one in strangers:
+                await unit.inbox.mark_handled(one.update_id, at=self._clock())
 
     def _hand_over(self, said: _Said, *, behind: Collection[int | None]) -> bool:
         """Put an update into the line of its chat; False where there is no room."""

@@ -17,7 +17,10 @@ from bot.chat.application import build_application
 from bot.chat.intake import Intake
 from bot.core.delivery import Chat
 from bot.sandbox.telegram import TelegramServer
+from bot.services.admit_chats import AdmitChats
 from bot.services.lead import NoLongerLeading
+from bot.services.manage_chats import ManageChats
+from bot.services.ports import NotKept
 from bot.services.watch_vitals import WatchVitals
 from bot.store.inbox import SqlInbox
 
@@ -168,6 +171,40 @@ async def test_a_post_that_comes_again_while_it_is_kept(
     assert (intake._held, intake._keeping) == (set(), {})
 
 
+async def test_a_post_that_is_being_kept_while_it_begins_to_run(
+    desk: Any, intake: Intake, handled: Handled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is handled once, behind what was said before, and ahead of what is said after it."""
+    monkeypatch.setattr(intake_module, "AT_ONCE_IN_CHAT", 1)
+    monkeypatch.setattr(intake_module, "LOOK_EVERY_S", 0.001)
+    await intake.take([update(1)])
+    fine, reached, go_on = SqlInbox.add, asyncio.Event(), asyncio.Event()
+
+    async def slow(*args: Any, **named: Any) -> Any:
+        reached.set()
+        await go_on.wait()
+        return await fine(*args, **named)
+
+    monkeypatch.setattr(SqlInbox, "add", slow)
+    post = asyncio.ensure_future(intake.take([update(2)]))
+    await reached.wait()
+    task = asyncio.ensure_future(intake.run())
+    async with asyncio.timeout(5):
+        while intake._group is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    go_on.set()
+    await post
+    await intake.take([update(3)])
+    await all_marked(desk)
+    async with asyncio.timeout(5):
+        while intake._serving:  # noqa: ASYNC110 - somebody may be handling it once more
+            await asyncio.sleep(0.001)
+    task.cancel()
+    await asyncio.wait({task})
+    assert handled.ids == [1, 2, 3]
+    assert (intake._held, intake._keeping) == (set(), {})
+
+
 async def test_a_line_has_an_end(
     desk: Any, intake: Intake, handled: Handled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,6 +324,31 @@ async def test_who_does_not_lead_learns_whom_the_other_has_let_in(
     assert await unhandled(desk) == [2]
 
 
+async def test_who_cannot_learn_takes_nobody_for_a_stranger(
+    desk: Any, intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes while nobody could look, or somebody does, is taken when it is known of whom."""
+    monkeypatch.setattr(strangers, "MOST_KEPT", 0)
+    async with desk.open_unit() as unit:
+        chat = Chat(CLUB, since=desk.clock(), asked_at=desk.clock(), role="viewer")
+        await unit.chats.save(chat)
+    fine = ManageChats.learn
+
+    async def failing(*_: Any) -> None:
+        await asyncio.sleep(0)
+        raise NotKept("the database did not take it")
+
+    monkeypatch.setattr(ManageChats, "learn", failing)
+    posts = [intake.take([update(n, chat=CLUB, user=STRANGER)]) for n in (1, 2)]
+    ends = await asyncio.gather(*posts, return_exceptions=True)
+    assert [type(end) for end in ends] == [NotKept, NotKept]
+    monkeypatch.setattr(ManageChats, "learn", fine)
+    await asyncio.gather(
+        *(intake.take([update(n, chat=CLUB, user=STRANGER)]) for n in (1, 2)),
+    )
+    assert await unhandled(desk) == [1, 2]
+
+
 async def test_strangers_that_were_kept_are_met_by_who_leads(
     desk: Any, intake: Intake, telegram: TelegramServer
 ) -> None:
@@ -295,6 +357,30 @@ async def test_strangers_that_were_kept_are_met_by_who_leads(
     async with running(intake):
         await telegram.wait_for_message(STRANGER, "6666")
         await all_marked(desk)
+
+
+async def test_a_stranger_that_cannot_be_met_waits_in_the_inbox(
+    desk: Any, intake: Intake, handled: Handled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it is kept that they want to come in; who is known does not wait for that."""
+    monkeypatch.setattr(intake_module, "LOOK_EVERY_S", 0.001)
+    ask = AdmitChats.ask
+
+    async def failing(*_: Any, **__: Any) -> bool:
+        raise NotKept("the database did not take it")
+
+    monkeypatch.setattr(AdmitChats, "ask", failing)
+    await intake.take([update(1, chat=STRANGER, user=STRANGER, text="/start"), update(2)])
+    task = asyncio.ensure_future(intake.run())
+    await handled.wait_for(1)
+    assert (handled.ids, 1 in await unhandled(desk)) == ([2], True)
+    monkeypatch.setattr(AdmitChats, "ask", ask)
+    await all_marked(desk)
+    task.cancel()
+    await asyncio.wait({task})
+    async with desk.open_unit() as unit:
+        (chat,) = await unit.chats.load()
+    assert (chat.chat_id, chat.is_waiting) == (STRANGER, True)
 
 
 async def test_what_is_begun_comes_to_its_end(
