@@ -19,6 +19,7 @@ from bot.chat.handlers import acknowledge, person_of
 from bot.chat.i18n import _
 from bot.chat.room_buttons import ROOM_CHANGE, ROOM_PATTERN, decode_room, least_role
 from bot.chat.rule_buttons import RULE_CHANGE
+from bot.chat.trying import until_done
 from bot.chat.views.words import (
     FORWARDED,
     OLD_BUTTON,
@@ -31,7 +32,9 @@ from bot.chat.views.words import (
 )
 from bot.core.access import reaches
 from bot.services.admit_chats import AdmitChats
+from bot.services.lead import NoLongerLeading
 from bot.services.manage_chats import ManageChats
+from bot.services.ports import NotKept
 
 log = structlog.get_logger(__name__)
 
@@ -174,15 +177,28 @@ class Gate:
     async def check(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Stop an update that must not be answered.
 
-        So does an error: the library would go on to the handlers behind the gate.
+        So does an error: the library would go on to the handlers behind the gate. What is not kept
+        is tried on instead: whoever is allowed gets no silence for it, and meanwhile, or where we
+        have to stop, the update is in the inbox.
         """
-        try:
-            passes = await self._passes(update, bot_name=context.bot.username)
-        except Exception:
-            log.exception("The gate broke off; nobody passes", action="refuse")
-            passes = False
+        passes = False
+
+        async def ask() -> None:
+            nonlocal passes
+            passes = await self._let_by(update, bot_name=context.bot.username)
+
+        await until_done("pass the gate", ask, clock=self._admission.clock)
         if not passes:
             raise ApplicationHandlerStop
+
+    async def _let_by(self, update: Update, *, bot_name: str) -> bool:
+        try:
+            return await self._passes(update, bot_name=bot_name)
+        except (NotKept, NoLongerLeading):
+            raise
+        except Exception:
+            log.exception("The gate broke off; nobody passes", action="refuse")
+            return False
 
     async def _passes(self, update: Update, *, bot_name: str) -> bool:
         chat, user = update.effective_chat, update.effective_user

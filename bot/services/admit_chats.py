@@ -68,6 +68,11 @@ class AdmitChats:
         self._pairing: Pairing | None = None
 
     @property
+    def clock(self) -> Clock:
+        """What tells the instant, also to who waits at the gate."""
+        return self._clock
+
+    @property
     def is_open(self) -> bool:
         """Whether there is a code that opens something."""
         pairing, now = self._pairing, self._clock()

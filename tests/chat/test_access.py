@@ -1,10 +1,13 @@
 """Who is answered: strangers get silence, but for their own ids; what is forged does nothing."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from bot.chat.access import Caller, caller_of, changes_something
+from bot.chat.access import Caller, Gate, caller_of, changes_something
 from bot.chat.views.words import (
     ASKED,
     FORWARDED,
@@ -14,6 +17,8 @@ from bot.chat.views.words import (
     UNKNOWN_COMMAND,
 )
 from bot.sandbox.telegram import Message, TelegramServer
+from bot.services.manage_chats import ManageChats
+from bot.services.ports import NotKept
 
 OWNER, STRANGER, GROUP, FOREIGN_GROUP = 1001, 6666, -4001, -4002
 EVERY_COMMAND = ["/balance", "/alerts", "/rules", "/digest", "/help", "/nonsense", "hello"]
@@ -380,3 +385,63 @@ def test_caller(raw: dict[str, Any], caller: Caller | None) -> None:
 )
 def test_what_changes_something(raw: dict[str, Any], does: bool) -> None:
     assert changes_something(raw) is does
+
+
+def fail_to_keep(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
+    """Let the database take nothing that is known of chats, a few times; give how often it was."""
+    fine, failed = ManageChats.changing, [0]
+
+    @asynccontextmanager
+    async def changing(chats: ManageChats) -> AsyncIterator[Any]:
+        if failed[0] < times:
+            failed[0] += 1
+            raise NotKept("the database did not take it")
+        async with fine(chats) as unit:
+            yield unit
+
+    monkeypatch.setattr(ManageChats, "changing", changing)
+    return failed
+
+
+@pytest.mark.parametrize("times", [1, 5])
+async def test_whom_the_gate_cannot_note_down_is_answered(
+    desk: Any, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """The first command of a member waits until it is kept who that is; there is one answer."""
+    async with desk.polling():
+        failed = fail_to_keep(monkeypatch, times)
+        assert len(await desk.ask("/help", chat=GROUP, user=2002)) == 1
+    assert failed == [times]
+    assert [member.user_id for member in desk.use.chats.members(GROUP)] == [2002]
+
+
+async def test_who_waits_at_the_gate_when_the_bot_stops_is_answered_later(
+    desk: Any, telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The update stays in the inbox, and nobody is told anything before."""
+    monkeypatch.setattr("bot.chat.intake.FINISH_WITHIN_S", 0.01)
+    with monkeypatch.context() as broken:
+        async with desk.polling():
+            await desk.ask("/help")
+            failed = fail_to_keep(broken, 1_000_000)
+            said = telegram.say(GROUP, 2002, "/help")
+            async with asyncio.timeout(5):
+                while failed[0] < 3:  # noqa: ASYNC110
+                    await asyncio.sleep(0.001)
+    async with desk.polling():
+        await desk.quiet()
+    answers = [m for m in telegram.messages(GROUP) if m.from_bot and m.id > said.id]
+    assert len(answers) == 1
+
+
+async def test_nobody_passes_a_gate_that_breaks(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An update at which it breaks for another reason is not answered, nor met again and again."""
+
+    async def breaking(*_: Any, **__: Any) -> bool:
+        raise ZeroDivisionError
+
+    async with desk.polling():
+        monkeypatch.setattr(Gate, "_passes", breaking)
+        assert await desk.ask("/help") == []
