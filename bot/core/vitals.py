@@ -53,6 +53,8 @@ class Vitals:
     """Since when there is no chat left to tell, of those that should be; None: there is one."""
     leads: bool = True
     """Whether this process talks to Telegram; of several that share a database one does."""
+    led: bool = True
+    """Whether any of them does."""
 
     @property
     def stale(self) -> "tuple[Stale, ...]":
@@ -74,8 +76,10 @@ def stale(vitals: Vitals) -> tuple[Stale, ...]:
     """Judge the signs of life."""
     parts: tuple[Part, ...] = PARTS if vitals.leads else ("checks",)
     found = [*(_idle(part, vitals) for part in parts), _overdue(vitals)]
+    if vitals.leads or not vitals.led:
+        found.append(_undelivered(vitals))
     if vitals.leads:
-        found += [_undelivered(vitals), _unheard(vitals)]
+        found.append(_unheard(vitals))
     return tuple(s for s in found if s is not None)
 
 

@@ -76,6 +76,7 @@ class WatchVitals:
             undelivered_since = await unit.outbox.oldest_due(
                 now=now, chats=[chat.chat_id for chat in chats]
             )
+            led = self._leads or await unit.leases.is_led(now=await unit.leases.clock() or now)
         if chats or not self._should_hear(known):
             self._unheard_since = None
         elif self._unheard_since is None:
@@ -91,6 +92,7 @@ class WatchVitals:
             undelivered_since=undelivered_since,
             unheard_since=self._unheard_since,
             leads=self._leads,
+            led=led,
         )
 
     def _should_hear(self, known: Sequence[Chat]) -> Sequence[Chat]:

@@ -91,3 +91,10 @@ def test_who_does_not_lead_only_checks() -> None:
         overdue=("main", NOW - DAY),
     )
     assert [found.part for found in stale(waits)] == ["checks", "checks"]
+
+
+def test_where_nobody_leads_no_process_is_well() -> None:
+    """As soon as a message waits too long: whoever could send it would have sent it."""
+    alone = replace(WELL, leads=False, led=False, undelivered_since=NOW - UNDELIVERED_AFTER)
+    assert alone.stale == ()
+    assert [found.part for found in stale(replace(alone, at=NOW + SECOND))] == ["delivery"]

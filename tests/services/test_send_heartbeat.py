@@ -81,6 +81,22 @@ async def test_a_message_that_does_not_leave(house: Any, heart: SendHeartbeat, e
     assert ear.heard == 0
 
 
+async def test_a_message_that_nobody_could_send(house: Any) -> None:
+    """Of several processes each says so while none leads; otherwise it is for who leads to say."""
+    house.vitals.lead(False)
+    async with house.open_unit() as unit:
+        news = SourceFound(path="main/funding", since=house.clock(), at=house.clock())
+        await unit.outbox.add([news], chats=[Chat(OWNER)], at=house.clock())
+        house.clock.advance(minutes=6)
+        now = house.clock()
+        assert await unit.leases.take("another", now=now, until=now + timedelta(seconds=10))
+    all_work(house)
+    assert (await house.vitals.look()).stale == ()
+    house.clock.advance(seconds=10)
+    (ill,) = (await house.vitals.look()).stale
+    assert ill.reason == "a message has waited for 370 s to be delivered"
+
+
 async def test_nobody_is_left_to_tell(house: Any, heart: SendHeartbeat, ear: Ear) -> None:
     """As soon as the last chat is lost, and until one is back; one that nobody names is none."""
     all_work(house)

@@ -82,6 +82,20 @@ async def test_lease_of_a_clock_that_was_ahead(open_unit: OpenUnit, now: datetim
     assert await take(open_unit, "c", now) is None
 
 
+async def test_who_looks_knows_whether_anybody_leads(open_unit: OpenUnit, now: datetime) -> None:
+    """From the first lease on, until the last has run out, is given back, or cannot be meant."""
+    async with open_unit() as unit:
+        assert not await unit.leases.is_led(now=now)
+    fence = await take(open_unit, "a", now)
+    assert fence is not None
+    async with open_unit() as unit:
+        assert await unit.leases.is_led(now=now)
+        assert not await unit.leases.is_led(now=now + LASTS)
+        assert not await unit.leases.is_led(now=now - timedelta(hours=8))
+        await unit.leases.release("a", fence)
+        assert not await unit.leases.is_led(now=now)
+
+
 async def test_news_are_counted(open_unit: OpenUnit) -> None:
     """Each change has a number of its own."""
     async with open_unit() as unit:

@@ -266,6 +266,9 @@ class LeaseRepository(Protocol):
     async def is_held(self, holder: str, fence: int) -> bool:
         """Whether a lease is still its holder's: then nobody else can take it in this unit."""
 
+    async def is_led(self, *, now: datetime) -> bool:
+        """Whether anybody leads, by the clock of all."""
+
     async def release(self, holder: str, fence: int) -> None:
         """Let somebody else lead at once."""
 
