@@ -90,6 +90,13 @@ def test_chatty_libraries_are_quiet(logged: Any) -> None:
     assert read() == ""
 
 
+def test_a_tick_that_is_left_out_is_no_news(logged: Any) -> None:
+    """While a round of checks takes longer than a second, it would be written each second."""
+    read = logged(level="INFO")
+    logging.getLogger("apscheduler.scheduler").warning("skipped: maximum number of instances")
+    assert read() == ""
+
+
 @pytest.mark.parametrize("is_terminal", [True, False])
 def test_text_on_a_terminal_and_json_elsewhere(
     logged: Any, monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool
