@@ -86,7 +86,7 @@ def set_up_log(
     root.setLevel(level)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
-    # It would write that a tick is left out while the one before is at work; that is how it is meant.
+    # It would write that a tick is left out while the one before is at work, which is meant so.
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     # It would write a traceback for each page of a gateway, which we tell in a line of ours.
     logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
