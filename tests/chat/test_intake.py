@@ -82,14 +82,20 @@ async def intake(desk: Any, handled: Handled) -> Intake:
 
 
 @asynccontextmanager
-async def running(intake: Intake) -> AsyncIterator[None]:
+async def beginning(intake: Intake) -> AsyncIterator[None]:
     task = asyncio.ensure_future(intake.run())
-    await asyncio.wait_for(intake.ready.wait(), 5)
     try:
         yield
     finally:
         task.cancel()
         await asyncio.wait({task})
+
+
+@asynccontextmanager
+async def running(intake: Intake) -> AsyncIterator[None]:
+    async with beginning(intake):
+        await asyncio.wait_for(intake.ready.wait(), 5)
+        yield
 
 
 async def unhandled(desk: Any) -> list[int]:
@@ -188,19 +194,17 @@ async def test_a_post_that_is_being_kept_while_it_begins_to_run(
     monkeypatch.setattr(SqlInbox, "add", slow)
     post = asyncio.ensure_future(intake.take([update(2)]))
     await reached.wait()
-    task = asyncio.ensure_future(intake.run())
-    async with asyncio.timeout(5):
-        while intake._group is None:  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
-    go_on.set()
-    await post
-    await intake.take([update(3)])
-    await all_marked(desk)
-    async with asyncio.timeout(5):
-        while intake._serving:  # noqa: ASYNC110 - somebody may be handling it once more
-            await asyncio.sleep(0.001)
-    task.cancel()
-    await asyncio.wait({task})
+    async with beginning(intake):
+        async with asyncio.timeout(5):
+            while intake._group is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        go_on.set()
+        await post
+        await intake.take([update(3)])
+        await all_marked(desk)
+        async with asyncio.timeout(5):
+            while intake._serving:  # noqa: ASYNC110 - somebody may be handling it once more
+                await asyncio.sleep(0.001)
     assert handled.ids == [1, 2, 3]
     assert (intake._held, intake._keeping) == (set(), {})
 
@@ -371,13 +375,11 @@ async def test_a_stranger_that_cannot_be_met_waits_in_the_inbox(
 
     monkeypatch.setattr(AdmitChats, "ask", failing)
     await intake.take([update(1, chat=STRANGER, user=STRANGER, text="/start"), update(2)])
-    task = asyncio.ensure_future(intake.run())
-    await handled.wait_for(1)
-    assert (handled.ids, 1 in await unhandled(desk)) == ([2], True)
-    monkeypatch.setattr(AdmitChats, "ask", ask)
-    await all_marked(desk)
-    task.cancel()
-    await asyncio.wait({task})
+    async with beginning(intake):
+        await handled.wait_for(1)
+        assert (handled.ids, 1 in await unhandled(desk)) == ([2], True)
+        monkeypatch.setattr(AdmitChats, "ask", ask)
+        await all_marked(desk)
     async with desk.open_unit() as unit:
         (chat,) = await unit.chats.load()
     assert (chat.chat_id, chat.is_waiting) == (STRANGER, True)
