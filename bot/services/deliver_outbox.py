@@ -93,6 +93,8 @@ class DeliverOutbox:
         self._chats = chats
         self._clock = clock
         self._busy: set[int] = set()
+        self._leased: set[int] = set()
+        """Ids of the messages that are leased, as far as we know, and not settled."""
         self._in_line: set[asyncio.Task[None]] = set()
         self._breaks: Counter[int] = Counter()
         self._changed = changed
@@ -107,6 +109,7 @@ class DeliverOutbox:
         """Deliver until stopped; returns when the last message under way is settled."""
         self._stopping.clear()
         self._busy.clear()
+        self._leased.clear()
         self._in_line.clear()
         await self._take_up()
         async with asyncio.TaskGroup() as group, self._hearing(group):
@@ -137,6 +140,7 @@ class DeliverOutbox:
         """Name the chats that something waits for, and that nobody serves."""
         try:
             async with self._open_unit() as unit:
+                await self._take_back(unit)
                 await self._release(unit)
                 waiting = await unit.outbox.waiting(now=self._clock(), busy=self._busy)
             self._vitals.worked("delivery")
@@ -177,6 +181,7 @@ class DeliverOutbox:
 
     async def _deliver_next(self, chat_id: int) -> None:
         for parcel in await self._lease(chat_id):
+            self._leased.add(parcel.id)
             outcome = await self._attempt(parcel)
             if not _is_unwanted(outcome):
                 self._tally.sent(outcome)
@@ -186,6 +191,26 @@ class DeliverOutbox:
         async with self._open_unit() as unit:
             parcels = await unit.outbox.lease(now=self._clock(), only=[chat_id])
             return [parcel for parcel in parcels if not await self._put_off(unit, parcel)]
+
+    async def _take_back(self, unit: Unit) -> None:
+        """Postpone what is leased and nobody knows of: the lease was kept, and its answer lost.
+
+        So it surely has not left. Where we do know of one, it may have left.
+        """
+        now = self._clock()
+        for parcel in await unit.outbox.interrupted():
+            if parcel.id in self._leased or parcel.chat.chat_id in self._busy:
+                continue
+            outcome = NotSent("it was leased, but nobody knew")
+            decision = decide(
+                outcome,
+                parcel.events,
+                attempts=parcel.attempts,
+                maybe_sent=parcel.maybe_sent,
+                now=now,
+            )
+            await unit.outbox.settle(parcel.id, decision, at=now)
+            _log(parcel, outcome, dropped=False)
 
     async def _release(self, unit: Unit) -> None:
         """Let nothing wait where it is not quiet now, whatever the clock said before."""
@@ -296,6 +321,7 @@ class DeliverOutbox:
                 rest = min(outcome.retry_after, LONGEST_REST)
                 await unit.chats.hold(chat_id, until=now + rest)
             await unit.outbox.settle(parcel.id, decision, at=now, sent_to=chat_id)
+        self._leased.discard(parcel.id)
         self._shown.look_again()  # the first message may have more to show than when it was put
         _log(parcel, outcome, dropped=isinstance(decision, Dropped))
 

@@ -1,7 +1,8 @@
 """Delivering: send, then mark; doubt repeats an alert and says so, never a digest."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import time, timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from bot.core.delivery import (
 from bot.core.events import DigestDue, SourceFound
 from bot.core.quiet import QuietHours
 from bot.services.build_digests import BuildDigests
+from bot.services.ports import NotKept, Parcel
 from bot.store.outbox import SqlOutbox
 from bot.store.schema import outbox
 
@@ -562,6 +564,51 @@ async def test_a_locked_database_does_not_end_the_start(
     async with house.delivering():
         await house.sender.wait_for(1)
     assert broken == []
+
+
+@pytest.fixture
+def answers(house: Any, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Let the first message be leased without our learning of it; then nothing is left here."""
+    lease, open_unit, left = SqlOutbox.lease, house.open_unit, [True]
+    leased: list[Parcel] = []
+
+    async def noted(self: SqlOutbox, **which: Any) -> Any:
+        found = await lease(self, **which)
+        leased.extend(found)
+        return found
+
+    @asynccontextmanager
+    async def losing() -> AsyncIterator[Any]:
+        async with open_unit() as unit:
+            yield unit
+        if leased and left:
+            left.clear()
+            raise NotKept("the answer to the commit got lost")
+
+    monkeypatch.setattr(SqlOutbox, "lease", noted)
+    house.open_unit = losing
+    return left
+
+
+@pytest.mark.parametrize("tell", [news, due])
+async def test_what_was_leased_unknown_to_us_is_leased_again(
+    house: Any, rows: Any, answers: list[bool], tell: Any
+) -> None:
+    """It surely has not left: it comes once, in its place, and is called no repeat."""
+    await queue(house, tell(house), OWNER)
+    await queue(house, news(house, "main/trading"), OWNER)
+
+    async def is_put_back() -> bool:
+        return not answers and not (await rows())[0][1]
+
+    async with house.delivering():
+        await until(is_put_back)
+        assert house.sender.said == []
+        house.clock.advance(seconds=1)
+        first, second = await house.sender.wait_for(2)
+    assert [first.maybe_repeated, second.kinds] == [False, ["source_found"]]
+    assert (first.digest is not None) is (tell is due)
+    assert len(house.sender.said) == 2
 
 
 async def test_who_was_not_served_any_more_is_served_when_it_runs_again(
