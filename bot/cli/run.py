@@ -8,6 +8,11 @@ from bot.cli.loading import load_lean
 if TYPE_CHECKING:
     from bot.settings import Settings
 
+OUTDATED = (
+    "a newer balance-bot has changed the database while this one was at work: install that"
+    " version, or a later one, here as well"
+)
+
 
 def run_bot() -> None:
     """Run the bot until it is told to stop."""
@@ -26,6 +31,7 @@ async def _run(settings: "Settings") -> None:
 
     from bot.app import open_app
     from bot.cli.process import FAILED, give_up, refuse
+    from bot.services.ports import Outdated
     from bot.settings import SettingsError, exposed_files
     from bot.store.errors import DatabaseAway, DatabaseUnusable
     from bot.web.server import AddressTaken
@@ -46,7 +52,9 @@ async def _run(settings: "Settings") -> None:
         refuse(SettingsError([f"BOT_DATABASE_URL: {e}"]))
     except AddressTaken as e:
         give_up(f"BOT_WEB__LISTEN: {e}")
-    except Exception:
+    except Exception as e:
+        if ExceptionGroup("", [e]).subgroup(Outdated):
+            give_up(f"BOT_DATABASE_URL: {OUTDATED}")
         log.exception("The bot has broken off; whoever started it should start it again")
         raise SystemExit(FAILED) from None
 

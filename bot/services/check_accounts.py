@@ -19,7 +19,17 @@ from bot.fetchers.model import Reading
 from bot.services.follow import follow, stay_watched
 from bot.services.keep_checks import Check, KeepChecks
 from bot.services.lead import MOST_OUT_OF_STEP
-from bot.services.ports import UNCOUNTED, Claim, Clock, NotKept, OpenUnit, Spawn, Tally, Unit
+from bot.services.ports import (
+    UNCOUNTED,
+    Claim,
+    Clock,
+    NotKept,
+    OpenUnit,
+    Outdated,
+    Spawn,
+    Tally,
+    Unit,
+)
 from bot.services.read_accounts import Known, ReadAccounts, Sweep
 from bot.services.watch_vitals import WatchVitals
 from bot.services.watched import Watched
@@ -163,7 +173,10 @@ class CheckAccounts:
 
     async def _is_out_of_step(self, unit: Unit) -> bool:
         """Whether our clock is so wrong that the leases of others mean nothing; said once."""
-        common, now = await unit.leases.clock(), self._clock()
+        try:
+            common, now = await unit.leases.clock(), self._clock()
+        except Outdated:
+            return True  # who leads, or waits for it, ends this process
         is_wrong = common is not None and abs(common - now) > MOST_OUT_OF_STEP
         if is_wrong and not self._out_of_step:
             log.error(

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.services.ports import Clock, NotKept, OpenUnit, Unit
+from bot.services.ports import Clock, NotKept, OpenUnit, Outdated, Unit
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,11 @@ class Lead:
             yield unit
 
     async def run(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do the work whenever we lead, until cancelled; an error of the work ends it."""
+        """Do the work whenever we lead, until cancelled; an error of the work ends it.
+
+        Raises:
+            Outdated: a newer version has changed the database; who waits finds that, too.
+        """
         while True:
             await self._wait_for_turn()
             log.info("This process talks to Telegram now", action="lead", process=self._name)
@@ -93,8 +97,9 @@ class Lead:
             prolonging.cancel()
             await asyncio.wait({working})
             await asyncio.wait({prolonging})
-        if not working.cancelled():
-            working.result()  # an error of the work is one of ours
+        for ended in (prolonging, working):
+            if not ended.cancelled():
+                ended.result()  # an error of the work is one of ours
 
     def _left_s(self) -> float:
         """Say for how long we may go on without prolonging the lease."""
@@ -108,6 +113,8 @@ class Lead:
                 now = await unit.leases.clock() or self._clock()
                 self._compare(now)
                 fence = await unit.leases.take(self._name, now=now, until=now + LEADS_FOR)
+        except Outdated:
+            raise
         except Exception as e:  # noqa: BLE001 - it is logged, once
             self._note(e)
             return False
@@ -127,6 +134,8 @@ class Lead:
                     self._compare(now)
                     fence = self._fence or 0
                     held = await unit.leases.renew(self._name, fence, until=now + LEADS_FOR)
+            except Outdated:
+                raise
             except Exception as e:  # noqa: BLE001 - it is logged, once
                 self._note(e)
             else:

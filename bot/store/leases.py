@@ -1,16 +1,20 @@
 """What one process does alone, and what the others must take up."""
 
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, column, func, or_, select, table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.services.ports import Outdated
 from bot.store._upsert import insert_into
 from bot.store.locks import is_for_many
+from bot.store.migrations import HEAD, VERSION_TABLE, MadeByNewer, is_earlier
 from bot.store.schema import leases, news
 
 _LEADING = "leading"
 _WATCHED = "watched"
+_VERSION = select(table(VERSION_TABLE, column("version_num", String)).c.version_num)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_LEASE = timedelta(minutes=1)
 """For so long none is given, however far the clocks of those who share a database differ."""
@@ -60,8 +64,13 @@ class SqlLeases:
         """See the port."""
         if not is_for_many(self._connection):
             return None
-        now: datetime | None = await self._connection.scalar(select(func.clock_timestamp()))
-        return now
+        asked = select(func.clock_timestamp(), _VERSION.scalar_subquery())
+        now, version = (await self._connection.execute(asked)).one()
+        try:
+            is_earlier(version)
+        except MadeByNewer:
+            raise Outdated(f"the database has version {version}, this program {HEAD}") from None
+        return cast("datetime", now)
 
     async def news(self) -> int:
         """See the port."""

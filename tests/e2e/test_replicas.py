@@ -8,8 +8,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import NullPool, create_engine, text
 
 from bot.chat.views.words import BROKEN
+from bot.cli.run import OUTDATED
 from bot.clock import utc_now
 from bot.services import lead
 from bot.services.ports import OpenUnit
@@ -96,6 +98,24 @@ async def test_another_takes_over(shared: Scene) -> None:
     answers = [m for m in shared.said(str(shared.you.id)) if m.id > asked.id]
     assert len(answers) == 1
     assert len(shared.said("USDT low", chat_id=GROUP)) == 1
+    assert [line for line in crew.log if '"level": "error"' in line] == []
+
+
+async def test_who_is_outdated_ends(shared: Scene, postgres_url: str) -> None:
+    """A newer version has changed the database: all others end with 1 and let go."""
+    async with Crew(shared).of(2) as crew:
+        await crew.leader()
+        await shared.telegram.wait_for_call("getUpdates", lambda _: True, timeout=20)
+        engine = create_engine(postgres_url, poolclass=NullPool)
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        async with asyncio.timeout(20):
+            assert [await process.wait() for process in crew.processes] == [1, 1]
+        with engine.begin() as connection:
+            led = "SELECT count(*) FROM leases WHERE until > now()"
+            assert connection.scalar(text(led)) == 0
+    said = [line for line in crew.log if not line.startswith("{")]
+    assert said == ["BOT_DATABASE_URL: " + OUTDATED + "\n"] * 2
     assert [line for line in crew.log if '"level": "error"' in line] == []
 
 

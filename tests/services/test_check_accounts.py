@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.core.alerts import Hush
 from bot.core.portfolio import Account, WalletState
@@ -18,7 +19,7 @@ from bot.core.spread import PORTION_EVERY_S
 from bot.fetchers.errors import CredentialsRejected, ExchangeUnavailable, RateLimited
 from bot.fetchers.model import Price
 from bot.services.check_accounts import LEASE
-from bot.services.ports import NotKept, OpenUnit
+from bot.services.ports import NotKept, OpenUnit, Outdated
 from bot.store.leases import SqlLeases
 
 USDT = {"USDT": "12345.678901234567890123"}
@@ -492,8 +493,11 @@ class ServerClock:
 
     ours: Callable[[], datetime]
     ahead: timedelta = timedelta(0)
+    outdated: bool = False
 
     async def tell(self) -> datetime | None:
+        if self.outdated:
+            raise Outdated("a newer version is at work")
         return self.ours() + self.ahead
 
 
@@ -521,6 +525,16 @@ async def test_who_has_a_wrong_clock_claims_nothing(house: Any, server: ServerCl
     server.ahead = timedelta(0)
     await house.check(checks)
     assert sorted(house.exchange.asked) == ["main/funding", "main/trading", "xt/spot"]
+
+
+async def test_who_is_outdated_claims_nothing(house: Any, server: ServerClock) -> None:
+    """What the database is like, only a newer version knows; whoever talks to it ends us."""
+    checks = await house.start()
+    server.outdated = True
+    with capture_logs() as logs:
+        await checks.start_due()
+        await checks.read_now(["main"])
+    assert (house.exchange.asked, logs) == ([], [])
 
 
 @pytest.mark.parametrize("somebody_asks", [True, False])

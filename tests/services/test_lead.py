@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.services.lead import LEADS_FOR, RENEW_EVERY_S, Lead, NoLongerLeading
-from bot.services.ports import NotKept
+from bot.services.ports import NotKept, Outdated
 
 BEGIN = datetime(2026, 1, 15, 9, tzinfo=UTC)
 TAKES_OVER_WITHIN_S = LEADS_FOR.total_seconds() + RENEW_EVERY_S + 0.1
@@ -28,6 +28,7 @@ class Table:
     fence: int = 0
     until: datetime = BEGIN - timedelta(days=1)
     away_for: set[str] = field(default_factory=set)
+    is_newer: bool = False
     alone: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by who works alone."""
 
@@ -35,6 +36,8 @@ class Table:
         return BEGIN + timedelta(seconds=asyncio.get_running_loop().time())
 
     async def clock(self) -> datetime | None:
+        if self.is_newer:
+            raise Outdated("a newer version is at work")
         return self.now()
 
     async def take(self, holder: str, *, now: datetime, until: datetime) -> int | None:
@@ -142,6 +145,24 @@ def test_one_works_while_the_other_waits(instantly: Instantly) -> None:
     stage = play(instantly, scene)
     assert stage.told == [("a", "begins"), ("a", "ends"), ("b", "begins"), ("b", "ends")]
     assert stage.at("b", "begins") - stage.at("a", "ends") <= RENEW_EVERY_S
+
+
+def test_who_is_outdated_ends(instantly: Instantly) -> None:
+    """A newer version has changed the database: who leads ends its work first, who waits ends."""
+
+    async def scene(stage: Stage) -> None:
+        a, b = asyncio.ensure_future(stage.a.run()), asyncio.ensure_future(stage.b.run())
+        await asyncio.sleep(60)
+        stage.table.is_newer = True
+        await asyncio.wait({a, b}, timeout=2 * RENEW_EVERY_S)
+        assert isinstance(a.exception(), Outdated)
+        assert isinstance(b.exception(), Outdated)
+        assert stage.told == [("a", "begins"), ("a", "ends")]
+        assert stage.table.until < stage.table.now()  # a newer one need not wait for it
+
+    with capture_logs() as logs:
+        play(instantly, scene)
+    assert [line["event"] for line in logs] == ["This process talks to Telegram now"]
 
 
 def test_the_dead_are_followed(instantly: Instantly) -> None:

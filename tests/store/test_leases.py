@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.services.ports import NotKept, OpenUnit
+from bot.services.ports import NotKept, OpenUnit, Outdated
 from bot.store.database import is_shared, open_database, probe_database
 from bot.store.errors import DatabaseUnusable
+from bot.store.leases import SqlLeases
 from bot.store.locks import Lock
+from bot.store.migrations import HEAD
 from bot.store.unit_of_work import units_of
 
 LASTS = timedelta(seconds=8)
@@ -111,6 +113,16 @@ async def test_clock_of_all(open_unit: OpenUnit, any_url: str) -> None:
         clock = await unit.leases.clock()
     assert (clock is not None) is is_shared(any_url)
     assert clock is None or clock.utcoffset() == timedelta(0)
+
+
+async def test_version_that_is_newer(postgres_url: str) -> None:
+    """Who asks for the clock of all finds out that the database has been changed for others."""
+    later = text("UPDATE alembic_version SET version_num = '9999'")
+    async with open_database(postgres_url) as engine, engine.begin() as connection:
+        assert await SqlLeases(connection).clock() is not None
+        await connection.execute(later)
+        with pytest.raises(Outdated, match=f"version 9999, this program {HEAD}"):
+            await SqlLeases(connection).clock()
 
 
 async def _order(url: str, first: Lock, second: Lock) -> list[str]:

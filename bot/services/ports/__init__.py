@@ -57,7 +57,7 @@ from bot.services.ports.people import (
     RuleRepository,
     Topic,
 )
-from bot.services.ports.units import NotKept, OpenUnit, Unit
+from bot.services.ports.units import NotKept, OpenUnit, Outdated, Unit
 
 __all__ = [
     "UNCOUNTED",
@@ -84,6 +84,7 @@ __all__ = [
     "OpenUnit",
     "OtherChannels",
     "OutboxRepository",
+    "Outdated",
     "Pairing",
     "PairingRepository",
     "Parcel",

@@ -273,7 +273,11 @@ class LeaseRepository(Protocol):
         """Let somebody else lead at once."""
 
     async def clock(self) -> datetime | None:
-        """What time it is for all of them; None: there is only one process, with its own clock."""
+        """What time it is for all of them; None: there is only one process, with its own clock.
+
+        Raises:
+            Outdated: a newer version has changed the database.
+        """
 
     async def news(self) -> int:
         """Count what was changed of the rules and of the sub-accounts that are watched."""

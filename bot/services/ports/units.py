@@ -31,6 +31,10 @@ class NotKept(Exception):
     """The database did not do what a unit asked of it; as far as we know nothing is kept."""
 
 
+class Outdated(Exception):
+    """A newer version has changed the database: this process can do nothing more with it."""
+
+
 class Unit(Protocol):
     """One transaction."""
 
