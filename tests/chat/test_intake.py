@@ -177,34 +177,61 @@ async def test_a_post_that_comes_again_while_it_is_kept(
     assert (intake._held, intake._keeping) == (set(), {})
 
 
+@pytest.mark.parametrize("until", ["group", "look", "ready"])
 async def test_a_post_that_is_being_kept_while_it_begins_to_run(
-    desk: Any, intake: Intake, handled: Handled, monkeypatch: pytest.MonkeyPatch
+    desk: Any,
+    intake: Intake,
+    handled: Handled,
+    monkeypatch: pytest.MonkeyPatch,
+    until: str,
 ) -> None:
-    """It is handled once, behind what was said before, and ahead of what is said after it."""
-    monkeypatch.setattr(intake_module, "AT_ONCE_IN_CHAT", 1)
-    monkeypatch.setattr(intake_module, "LOOK_EVERY_S", 0.001)
-    await intake.take([update(1)])
-    fine, reached, go_on = SqlInbox.add, asyncio.Event(), asyncio.Event()
+    """It is handled once, behind what was said before, and ahead of what is said after it.
 
-    async def slow(*args: Any, **named: Any) -> Any:
+    It is written when there is a group of tasks; or it was, and that is known when the inbox has
+    been looked at, or when that has been made use of.
+    """
+    monkeypatch.setattr(intake_module, "AT_ONCE_IN_CHAT", 1)
+    await intake.take([update(1)])
+    fine, reached, go_on = intake._open_unit, asyncio.Event(), asyncio.Event()
+
+    async def hold_up() -> None:
         reached.set()
         await go_on.wait()
-        return await fine(*args, **named)
 
-    monkeypatch.setattr(SqlInbox, "add", slow)
+    @asynccontextmanager
+    async def slow() -> AsyncIterator[Any]:
+        async with fine() as unit:
+            yield unit
+            if until == "group":
+                await hold_up()
+        if until != "group":
+            await hold_up()
+
+    intake._open_unit = slow
     post = asyncio.ensure_future(intake.take([update(2)]))
     await reached.wait()
-    async with beginning(intake):
-        async with asyncio.timeout(5):
-            while intake._group is None:  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
+    intake._open_unit = fine
+    page = intake._page
+
+    async def looked(**asked: Any) -> Any:
+        found = await page(**asked)
+        if until == "look":
+            go_on.set()
+            await asyncio.wait({post})
+        return found
+
+    monkeypatch.setattr(intake, "_page", looked)
+    async with beginning(intake), asyncio.timeout(5):
+        while not (intake._group if until == "group" else intake.ready.is_set()):  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
         go_on.set()
         await post
+        await intake.ready.wait()
         await intake.take([update(3)])
+        intake._more.set()
         await all_marked(desk)
-        async with asyncio.timeout(5):
-            while intake._serving:  # noqa: ASYNC110 - somebody may be handling it once more
-                await asyncio.sleep(0.001)
+        while intake._serving:  # noqa: ASYNC110 - somebody may be handling it once more
+            await asyncio.sleep(0.001)
     assert handled.ids == [1, 2, 3]
     assert (intake._held, intake._keeping) == (set(), {})
 
