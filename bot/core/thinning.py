@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 WHOLE = timedelta(days=90)
-"""For so long all changes stay: pictures, exports and rules look no further back."""
+"""For so long all changes stay; pictures and rules look no further back, files that do say so."""
 HOURLY = timedelta(days=365)
 """For so long the last one of each hour stays: any local midnight of a year can be told."""
 

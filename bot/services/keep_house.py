@@ -1,17 +1,19 @@
 """Keep house: delete what nobody will ask for again, and thin out what is long past.
 
-What grows with the number of wallets is swept in small steps, each a transaction of some
-milliseconds, with pauses in which others write. A SQLite file does not shrink by it: what has
-become free is used for what comes next.
+All is swept in small steps, each a transaction of some milliseconds, with pauses in which others
+write; how old it is, is told by what was read, not by a clock that may be ahead. A SQLite file
+does not shrink by it: what has become free is used for what comes next.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import TypeVar
 
+from bot.core.elapsed import BELIEVED_AFTER, certainly, read_lately
+from bot.core.series import Gap
 from bot.core.thinning import thinned_to_days_until, thinned_until
 from bot.services.ports import Clock, Mark, OpenUnit, Unit
 
@@ -28,6 +30,8 @@ OVERLAP = timedelta(days=2)
 """Days that end between two sweeps are looked at whole."""
 AT_ONCE_S = 0.005
 """For so long steps are taken in one transaction, one of them at least."""
+PIECE = 500
+"""So many wallets are asked for their gaps in one transaction."""
 PAUSE_S = 0.1
 """Between two transactions: some ten times as long as they take."""
 
@@ -52,30 +56,38 @@ class KeepHouse:
     async def sweep(self) -> None:
         """Delete what is old; doing it again deletes nothing more."""
         self._stopping.clear()
-        now = self._clock()
-        async with self._open_unit() as unit:
-            await unit.inbox.forget(before=now - KEEP_UPDATES)
-            await unit.elsewhere.forget(before=now - KEEP_MESSAGES)
-            await unit.audit.forget(before=now - KEEP_DEEDS)
+        now = await self._certainly()
+        if now is None:
+            return
+        await self._forget(lambda unit: unit.inbox.forget(before=now - KEEP_UPDATES))
+        await self._forget(lambda unit: unit.elsewhere.forget(before=now - KEEP_MESSAGES))
+        await self._forget(lambda unit: unit.audit.forget(before=now - KEEP_DEEDS))
         await self._forget(lambda unit: unit.outbox.forget(before=now - KEEP_MESSAGES))
         if self._is_time_to_thin(now):
             self._began_thinning_at = now
-            read_at = await self._read_at()
-            if read_at is not None:
-                await self._thin(min(now, read_at))
+            await self._thin(now)
 
     def _is_time_to_thin(self, now: datetime) -> bool:
         began_at = self._began_thinning_at
         return began_at is None or not timedelta(0) <= now - began_at < THIN_EVERY
 
-    async def _read_at(self) -> datetime | None:
-        """Tell when any wallet was read last: what a clock far ahead takes away never comes back.
-
-        A machine that starts with such a clock sweeps before it reads.
-        """
+    async def _certainly(self) -> datetime | None:
+        """Tell what time it is at least: `now` for all that is swept; None: nothing was read."""
         async with self._open_unit() as unit:
             outlines = await unit.wallets.outlines()
-        return max((o.read_at for o in outlines if o.read_at is not None), default=None)
+        read_at = {o.path: o.read_at for o in outlines if o.read_at is not None}
+        lately = read_lately(read_at, now=self._clock())
+        return certainly(lately, await self._gaps(lately))
+
+    async def _gaps(self, read_at: Mapping[str, datetime]) -> Mapping[str, Sequence[Gap]]:
+        """Load a piece at a time, so that others have their turn between."""
+        paths, found = list(read_at), dict[str, Sequence[Gap]]()
+        for begin in range(0, len(paths), PIECE):
+            async with self._open_unit() as unit:
+                found |= await unit.past.gaps(
+                    paths[begin : begin + PIECE], since=min(read_at.values()) - BELIEVED_AFTER
+                )
+        return found
 
     async def _thin(self, now: datetime) -> None:
         """Go through all wallets and prices; the first time since the start, through all times."""

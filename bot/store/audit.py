@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.access import Person
 from bot.core.audit import Deed, Entry
+from bot.store._forget import forget_some
 from bot.store.schema import audit
 
 
@@ -39,6 +40,6 @@ class SqlAudit:
         rows = (await self._connection.execute(found)).mappings()
         return [Entry(**row) for row in rows]
 
-    async def forget(self, *, before: datetime) -> None:
+    async def forget(self, *, before: datetime) -> bool:
         """See the port."""
-        await self._connection.execute(delete(audit).where(audit.c.at < before))
+        return await forget_some(self._connection, audit, audit.c.at < before)

@@ -3,15 +3,13 @@
 from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.timing import Period
+from bot.store._forget import forget_some
 from bot.store._upsert import insert_into
 from bot.store.schema import digests
-
-_AT_ONCE = 200
-"""Rows that are deleted in one step: some milliseconds."""
 
 
 class SqlDigests:
@@ -54,7 +52,4 @@ class SqlDigests:
 
     async def forget(self, *, before: date) -> bool:
         """See the port."""
-        key = digests.c.chat_id, digests.c.period, digests.c.local_date
-        some = select(*key).where(digests.c.local_date < before).limit(_AT_ONCE)
-        done = await self._connection.execute(delete(digests).where(tuple_(*key).in_(some)))
-        return done.rowcount == _AT_ONCE
+        return await forget_some(self._connection, digests, digests.c.local_date < before)

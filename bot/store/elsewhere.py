@@ -3,12 +3,13 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.elsewhere import Critical, beginning_of, name_of
 from bot.core.events import Event
 from bot.core.quiet import disturbs
+from bot.store._forget import forget_some
 from bot.store._upsert import insert_into
 from bot.store.schema import elsewhere, outbox
 
@@ -96,9 +97,9 @@ class SqlElsewhere:
         these = elsewhere.c.name.in_(names)
         await self._connection.execute(update(elsewhere).where(these).values(done_at=at))
 
-    async def forget(self, *, before: datetime) -> None:
+    async def forget(self, *, before: datetime) -> bool:
         """See the port."""
-        await self._connection.execute(delete(elsewhere).where(elsewhere.c.queued_at < before))
+        return await forget_some(self._connection, elsewhere, elsewhere.c.queued_at < before)
 
 
 def _names(events: Sequence[Event]) -> list[str]:

@@ -1,9 +1,9 @@
 """Keeping house: old things go, and nothing that is still needed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Table, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.core.delivery import Chat, Delivered
@@ -27,7 +27,7 @@ from bot.services.keep_house import (
 )
 from bot.services.ports import OpenUnit, Unit
 from bot.store.database import open_database
-from bot.store.schema import changes, inbox
+from bot.store.schema import audit, changes, digests, elsewhere, inbox, outbox
 from bot.store.unit_of_work import units_of
 from tests.services.conftest import HandClock
 
@@ -50,9 +50,11 @@ async def test_sweep(house: Any, engine: AsyncEngine) -> None:
     keeper = KeepHouse(open_unit=house.open_unit, clock=house.clock)
     for age, kept in ((KEEP_UPDATES, {1, 2, 3}), (KEEP_UPDATES + SECOND, {2, 3})):
         house.clock.now = start + age
+        await _read(house.open_unit, house.clock)
         await keeper.sweep()
         assert await _updates(engine) == kept
     house.clock.now = start + KEEP_MESSAGES + SECOND
+    await _read(house.open_unit, house.clock)
     await keeper.sweep()
     async with house.open_unit() as unit:
         assert await unit.inbox.unhandled() == {2: "never handled"}
@@ -61,38 +63,65 @@ async def test_sweep(house: Any, engine: AsyncEngine) -> None:
     assert waiting.id != sent.id
 
 
-async def test_it_is_swept_in_small_steps(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Others can write after some messages that go, and some digests, as old as may be."""
-    start = house.clock()
-    event = SourceFound(path="main/funding", since=start, at=start)
-    async with house.open_unit() as unit:
-        for number in range(5):
-            await unit.outbox.add([event], chats=[Chat(1001)], at=start)
-            (sent,) = await unit.outbox.lease(now=start)
-            await unit.outbox.settle(sent.id, Delivered(number), at=start)
-        for days in range(500):
-            await unit.digests.add(1001, start.date() - timedelta(days=days), at=start)
-    left: list[tuple[int, int]] = []
+async def test_it_is_swept_in_small_steps(
+    house: Any, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others can write after some of what goes, whatever it is, and as old as may be."""
+    await _fill(engine, house.clock())
+    gone: dict[str, list[int]] = {table.name: [] for table in SWEPT}
+    before = await _counts(engine)
 
     @asynccontextmanager
     async def counted() -> AsyncIterator[Unit]:
+        nonlocal before
         async with house.open_unit() as unit:
             yield unit
-        async with house.open_unit() as unit:
-            dates = await unit.digests.dates(1001, since=date.min)
-            told = [await unit.outbox.events_of(n) for n in range(1, 6)]
-            left.append((len([events for events in told if events]), len(dates)))
+        after = await _counts(engine)
+        for name, count in after.items():
+            if count < before[name]:
+                gone[name].append(before[name] - count)
+        before = after
 
     monkeypatch.setattr("bot.services.keep_house.AT_ONCE_S", 0)
-    monkeypatch.setattr("bot.store.outbox.FORGOTTEN_AT_ONCE", 2)
-    house.clock.now = start + KEEP_DIGESTS
+    monkeypatch.setattr("bot.store.outbox.FORGOTTEN_AT_ONCE", 200)
+    house.clock.now += KEEP_DIGESTS + DAY
     await _read(house.open_unit, house.clock)
     await KeepHouse(open_unit=counted, clock=house.clock, pause_s=0).sweep()
-    steps = [(a - c, b - d) for (a, b), (c, d) in pairwise([(5, 500), *left])]
-    assert [step for step in steps if step != (0, 0)] == [
-        *[(2, 0), (2, 0), (1, 0)],
-        *[(0, 200), (0, 200), (0, 99)],
-    ]
+    assert gone.pop("inbox") == [200, 200, 99]  # what came last stays
+    assert set(map(tuple, gone.values())) == {(200, 200, 100)}
+
+
+SWEPT = (inbox, elsewhere, audit, outbox, digests)
+
+
+async def _fill(engine: AsyncEngine, at: datetime) -> None:
+    """Have five hundred old rows in all that is swept."""
+    event = SourceFound(path="main/funding", since=at, at=at)
+    sent: dict[str, Any] = {"events": (event,), "queued_at": at, "not_before": at, "due_at": at}
+    rows: dict[Table, Callable[[int], dict[str, Any]]] = {
+        inbox: lambda n: {"update_id": n, "raw": "", "received_at": at, "handled_at": at},
+        elsewhere: lambda n: {"name": str(n), "event": event, "queued_at": at},
+        audit: lambda _: {"at": at, "by_name": "", "kind": "chat_blocked", "about": ""},
+        outbox: lambda n: sent | {"chat_id": 1001, "done_at": at, "message_id": n},
+        digests: lambda n: {
+            "chat_id": n,
+            "period": "daily",
+            "local_date": at.date(),
+            "due_at": at,
+        },
+    }
+    async with engine.begin() as connection:
+        for table, row in rows.items():
+            await connection.execute(insert(table), [row(number) for number in range(500)])
+
+
+async def _counts(engine: AsyncEngine) -> dict[str, int]:
+    async with engine.begin() as connection:
+        counts = [select(func.count()).select_from(table) for table in SWEPT]
+        return {
+            table.name: await connection.scalar(count) or 0
+            for table, count in zip(SWEPT, counts, strict=True)
+        }
 
 
 async def test_the_past_is_thinned_once_a_day(house: Any, engine: AsyncEngine) -> None:
@@ -112,6 +141,7 @@ async def test_the_past_is_thinned_once_a_day(house: Any, engine: AsyncEngine) -
     await keeper.sweep()
     assert await _changes(engine) == half
     house.clock.now += THIN_EVERY - HOUR
+    await _read(house.open_unit, house.clock)
     await keeper.sweep()
     assert await _changes(engine) == 2 + 2
 
@@ -162,27 +192,76 @@ async def _left(
         return [tuple(row) for row in found]
 
 
-async def test_clock_far_ahead(house: Any, engine: AsyncEngine) -> None:
-    """A machine that starts with one loses nothing of what it has just read."""
-    checks = house.build_checks()
+@pytest.mark.parametrize("reads", [False, True])
+async def test_a_clock_ahead(house: Any, engine: AsyncEngine, *, reads: bool) -> None:
+    """Nothing goes for it, at the start or later, whether anything is read meanwhile or not."""
+    right, before = house.clock(), await _lived(house, engine)
+    house.clock.now += 2 * HOURLY
+    for _ in range(2):  # the second starts with it
+        keeper = KeepHouse(open_unit=house.open_unit, clock=house.clock, pause_s=0)
+        for _ in range(3):
+            if reads:
+                await house.check(house.build_checks())
+            await keeper.sweep()
+            house.clock.now += HOUR
+    assert await _lost(engine, before) == {}
+    house.clock.now = right
+    async with house.open_unit() as unit:
+        assert not await unit.digests.add(7, right.date(), at=right)
+    await house.check(house.build_checks())
+    await keeper.sweep()
+    assert await _lost(engine, before) == {}
+
+
+async def test_a_long_absence(house: Any, engine: AsyncEngine) -> None:
+    """After a week it is believed that so much time has passed."""
+    before = await _lived(house, engine)
+    keeper = KeepHouse(open_unit=house.open_unit, clock=house.clock, pause_s=0)
+    house.clock.now += 2 * HOURLY
+    for half_days in range(16):
+        if half_days == 12:
+            await keeper.sweep()
+            assert await _lost(engine, before) == {}
+        await house.check(house.build_checks())
+        house.clock.now += DAY / 2
+    await keeper.sweep()
+    assert (await _lost(engine, before)).keys() == before.keys()
+
+
+async def test_nothing_was_ever_read(house: Any, engine: AsyncEngine) -> None:
+    """Nobody knows how old anything is."""
+    await _fill(engine, house.clock())
+    before = await _counts(engine)
+    house.clock.now += 2 * HOURLY
+    await KeepHouse(open_unit=house.open_unit, clock=house.clock, pause_s=0).sweep()
+    assert await _counts(engine) == before
+
+
+async def _lived(house: Any, engine: AsyncEngine) -> dict[str, int]:
+    """Have something in all that is swept, and changes."""
+    await _fill(engine, house.clock())
     for amount in range(10):
         house.exchange.answers = {"main/funding": {"USDT": str(amount)}}
-        await house.check(checks)
-    right, before = house.clock.now, await _changes(engine)
-    house.clock.now += 2 * HOURLY
-    keeper = KeepHouse(open_unit=house.open_unit, clock=house.clock, pause_s=0)
-    await keeper.sweep()
-    assert await _changes(engine) == before
-    house.clock.now = right + WHOLE + DAY
-    await _read(house.open_unit, house.clock)
-    await keeper.sweep()
-    assert await _changes(engine) < before
+        await house.check(house.build_checks())
+        house.clock.now += SECOND
+    return await _all_counts(engine)
+
+
+async def _lost(engine: AsyncEngine, before: dict[str, int]) -> dict[str, int]:
+    """Tell by table how much there is less than before."""
+    after = await _all_counts(engine)
+    return {name: n - after[name] for name, n in before.items() if after[name] < n}
+
+
+async def _all_counts(engine: AsyncEngine) -> dict[str, int]:
+    return await _counts(engine) | {"changes": await _changes(engine)}
 
 
 async def _read(open_unit: OpenUnit, clock: HandClock) -> None:
-    """Find an empty wallet."""
+    """Find an empty wallet, as if it had been read all the time."""
+    wallet = WalletState("xt/futures", (), clock())
     async with open_unit() as unit:
-        await unit.wallets.save([WalletState("xt/futures", (), clock())])
+        await unit.wallets.save([wallet], most_apart=timedelta.max)
 
 
 async def _changes(engine: AsyncEngine) -> int:

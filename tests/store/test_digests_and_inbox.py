@@ -119,3 +119,17 @@ async def test_ids_may_begin_anew(open_unit: OpenUnit, now: datetime) -> None:
             await unit.inbox.mark_handled(update_id, at=later)
         await unit.inbox.forget(before=later + timedelta(days=8))
         assert await unit.inbox.next_offset() == 8
+
+
+async def test_old_updates_go_in_steps(open_unit: OpenUnit, now: datetime) -> None:
+    """Some in each step; what came last stays, whenever it was handled."""
+    async with open_unit() as unit:
+        await unit.inbox.add(dict.fromkeys(range(300, 0, -1), ""), at=now)
+        for number in range(300, 0, -1):
+            await unit.inbox.mark_handled(number, at=now)
+        soon = now + timedelta(seconds=1)
+        steps = [await unit.inbox.forget(before=soon) for _ in range(3)]
+        assert steps == [True, False, False]
+        assert list(await unit.inbox.add(dict.fromkeys(range(1, 301), ""), at=now)) == [
+            *range(1, 300)
+        ]

@@ -150,8 +150,8 @@ class ElsewhereRepository(Protocol):
     async def close(self, names: Collection[str], *, at: datetime) -> None:
         """Look at them no more."""
 
-    async def forget(self, *, before: datetime) -> None:
-        """Delete what was queued before an instant."""
+    async def forget(self, *, before: datetime) -> bool:
+        """Delete some that were queued before an instant; whether there may be more."""
 
 
 class DigestRepository(Protocol):
@@ -199,5 +199,5 @@ class InboxRepository(Protocol):
     async def next_offset(self) -> int | None:
         """Return what to ask Telegram for next; None before the first update."""
 
-    async def forget(self, *, before: datetime) -> None:
-        """Delete what was handled before an instant, but for what came last."""
+    async def forget(self, *, before: datetime) -> bool:
+        """Delete some that were handled before an instant, not what came last; whether more."""

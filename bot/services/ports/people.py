@@ -109,8 +109,8 @@ class AuditRepository(Protocol):
     async def load(self, *, before: int | None = None, most: int = 10) -> Sequence[Entry]:
         """Return the newest, or those that came before one of them; the newest first."""
 
-    async def forget(self, *, before: datetime) -> None:
-        """Delete what is older than an instant."""
+    async def forget(self, *, before: datetime) -> bool:
+        """Delete some of what is older than an instant; whether there may be more."""
 
 
 @dataclass(frozen=True, slots=True)
