@@ -305,8 +305,20 @@ async def test_group_that_moves_while_it_is_told(house: Any, rows: Any) -> None:
     async with house.delivering():
         await house.sender.wait_for(1)
         await house.chats.follow(GROUP, to=-1004001)
+        await looks(house)
+        assert await rows() == [(-1004001, True, None, None)]
         gate.set()
     assert await rows() == [(-1004001, False, None, None)]
+
+
+async def looks(house: Any) -> None:
+    """Let the outbox be looked at from beginning to end."""
+    turns = house.vitals.turns["delivery"]
+
+    async def has_turned() -> bool:
+        return bool(house.vitals.turns["delivery"] >= turns + 3)
+
+    await until(has_turned)
 
 
 async def test_clock_that_was_ahead_makes_no_quiet_hours(house: Any, engine: AsyncEngine) -> None:
@@ -609,6 +621,27 @@ async def test_what_was_leased_unknown_to_us_is_leased_again(
     assert [first.maybe_repeated, second.kinds] == [False, ["source_found"]]
     assert (first.digest is not None) is (tell is due)
     assert len(house.sender.said) == 2
+
+
+async def test_what_is_just_being_leased_is_left_alone(house: Any, rows: Any) -> None:
+    """The outbox is looked at while the answer to the lease is on its way."""
+    open_unit, seen = house.open_unit, list[Any]()
+
+    @asynccontextmanager
+    async def slow() -> AsyncIterator[Any]:
+        async with open_unit() as unit:
+            yield unit
+        if not seen and (found := await rows())[0][1]:
+            seen.extend(found)
+            await looks(house)
+            assert await rows() == found
+
+    await queue(house, news(house), OWNER)
+    house.open_unit = slow
+    async with house.delivering():
+        (said,) = await house.sender.wait_for(1)
+    assert seen == [(OWNER, True, None, None)]
+    assert not said.maybe_repeated
 
 
 async def test_who_was_not_served_any_more_is_served_when_it_runs_again(
