@@ -1,7 +1,7 @@
 """The sandbox's faults on everything that is asked for: the right error, and never a zero.
 
 The emulators speak HTTP as a web framework does, and judge signatures and clocks; what only bytes
-can do is in `test_faults`.
+can do is in `wire/`.
 """
 
 import asyncio
