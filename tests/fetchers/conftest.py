@@ -1,7 +1,7 @@
 """What the tests of the fetchers share: clients, and recorded answers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,15 +9,25 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.fetchers import Credentials
 from bot.fetchers._http import HttpClient
 from bot.transport import WireTransport
 
 OpenClient = Callable[[httpx.AsyncBaseTransport], HttpClient]
+OverHandler = Callable[[Callable[..., Any]], HttpClient]
+Instantly = Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]
+WallClock = Callable[[], datetime]
+
+CREDENTIALS = Credentials("key-123456", "secret-123456", "phrase-123456")
+START = datetime(2026, 1, 15, 9, tzinfo=UTC)
+EMPTY = '{"code": "0", "data": [], "msg": ""}'
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the table of faults be written anew."""
-    parser.addoption("--renew-faults", action="store_true", help="write tests/fetchers/faults.md")
+    parser.addoption(
+        "--renew-faults", action="store_true", help="write tests/fetchers/wire/faults.md"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +37,7 @@ def open_client() -> OpenClient:
 
 
 @pytest.fixture(scope="session")
-def over_handler(open_client: OpenClient) -> Callable[[Callable[..., Any]], HttpClient]:
+def over_handler(open_client: OpenClient) -> OverHandler:
     """Build a client whose requests are answered by a function."""
     return lambda handler: open_client(httpx.MockTransport(handler))
 
@@ -40,10 +50,9 @@ async def http(open_client: OpenClient) -> AsyncIterator[HttpClient]:
 
 
 @pytest.fixture(scope="session")
-def wall_clock() -> Callable[[], datetime]:
+def wall_clock() -> WallClock:
     """Tell a time that goes with the running loop's."""
-    start = datetime(2026, 1, 15, 9, tzinfo=UTC)
-    return lambda: start + timedelta(seconds=asyncio.get_running_loop().time())
+    return lambda: START + timedelta(seconds=asyncio.get_running_loop().time())
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """What a key may do, and what a person can do about a refusal."""
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -24,11 +23,10 @@ from bot.fetchers import (
 from bot.fetchers._http import Dialect, HttpClient
 from bot.sandbox.exchanges import serve_exchange
 from bot.sandbox.world import Key, World
+from tests.fetchers.conftest import OverHandler
 
 CREDENTIALS = Credentials("key-abcdef", "secret-abcdef", "phrase-abcdef")
 ALL = frozenset({"read", "trade", "withdraw"})
-
-OverHandler = Callable[[Callable[..., Any]], HttpClient]
 
 
 def config(**members: Any) -> dict[str, Any]:

@@ -1,10 +1,8 @@
 """The pace: never too fast for the server, whatever the latencies, and never slower than that."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,8 +10,7 @@ from hypothesis import strategies as st
 
 from bot.fetchers import Pacer
 from bot.fetchers._limits import Limit, WindowClosed
-
-Instantly = Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]
+from tests.fetchers.conftest import Instantly
 
 ROUNDING = 1e-6  # the instant loop adds a nanosecond per jump
 SIX_IN_TWO = Limit("sub", 6, timedelta(seconds=2))

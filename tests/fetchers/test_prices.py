@@ -1,7 +1,7 @@
 """Prices: of each market the last one or none, and never zero."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -11,21 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.fetchers import (
-    EXCHANGES,
-    Credentials,
-    Pacer,
-    RateLimited,
-    UnexpectedAnswer,
-    open_fetcher,
-)
+from bot.fetchers import EXCHANGES, Credentials, Pacer, RateLimited, UnexpectedAnswer, open_fetcher
 from bot.fetchers._http import HttpClient
 from bot.fetchers._parsing import Malformed, market_prices
 from bot.sandbox.exchanges import serve_exchange
 from bot.sandbox.world import World
+from tests.fetchers.conftest import OverHandler
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
-OverHandler = Callable[[Callable[..., Any]], HttpClient]
 
 
 def written(slug: str, markets: Mapping[str, str]) -> str:

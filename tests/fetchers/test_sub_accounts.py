@@ -1,7 +1,6 @@
 """The list of sub-accounts: all of them or an error, never a part that passes for all."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,12 +22,11 @@ from bot.fetchers import (
 from bot.fetchers._http import HttpClient
 from bot.sandbox.exchanges import serve_exchange
 from bot.sandbox.world import Key, World
+from tests.fetchers.conftest import OverHandler
 
 CREDENTIALS = Credentials("key-abcdef", "secret-abcdef", "phrase-abcdef")
 KEY = Key("key-abcdef", "secret-abcdef", "phrase-abcdef")
 AT = datetime(2025, 3, 1, tzinfo=UTC)
-
-OverHandler = Callable[[Callable[..., Any]], HttpClient]
 
 
 def row(name: Any, number: int = 0, **members: Any) -> dict[str, Any]:

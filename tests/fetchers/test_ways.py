@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,14 +23,9 @@ from bot.fetchers import (
     UnexpectedAnswer,
     open_fetcher,
 )
-from bot.fetchers._http import HttpClient
-
-Instantly = Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]
-OverHandler = Callable[[Callable[..., Any]], HttpClient]
-WallClock = Callable[[], datetime]
+from tests.fetchers.conftest import START, Instantly, OverHandler, WallClock
 
 CREDENTIALS = Credentials("key-123456", "secret-123456")
-START = datetime(2026, 1, 15, 9, tzinfo=UTC)
 HTML = "<!doctype html><html></html>"
 
 COMPLETE, AVAILABLE = "returnCompleteBalances", "returnBalances"
