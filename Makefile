@@ -35,11 +35,12 @@ types: .venv/.installed-dev
 layers: .venv/.installed-dev
 	$(BIN)/lint-imports
 
-.venv/bin/python:
+# The last thing that is made: where it broke off before, all of it is made again.
+.venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "balance-bot needs Python 3.11 or newer: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 
-.venv/.installed: deploy/requirements.lock pyproject.toml | .venv/bin/python
+.venv/.installed: deploy/requirements.lock pyproject.toml | .venv/bin/pip
 	$(PIP) install --require-hashes --only-binary :all: -r deploy/requirements.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -73,7 +74,7 @@ chaos: .venv/.installed-dev
 # The locks name no host: whoever installs from them chooses the index.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" pyproject.toml
-lock: .venv/bin/python
+lock: .venv/bin/pip
 	$(PIP) install uv
 	$(LOCK) --output-file deploy/requirements.lock --extra build
 	$(LOCK) --output-file deploy/requirements-dev.lock --extra build --extra dev --constraint deploy/requirements.lock

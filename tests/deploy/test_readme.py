@@ -98,14 +98,15 @@ def test_a_backup_is_restored_again_and_again(home: Path) -> None:
     backed_up = tables(home / "backups/bot.db")
     for times in (1, 2):
         die_at_work(data / "bot.db")
-        if os.getuid() == 0:
-            os.chown(data, SOMEBODY, SOMEBODY)
+        if os.getuid() == 0:  # as on a volume that everybody may write to
+            os.chown(data / "bot.db", SOMEBODY, SOMEBODY)
+        before = (data / "bot.db").stat()
         done = call(lines, home, f"{clock}:{SYSTEM}")
         assert (done.returncode, done.stderr) == (0, "")
         assert len(list(data.glob("old*"))) == times
         assert [path.name for path in data.glob("bot.db*")] == ["bot.db"]
         restored = (data / "bot.db").stat()
-        assert (restored.st_uid, restored.st_gid) == (data.stat().st_uid, data.stat().st_gid)
+        assert (restored.st_uid, restored.st_gid) == (before.st_uid, before.st_gid)
         assert restored.st_mode & 0o777 == 0o600
         assert tables(data / "bot.db") == backed_up
     for old in data.glob("old*"):
@@ -120,6 +121,33 @@ def test_what_cannot_be_put_aside_is_left_alone(home: Path) -> None:
     (home / "data/old").mkdir()
     assert call(lines.replace("old-$(date +%s)", "old"), home).returncode != 0
     assert "later" in tables(home / "data/bot.db")
+
+
+@pytest.mark.parametrize(
+    ("engine", "kept"),
+    [
+        ("printf whole", {"bot-2026-11-21.db": "whole"}),
+        ("printf half; exit 1", {}),
+        ("exit 1", {}),
+    ],
+)
+def test_what_is_called_a_backup_is_whole(
+    tmp_path: Path, engine: str, kept: dict[str, str]
+) -> None:
+    """Whatever breaks off, no file gets the name of the day with less than all of it."""
+    backups, programs = tmp_path / "backups", tmp_path / "programs"
+    for folder in (backups, programs):
+        folder.mkdir()
+    (backups / "bot-2026-11-20.db").write_text("before")
+    for name, script in (("docker", engine), ("date", "echo 2026-11-21")):
+        (programs / name).write_text(f"#!/bin/sh\n{script}\n")
+        (programs / name).chmod(0o755)
+    lines = block("docker exec balance-bot sh -c").replace("/backups/", f"{backups}/")
+    done = call(lines, tmp_path, f"{programs}:{SYSTEM}")
+    assert (done.returncode == 0) is ("exit" not in engine)
+    found = {path.name: path.read_text() for path in backups.glob("bot-*")}
+    assert found == {"bot-2026-11-20.db": "before"} | kept
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in backups.glob("*-21.db"))
 
 
 def test_a_command_sees_what_the_unit_sees(home: Path, deploy: Path) -> None:
