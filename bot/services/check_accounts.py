@@ -301,7 +301,7 @@ class CheckAccounts:
         due_at = next_due(
             account.name,
             begun_at=begun_at,
-            every=account.check_every,
+            every=account.round,
             among=self._watched.size,
         )
         return await self._keeping.keep(Check(claim, sweep, due_at))

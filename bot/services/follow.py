@@ -48,7 +48,7 @@ async def stay_watched(unit: Unit, watched: Watched, *, now: datetime) -> None:
     await unit.accounts.add_missing([account.name for account in watched.accounts], now=now)
     alike: dict[timedelta, list[str]] = defaultdict(list)
     for account in watched.accounts:
-        alike[account.check_every].append(account.name)
+        alike[account.round].append(account.name)
     for every, names in alike.items():
         await unit.accounts.hasten(names, beyond=now + every + _LATEST, now=now)
 

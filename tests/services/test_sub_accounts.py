@@ -421,7 +421,21 @@ async def test_too_often_is_said_once_and_per_change(desk: Any) -> None:
     with capture_logs() as logs:
         for floor in (60, 60.1, 60.1, 90, 60, 90):
             desk.exchange.floor = timedelta(seconds=floor)
-            await desk.check(checks)
+            await desk.check(checks, minutes=2)
     told = [(e["log_level"], e["event"]) for e in logs if e["event"].startswith("main: ")]
     said = "main: 5 wallets cannot be read every 60 s; the exchange's limit allows every"
     assert told == [("warning", f"{said} {floor} s") for floor in ("60.1", "90", "90")]
+
+
+async def test_what_the_limits_do_not_allow_is_not_late(desk: Any) -> None:
+    """All is due again when it can have been read, however often it is wanted."""
+    desk.exchange.floor = timedelta(minutes=7)
+    checks = await desk.start()
+    await desk.check(checks, minutes=0)
+    desk.exchange.asked.clear()
+    for _ in range(13):
+        await desk.check(checks, minutes=0.5)
+        assert (await desk.vitals.look()).overdue is None
+    assert [path for path in desk.exchange.asked if path.startswith("main/")] == []
+    await desk.check(checks, minutes=0.5)
+    assert LIST in desk.exchange.asked

@@ -215,3 +215,22 @@ async def test_removed_account_is_forgotten(open_unit: OpenUnit, now: datetime) 
     await have(open_unit, "main", "old", now=now)
     await have(open_unit, "main", "new", now=now)
     assert await claimed(open_unit, now) == ["main", "new"]
+
+
+async def test_what_is_being_checked_does_not_wait(open_unit: OpenUnit, now: datetime) -> None:
+    """Unless it takes so long that it hangs, or nobody prolongs its lease any more."""
+    await have(open_unit, "main", "xt", now=now)
+    await finish(open_unit, await claim(open_unit, "xt", now), now + MINUTE)
+    main = await claim(open_unit, "main", now)
+    assert main is not None
+    hour = timedelta(hours=1)
+    for after, oldest in (
+        (LEASE / 2, None),
+        (LEASE, ("main", now)),
+        (2 * MINUTE, ("xt", now + MINUTE)),
+        (hour, ("main", now)),
+    ):
+        async with open_unit() as unit:
+            if after > LEASE:
+                await unit.accounts.renew([main], until=now + after + LEASE)
+            assert await unit.accounts.oldest_due(now=now + after) == oldest

@@ -63,7 +63,10 @@ class AccountRepository(Protocol):
         """Prolong leases; those that have passed to somebody else stay as they are."""
 
     async def oldest_due(self, *, now: datetime) -> tuple[str, datetime] | None:
-        """Name the account that is due for longest, checked or not, and since when it is."""
+        """Name the account that is due for longest, and since when it is.
+
+        One that is being checked does not wait, unless that takes so long that it hangs.
+        """
 
     async def due(self) -> Mapping[str, datetime]:
         """Return by name when each account is due."""
