@@ -15,7 +15,8 @@ from bot.core.alerts import AlertState
 from bot.core.digest import Digest
 from bot.core.timing import Period
 from bot.fetchers.model import Staking
-from tests.chat.views.test_texts import (
+from tests.chat.views.reading import lines_of_tables, read
+from tests.chat.views.samples import (
     BERLIN,
     DOWN,
     UTC_ZONE,
@@ -23,9 +24,7 @@ from tests.chat.views.test_texts import (
     alert,
     coin,
     digest,
-    lines_of_tables,
     price,
-    read,
     wallet,
 )
 
@@ -238,3 +237,9 @@ def test_in_chinese() -> None:
     with speaking("zh"):
         text = digest_text(of_two_accounts(), UTC_ZONE)
     assert "opening" not in text
+
+
+def test_a_digest_says_why_a_total_is_only_the_least() -> None:
+    """The sign means the same, and is explained the same, as in /balance."""
+    text = digest_text(digest(wallet("coinw/spot", coin("CWT", None, "400", None))), UTC_ZONE)
+    assert "≥ at least: <code>coinw/spot</code> tells only what is available" in text

@@ -22,17 +22,8 @@ from bot.core.stock import Stock
 from bot.core.valuation import PriceBook
 from bot.core.value_change import ValueChange
 from bot.fetchers.model import Price, Staking
-from tests.chat.views.test_texts import (
-    DOWN,
-    NOW,
-    UTC_ZONE,
-    ago,
-    coin,
-    lines_of_tables,
-    price,
-    read,
-    wallet,
-)
+from tests.chat.views.reading import lines_of_tables, read
+from tests.chat.views.samples import DOWN, NOW, UTC_ZONE, ago, coin, price, wallet
 
 ETH = [price("ETH-USDT", "2000")]
 

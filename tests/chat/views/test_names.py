@@ -52,16 +52,15 @@ from bot.services.manage_rules import RuleChange, RuleStatus
 from bot.services.ports import MadeRule
 from bot.services.preview_rule import Preview
 from bot.services.report_balances import AlertReport
-from tests.chat.views.test_texts import (
+from tests.chat.views.reading import TAGS, read
+from tests.chat.views.samples import (
     DOWN,
     NOW,
-    TAGS,
     UTC_ZONE,
     alert,
     coin,
     digest,
     raised,
-    read,
     report,
     wallet,
 )

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from bot.chat.views.status import status_pages
 from bot.core.status import Status, sources_of
-from tests.chat.views.test_texts import DOWN, NOW, UTC_ZONE, ago, read, wallet
+from tests.chat.views.reading import read
+from tests.chat.views.samples import DOWN, NOW, UTC_ZONE, ago, wallet
 
 
 def status(*states: object, **more: object) -> Status:
@@ -60,7 +61,7 @@ def test_problems_come_first() -> None:
     assert first.splitlines() == [
         "<b>Status</b> · 12:00:30 UTC",
         "<b>⚠️ 4 problems</b>",
-        "🔌 Telegram has not answered since 11:55:30 UTC",
+        "🔌 nothing has got through from Telegram since 11:55:30 UTC",
         "sources: 2 of 4 read",
         "3 messages wait to be sent, the oldest for 6 min",
         "⚠️ prices: none so far of b",
