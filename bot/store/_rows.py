@@ -24,8 +24,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from bot.store._columns import Instant
 from bot.store.errors import DatabaseUnusable
-from bot.store.schema import Instant, metadata
+from bot.store.schema import metadata
 
 Tell = Callable[[str, int], None]
 """Takes the name of a table that was copied, and how many rows it has."""

@@ -26,9 +26,10 @@ from bot.core.series import Gap
 from bot.core.thinning import Change, thinned
 from bot.core.valuation import Pair
 from bot.services.ports import Mark, Turn
+from bot.store._columns import Instant
 from bot.store._lists import one_of
 from bot.store._upsert import insert_into
-from bot.store.schema import Instant, changes, gaps, kept_prices, outbox, wallets
+from bot.store.schema import changes, gaps, kept_prices, outbox, wallets
 
 _THIN = ((timedelta(days=8), 6), (timedelta(days=100), 24))
 """Of what is so old, one price in so many hours stays."""
