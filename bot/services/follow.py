@@ -67,15 +67,17 @@ async def forget_left(
     It has had again what was forgotten when another began to lead, and ended after that. `settle`
     ends the alerts of what is not watched.
     """
-    before = clock() - LEFT_AFTER
+    now = clock()
+    before = now - LEFT_AFTER
     async with open_unit() as unit:
-        oldest = await unit.accounts.oldest_due(now=before)
-    if oldest is None or watched.has(oldest[0]):
+        oldest = await unit.accounts.oldest_due(now=now)
+    if oldest is None or watched.has(oldest[0]) or oldest[1] > before:
         return
     await settle()
     async with open_unit() as unit:
         due = await unit.accounts.due()
         left = {n for n, due_at in due.items() if due_at <= before and not watched.has(n)}
+        left -= set(await unit.accounts.leased(left, now=now))
         wallets = await unit.wallets.outlines()
         await unit.accounts.retain(due.keys() - left)
         await unit.wallets.forget([w.path for w in wallets if account_of(w.path) in left])

@@ -179,6 +179,21 @@ async def test_what_another_process_watches_is_not_left_behind(update: Update) -
     assert await kinds(update.house) == []
 
 
+async def test_what_another_process_reads_for_long_is_not_left_behind(update: Update) -> None:
+    """Its lease is prolonged all the time."""
+    house = update.house
+    await house.check(update.new)
+    async with house.open_unit() as unit:
+        now = house.clock()
+        held = await unit.accounts.claim("xt", now=now, until=now + MINUTE / 2)
+    assert held is not None
+    for _ in range(20):
+        async with house.open_unit() as unit:
+            await unit.accounts.renew([held], until=house.clock() + 1.5 * MINUTE)
+        await update.pass_by(1, with_old=False)
+        assert (await update.known())[0] == {"main", "xt"}
+
+
 async def test_what_was_left_behind_takes_nothing_with_it(update: Update) -> None:
     """What another process watches stays also when something else is forgotten."""
     async with update.house.open_unit() as unit:
