@@ -1,18 +1,16 @@
 """`balance-bot check`: try everything that `run` needs, and say what to mend."""
 
-import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from math import ceil
 from pathlib import Path
 
-from rich.console import Console
-
 from bot.channels import ChannelsFailed
 from bot.chat.probe import TelegramUnusable, ask_name
-from bot.cli.balances import read_now
+from bot.cli.printing import plain_console, print_object
 from bot.cli.process import DONE, FAILED
+from bot.cli.reading import read_now
 from bot.fetchers import (
     ClockSkewed,
     Fetcher,
@@ -48,7 +46,7 @@ async def print_check(settings: Settings, *, as_json: bool) -> int:
     findings = [finding async for finding in _findings(settings)]
     if as_json:
         found = {"ok": all(f.ok for f in findings), "checks": [asdict(f) for f in findings]}
-        Console().out(json.dumps(found, indent=2, ensure_ascii=False))
+        print_object(found)
     else:
         _print(findings)
     return DONE if all(finding.ok for finding in findings) else FAILED
@@ -225,7 +223,7 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _print(findings: list[Finding]) -> None:
-    console = Console(markup=False, highlight=False, soft_wrap=True)
+    console = plain_console()
     width = max(len(finding.what) for finding in findings)
     for finding in findings:
         sign = "ok " if finding.ok else "BAD"

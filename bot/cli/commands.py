@@ -13,6 +13,8 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+rules = typer.Typer(help="Try out rules.", no_args_is_help=True)
+cli.add_typer(rules, name="rules")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -62,6 +64,22 @@ def check(as_json: AsJson = False) -> None:
     settings = settings_for(require_accounts)
     quiet_log(settings)
     raise SystemExit(asyncio.run(print_check(settings, as_json=as_json)))
+
+
+@rules.command("test", help="Read now; say what RULE covers, and whether it would fire now.")
+def try_rule(
+    rule: Annotated[
+        str, typer.Argument(metavar="RULE", help="In quotes: 'main/funding USDT < 500'")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    from bot.cli.process import quiet_log, settings_for
+    from bot.cli.rules import print_trial
+    from bot.settings import require_accounts
+
+    settings = settings_for(require_accounts)
+    quiet_log(settings)
+    raise SystemExit(asyncio.run(print_trial(settings, rule, as_json=as_json)))
 
 
 @cli.command(help="Copy the database to FILE, also while the bot runs.")

@@ -51,7 +51,7 @@ def reach_verdict(
     events: list[Event] = []
     wallets = dict(facts.wallets)
     for path, reading in readings.items():
-        wallets[path], told = _learned(wallets.get(path, WalletState(path)), reading)
+        wallets[path], told = learned(wallets.get(path, WalletState(path)), reading)
         events += (_with_blind(event, watches) for event in told)
     after = replace(facts, wallets=wallets, before=facts.wallets if before is None else before)
     judged: list[AlertState] = []
@@ -71,7 +71,8 @@ def _with_blind(event: Event, watches: Iterable[Watch]) -> Event:
     return replace(event, blind=blind_rules(watches, event.path))
 
 
-def _learned(state: WalletState, reading: Reading) -> tuple[WalletState, tuple[Event, ...]]:
+def learned(state: WalletState, reading: Reading) -> tuple[WalletState, tuple[Event, ...]]:
+    """Return what is known of a wallet after one more reading, and what is worth telling."""
     how, events = health.observe(
         state.health, reading, path=state.path, last_good_at=state.read_at
     )

@@ -28,7 +28,7 @@ async def gather_facts(
     return Facts(
         wallets=await unit.wallets.load(needed),
         history=await _past(unit, watches, now),
-        books=_books(prices, watches),
+        books=books_of(prices, watches),
         markets=prices.markets,
     )
 
@@ -48,7 +48,7 @@ async def gather_context(
     return Facts(
         wallets=await unit.wallets.load(paths | rich),
         history=await unit.wallets.history(paths, assets, since=now - LOOKS_BACK),
-        books=_books(prices, watches),
+        books=books_of(prices, watches),
         markets=prices.markets,
     )
 
@@ -71,7 +71,8 @@ async def _past(unit: Unit, watches: Iterable[Watch], now: datetime) -> History:
     )
 
 
-def _books(prices: PriceSource, watches: Iterable[Watch]) -> dict[str, PriceBook]:
+def books_of(prices: PriceSource, watches: Iterable[Watch]) -> dict[str, PriceBook]:
+    """Return the prices that the watches need, by the currency that they are told in."""
     wanted = {watch.rule.asset for watch in watches if watch.rule.measure == "value"}
     known: tuple[Currency, ...] = get_args(Currency)
     return {currency: prices.book(currency) for currency in known if currency in wanted}

@@ -1,8 +1,7 @@
 """Preview a rule: what it would cover, what would fire now, and how often it would have fired."""
 
 import asyncio
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,7 +9,13 @@ from bot.core.alerts import AlertState
 from bot.core.errors import RuleError
 from bot.core.history import History
 from bot.core.measures import Facts
-from bot.core.portfolio import WalletState, is_listing, nearest
+from bot.core.preview import (
+    names_of,
+    pattern_column,
+    refuse_silent,
+    unknown_coin,
+    wallets_of,
+)
 from bot.core.replay import Replay, replay
 from bot.core.rules import Rule, parse_rule
 from bot.core.scope import ALL, Asker
@@ -27,7 +32,6 @@ LONGEST_LINE = 300
 LOOK_BACK = timedelta(days=30)
 MOST_CHANGES = 50_000
 """To be replayed: a month of a wallet that changes every minute."""
-_SUM = re.compile(r"\s*(sum\s+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class PreviewRule:
             expected = Sentence("a line of {most} characters at most", most=LONGEST_LINE)
             raise RuleError(expected, line[LONGEST_LINE : LONGEST_LINE + 20], LONGEST_LINE + 1)
         rule = parse_rule(line)
-        self._refuse_silent(line, rule)
+        refuse_silent(line, rule, self._watched.accounts)
         self._refuse_beyond(line, rule)
         now = self._clock()
         watches = watches_of("", rule, self._watched.accounts)
@@ -80,8 +84,7 @@ class PreviewRule:
             known = await unit.wallets.load(self._watched.sources)
             facts = await gather_facts(unit, self._prices, watches, now=now)
             since, history = await _history(unit, rule, watches, now=now)
-        paths = (path for watch in watches for path in watch.paths if not is_listing(path))
-        covers = tuple(dict.fromkeys(paths))
+        covers = wallets_of(watches)
         return Preview(
             at=now,
             rule=rule,
@@ -96,42 +99,17 @@ class PreviewRule:
                 since=since,
                 now=now,
             ),
-            unknown_coin=_unknown_coin(rule, covers, known),
+            unknown_coin=unknown_coin(rule, covers, known),
         )
-
-    def _refuse_silent(self, line: str, rule: Rule) -> None:
-        """Refuse a rule that covers nothing, and could not come to cover anything."""
-        accounts = self._watched.accounts
-        if any(account.may_come_under(rule.pattern) for account in accounts):
-            return
-        if watches_of("", rule, accounts):
-            return
-        column, names = _column(line), self._names
-        if any(account.is_meant_by(rule.pattern) for account in accounts):
-            expected = Sentence("a wallet that can hold {coin}", coin=rule.asset)
-            raise RuleError(expected, rule.pattern, column)
-        near = nearest(rule.pattern, names) or tuple(names[:3])
-        expected = Sentence("a wallet that is here, such as {names}", names=near)
-        raise RuleError(expected, rule.pattern, column)
 
     def _refuse_beyond(self, line: str, rule: Rule) -> None:
         """Refuse a rule about more than may be known of here."""
         if not self._scope.covers(rule.pattern, self._all.sources):
             expected = Sentence(
                 "a wallet of those that this chat sees, such as {names}",
-                names=tuple(filter(self._scope.has, self._names))[:3],
+                names=tuple(filter(self._scope.has, names_of(self._watched.accounts)))[:3],
             )
-            raise RuleError(expected, rule.pattern, _column(line))
-
-    @property
-    def _names(self) -> list[str]:
-        return [*(account.name for account in self._watched.accounts), *self._watched.paths]
-
-
-def _column(line: str) -> int:
-    """Say where the pattern of a line begins, counted from 1."""
-    begin = _SUM.match(line)
-    return begin.end() + 1 if begin else 1
+            raise RuleError(expected, rule.pattern, pattern_column(line))
 
 
 async def _history(
@@ -166,13 +144,3 @@ def _states_now(watches: Collection[Watch], facts: Facts, now: datetime) -> tupl
     """Judge at once what `for` would let wait for more readings."""
     at_once = [replace(watch, rule=replace(watch.rule, for_reads=1)) for watch in watches]
     return reach_verdict({}, watches=at_once, facts=facts, alerts={}, now=now).alerts
-
-
-def _unknown_coin(
-    rule: Rule, covers: Collection[str], known: Mapping[str, WalletState]
-) -> tuple[str, ...] | None:
-    coins = {path: {b.asset for b in state.balances or ()} for path, state in known.items()}
-    here = set().union(*(coins.get(path, set()) for path in covers))
-    if rule.measure == "value" or not here or rule.asset in here:
-        return None
-    return nearest(rule.asset, sorted(set().union(*coins.values())))

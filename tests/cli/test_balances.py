@@ -75,6 +75,28 @@ async def test_json_to_the_letter(run: Any, stage: Any) -> None:
     ]
 
 
+async def test_what_is_lent_tells_what_it_has_earned(run: Any, stage: Any) -> None:
+    """Where that is known; no other coin has the key, and there is no column for nothing."""
+    main = stage.world.account("okx", "main")
+    main.save("USDT", "1800.25", earned="3.41870013")
+    stage.settings["BOT_ACCOUNTS__MAIN__WALLETS"] = "funding,savings,eth-staking"
+    done = await run("balances", "main", "--json", settings=stage.settings)
+    wallets = json.loads(done.out)["wallets"]
+    earned = {w["path"]: b["earned"] for w in wallets for b in w["balances"] if "earned" in b}
+    assert earned == {"main/savings": "3.41870013"}
+    done = await run("balances", "main", settings=stage.settings)
+    rows = done.out.splitlines()
+    for row in (
+        r"wallet .* held +earned *",
+        r"main/savings +USDT +1800\.25 .* 3\.41870013 *",
+        r"main/eth-staking +BETH .* 0\.01490596 *",
+        r"main/funding +ETH +37\.11827078 +37\.11827078 +0 *",
+    ):
+        assert any(re.fullmatch(row, shown) for shown in rows)
+    done = await run("balances", "coinw", settings=stage.settings)
+    assert (done.code, "earned" in done.out) == (0, False)
+
+
 async def test_unreadable_wallets_are_told(run: Any, stage: Any) -> None:
     """What cannot be read says why, has no balances, and makes the exit code 1."""
     stage.served["coinw"].faults.inject("*", "http_502", times=None)

@@ -13,7 +13,7 @@ async def test_version(run: Any) -> None:
     assert (done.code, done.out) == (0, f"{version('balance-bot')}\n")
 
 
-@pytest.mark.parametrize("command", ["run", "balances", "check"])
+@pytest.mark.parametrize("command", ["run", "balances", "check", "rules test x"])
 async def test_wrong_settings(run: Any, stage: Any, command: str) -> None:
     """Exit code 2, one line per mistake on stderr that begins with the name, no traceback."""
     wrong = {
@@ -21,11 +21,11 @@ async def test_wrong_settings(run: Any, stage: Any, command: str) -> None:
         "BOT_CHECK_EVERY": "often",
         "BOT_TIMEZONE": "Mars/Olympus",
     }
-    done = await run(command, settings={**stage.settings, **wrong})
+    done = await run(*command.split(), settings={**stage.settings, **wrong})
     assert (done.code, done.out) == (2, "")
     names = {line.partition(":")[0] for line in done.err.splitlines()}
     assert {"BOT_CHECK_EVERY", "BOT_TIMEZONE"} <= names <= wrong.keys()
-    done = await run(command, settings={**stage.settings, "BOT_CHEK_EVERY": "5m"})
+    done = await run(*command.split(), settings={**stage.settings, "BOT_CHEK_EVERY": "5m"})
     assert done.code == 2
     assert done.err.splitlines() == [
         "BOT_CHEK_EVERY: there is no such setting; did you mean BOT_CHECK_EVERY?"
