@@ -16,7 +16,7 @@ from bot.core.vitals import Part
 ROWS_A_PAGE = 15
 _NAME_WIDTH = 22
 _PARTS: Mapping[Part, str] = {
-    "poll": later("🔌 Telegram has not answered since {since}"),
+    "poll": later("🔌 nothing has got through from Telegram since {since}"),
     "checks": later("🔌 accounts are not checked in time since {since}"),
     "delivery": later("🔌 messages are not delivered in time since {since}"),
 }
