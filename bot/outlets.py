@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version as version_of
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -140,7 +141,13 @@ def open_pages(
 
 def _stored_bytes(settings: Settings) -> int | None:
     file = sqlite_file(settings.database_url.get_secret_value())
-    return file.stat().st_size if file is not None and file.exists() else None
+    return _weight(file) if file is not None and file.exists() else None
+
+
+def _weight(file: Path) -> int:
+    """Weigh a file, with what is written down beside it before it gets there."""
+    beside = Path(f"{file.resolve()}-wal")
+    return file.stat().st_size + (beside.stat().st_size if beside.exists() else 0)
 
 
 @asynccontextmanager

@@ -1,11 +1,12 @@
 """What the composition root puts together for when something is away."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 
-from bot.outlets import _unknown_channel, pinger_of
+from bot.outlets import _unknown_channel, _weight, pinger_of
 from bot.services.ports import PingFailed
 from bot.transport import WireTransport
 
@@ -74,3 +75,13 @@ async def test_no_answer_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
 async def _never(_request: web.BaseRequest) -> web.StreamResponse:
     await asyncio.sleep(20)
     return web.Response()
+
+
+def test_what_a_database_weighs(tmp_path: Path) -> None:
+    """With what is not in the file yet, also where a link leads to it."""
+    file, link = tmp_path / "bot.db", tmp_path / "link.db"
+    file.write_bytes(b"1" * 100)
+    link.symlink_to(file)
+    assert _weight(file) == 100
+    (tmp_path / "bot.db-wal").write_bytes(b"1" * 23)
+    assert [_weight(file), _weight(link)] == [123, 123]

@@ -13,6 +13,7 @@ from bot.chat.numbers import date_text, rounded_value
 from bot.chat.views.layout import one_line
 from bot.chat.views.words import usage_text
 from bot.core.exports import Line, UnknownExportSpan
+from bot.core.thinning import WHOLE
 from bot.services.export_history import MOST_ROWS, Export
 
 NO_AMOUNTS = later("Amounts are not shown in this chat, so there is no file of them.")
@@ -94,8 +95,14 @@ def file_text(export: Export, *, rows: int, zone: ZoneInfo) -> str:
     """Say below the file what is in it."""
     first, last = (date_text(at.astimezone(zone).date()) for at in (export.since, export.at))
     told = ngettext("{n} row", "{n} rows", rows).format(n=f"{rows:,}")
-    values = _("Values in {currency}, where a price was kept.").format(currency=export.currency)
-    return f"{first} – {last} · {told}\n{values}"
+    lines = [
+        f"{first} – {last} · {told}",
+        _("Values in {currency}, where a price was kept.").format(currency=export.currency),
+    ]
+    if export.since < export.at - WHOLE:
+        thinned = _("Of what is older than {days} days only the last change of each hour is kept.")
+        lines.append(thinned.format(days=WHOLE.days))
+    return "\n".join(lines)
 
 
 def export_span_mistake(error: UnknownExportSpan) -> str:

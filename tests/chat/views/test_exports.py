@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.views.exports import file_name, head_of, rows_of, too_much_text
+from bot.chat.views.exports import file_name, file_text, head_of, rows_of, too_much_text
 from bot.core.exports import Changed, Line, Wish
 from bot.services.export_history import Export
 
@@ -96,3 +96,11 @@ def test_too_much() -> None:
     assert told.startswith("There are 60,000 changes in this time, and a file holds 50,000.")
     assert "<code>/export main 7d</code>" in told
     assert "one wallet" in too_much_text(export(fitting=None))
+
+
+@pytest.mark.parametrize(("days", "is_thinned"), [(90, False), (365, True)])
+def test_what_was_thinned_out_is_said(days: int, *, is_thinned: bool) -> None:
+    """Who adds up the rows of a year must know that they are not all there ever were."""
+    told = file_text(export(since=NOW - timedelta(days=days)), rows=5, zone=BERLIN)
+    said = "Of what is older than 90 days only the last change of each hour is kept."
+    assert (said in told.splitlines()) == is_thinned
