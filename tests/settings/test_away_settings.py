@@ -1,12 +1,10 @@
 """The addresses of other channels and of the heartbeat: read as people write them, never shown."""
 
-from collections.abc import Callable
-
 import pytest
 
-from bot.settings import Settings, SettingsError
+from bot.settings import SettingsError
+from tests.settings.conftest import Load
 
-Load = Callable[..., Settings]
 URLS = "BOT_FALLBACK_URLS"
 HEART = "BOT_HEARTBEAT_URL"
 

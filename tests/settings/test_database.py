@@ -1,12 +1,8 @@
 """Where state is kept: a password in the URL is a secret."""
 
-from collections.abc import Callable
-
 import pytest
 
-from bot.settings import Settings
-
-Load = Callable[..., Settings]
+from tests.settings.conftest import Load
 
 
 @pytest.mark.parametrize(

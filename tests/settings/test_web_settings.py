@@ -1,12 +1,10 @@
 """Where the bot is seen from outside, and where Telegram posts to."""
 
-from collections.abc import Callable
-
 import pytest
 
-from bot.settings import Settings, SettingsError
+from bot.settings import SettingsError
+from tests.settings.conftest import Load
 
-Load = Callable[..., Settings]
 SECRET = "0123456789abcdef"
 HOOK = {
     "BOT_TELEGRAM__WEBHOOK_URL": "https://bot.example.com/telegram",
