@@ -150,7 +150,7 @@ async def test_not_sent_is_tried_again_with_pauses(house: Any) -> None:
         for attempt, pause_s in enumerate((1, 2, 4), 1):
             await house.sender.wait_for(attempt)
             house.clock.advance(seconds=pause_s - 0.001)
-            await asyncio.sleep(0.05)  # several looks at the outbox, and none may send
+            await house.looked()  # and may send nothing
             assert len(house.sender.said) == attempt
             house.clock.advance(seconds=0.001)
         said = await house.sender.wait_for(4)
@@ -182,7 +182,7 @@ async def test_retry_after_holds_that_chat_only(house: Any) -> None:
     async with house.delivering():
         await house.sender.wait_for(3)
         house.clock.advance(seconds=29)
-        await asyncio.sleep(0.05)  # several looks at the outbox, and none may send
+        await house.looked()  # and may send nothing
         assert sorted(s.chat_id for s in house.sender.said) == [GROUP, GROUP, OWNER]
         house.clock.advance(seconds=1)
         said = await house.sender.wait_for(5)
@@ -226,7 +226,7 @@ async def test_chat_that_is_gone(house: Any, rows: Any) -> None:
     async with house.delivering():
         await house.sender.wait_for(1)
         await until(lambda: _dropped(rows, "blocked by the user"))
-        await asyncio.sleep(0.05)  # several looks at the outbox, and none may send
+        await house.looked()  # and may send nothing
         assert len(house.sender.said) == 1
         await house.chats.greet(OWNER, title="You")
         await queue(house, news(house, "c/c"), OWNER)
@@ -347,7 +347,7 @@ async def test_chat_is_tried_again_within_the_hour(house: Any) -> None:
         await house.sender.wait_for(1)
         await until(lambda: _held(house))
         house.clock.advance(minutes=59)
-        await asyncio.sleep(0.05)
+        await house.looked()
         assert len(house.sender.said) == 1
         house.clock.advance(minutes=1)
         await house.sender.wait_for(2)

@@ -49,8 +49,7 @@ async def raised(house: Any, amount: str = "400") -> str:
 async def looked(house: Any) -> None:
     """Let what is shown be looked at a few times."""
     house.clock.advance(seconds=5)
-    house.changed.set()
-    await asyncio.sleep(0.05)
+    await house.looked()
 
 
 async def press(house: Any, incident: str, what: str, *, by: str = "You") -> Any:
