@@ -12,9 +12,10 @@ from typing import Literal
 from bot.core.errors import CoreError, UnknownName
 from bot.core.events import AlertRaised
 from bot.core.past_prices import NEAR, PastPrices
+from bot.core.picture import POINTS, RateAt, build_series
 from bot.core.portfolio import WalletState, is_listing, matches, nearest
 from bot.core.scope import ALL, Asker
-from bot.core.series import POINTS, Gap, Past, RateAt, Series, build_series, gap_after
+from bot.core.series import Gap, Past, Series, gap_after
 from bot.core.valuation import Currency
 from bot.core.watches import Watch
 from bot.services.keep_prices import KeepPrices

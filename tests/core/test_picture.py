@@ -9,8 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.core.history import History, Point
+from bot.core.picture import POINTS, build_series
 from bot.core.portfolio import WalletState, totals_by_coin
-from bot.core.series import POINTS, Figure, Gap, Past, Series, build_series
+from bot.core.series import Figure, Gap, Past, Series
 from bot.fetchers.model import Balance, Staking, exact_sum
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
