@@ -1,19 +1,15 @@
 """What a server can do wrong, on purpose: one table of faults, shared by all emulators.
 
 A fault takes the honest answer of an emulator and sends something else. It finds its way in the
-answers of every exchange by their shape, so that one table serves all of them:
-
-    {code, data: rows}   {code, data: [{details: rows}]}   {rc, mc, result: {assets: rows}}   rows
-
-where rows are a list of objects, or an object with a member for each coin or market. It does not
-know what the program under test should make of it.
+answers of every exchange by their shape (see `spoiling`), so that one table serves all of them. It
+does not know what the program under test should make of it.
 """
 
 import asyncio
 import gzip
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,13 +19,13 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.sandbox import spoiling
+
 BOM = b"\xef\xbb\xbf"
 BIG_BODY_BYTES = 6 * 1024 * 1024
 HTML = "<!doctype html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
-# json cannot be made to write 1e999, the same name twice, or a number to its last digit, so these
-# stand in for them.
-_HUGE, _TWICE = "@huge@", "@twice@"
+# json cannot be made to write a number to its last digit, so this stands in for it.
 _EXACT = re.compile(r'"@(-?[0-9.]+)@"')
 
 
@@ -45,7 +41,7 @@ class Answer:
     def body(self) -> bytes:
         """Write the payload as JSON."""
         text = json.dumps(self.payload, separators=(",", ":"), default=_exactly)
-        text = text.replace(f'"{_HUGE}"', "1e999").replace(_TWICE, "")
+        text = text.replace(f'"{spoiling.HUGE}"', "1e999").replace(spoiling.TWICE, "")
         return _EXACT.sub(r"\1", text).encode()
 
     def response(self) -> web.Response:
@@ -251,157 +247,17 @@ def changed(change: Callable[[Any], None]) -> Act:
     return act
 
 
-def _code(payload: Any) -> str:
-    """Name the member that says whether all is well."""
-    return "rc" if "rc" in payload else "code"
-
-
-def _data(payload: Any) -> str:
-    return "result" if "rc" in payload else "data"
-
-
 def enveloped(change: Callable[[Any], None]) -> Act:
     """Change what is around the rows; where nothing is, first put there what does not belong."""
 
     def change_all(payload: Any) -> None:
-        if _is_bare(payload):
+        if spoiling.is_bare(payload):
             rows = dict(payload)
             payload.clear()
             payload.update(code=200, data=rows)
         change(payload)
 
     return changed(change_all)
-
-
-def _is_bare(payload: Any) -> bool:
-    return _code(payload) not in payload
-
-
-def _code_of_the_other_type(payload: Any) -> None:
-    code = payload[_code(payload)]
-    payload[_code(payload)] = int(code) if isinstance(code, str) else str(code)
-
-
-def _without_code(payload: Any) -> None:
-    del payload[_code(payload)]
-
-
-def _code_null(payload: Any) -> None:
-    payload[_code(payload)] = None
-
-
-def _code_unknown(payload: Any) -> None:
-    for name in {_code(payload), "mc"} & payload.keys():
-        payload[name] = "987654321"
-
-
-def _without_data(payload: Any) -> None:
-    payload.pop(_data(payload), None)
-
-
-def _with_data(value: object) -> Callable[[Any], None]:
-    return lambda payload: payload.update({_data(payload): value})
-
-
-def _data_of_the_other_shape(payload: Any) -> None:
-    name = _data(payload)
-    payload[name] = {} if isinstance(payload.get(name), list) else []
-
-
-def _without_rows(payload: Any) -> None:
-    """Take out what has the rows inside of `data`; where that is `data` itself, leave null."""
-    for holder, name in _nested(payload):
-        del holder[name]
-        return
-    payload[_data(payload)] = None
-
-
-def _null_for_rows(payload: Any) -> None:
-    for holder, name in _nested(payload):
-        holder[name] = None
-        return
-    payload[_data(payload)] = None
-
-
-def _row_of_another_shape(payload: Any) -> None:
-    for rows, where in _first_row(payload):
-        rows[where] = ["1"]
-
-
-def _row_without_amount(payload: Any) -> None:
-    """Take the amounts out of a row; where the row is nothing else, leave null."""
-    for rows, where in _first_row(payload):
-        row = rows[where]
-        if isinstance(row, dict):
-            for name in _amounts(row):
-                del row[name]
-        else:
-            rows[where] = None
-
-
-def _row_without_currency(payload: Any) -> None:
-    """Take out of a row what it is about; where it is about nothing, everything."""
-    for rows, where in _first_row(payload):
-        if isinstance(rows, list):
-            for name in [name for name in rows[where] if name in _NAMES] or [*rows[where]]:
-                del rows[where][name]
-        else:
-            rows[""] = rows.pop(where)
-
-
-def _duplicate_coin(payload: Any) -> None:
-    """List the first coin once more, with the same amounts."""
-    for rows, where in _first_row(payload):
-        if isinstance(rows, list):
-            rows.append(rows[where])
-        else:
-            rows[where + _TWICE] = rows[where]
-
-
-def _every_amount(value: object) -> Callable[[Any], None]:
-    """Put this in place of every amount of the first row."""
-
-    def change(payload: Any) -> None:
-        for rows, where in _first_row(payload):
-            if isinstance(rows[where], dict):
-                rows[where].update(dict.fromkeys(_amounts(rows[where]), value))
-            else:
-                rows[where] = value
-
-    return change
-
-
-def _first_row(payload: Any) -> Iterator[tuple[Any, Any]]:
-    """Give the rows and the index or name of the first, or nothing: an error has none to spoil."""
-    rows = payload if _is_bare(payload) else payload.get(_data(payload))
-    for holder, name in _nested(payload):
-        rows = holder[name]
-    if isinstance(rows, list) and rows:
-        yield rows, 0
-    elif isinstance(rows, dict) and rows:
-        yield rows, next(iter(rows))
-
-
-def _nested(payload: Any) -> Iterator[tuple[Any, str]]:
-    """Give the object inside of `data` that has the rows, and under which name, if one has."""
-    data = payload.get(_data(payload))
-    inner = data[0] if isinstance(data, list) and data else data
-    if isinstance(inner, dict):
-        yield from ((inner, name) for name in _LISTS if name in inner)
-
-
-def _amounts(row: Mapping[str, Any]) -> list[str]:
-    """Name the amounts of a row: all but what comes with them, unless that is all there is."""
-    return [name for name in row if name not in _NAMES | _BESIDE] or [*row]
-
-
-_LISTS = ("details", "assets")
-_NAMES = frozenset({"ccy", "currency", "instId", "subAcct", "perm"})
-"""What a row is about."""
-_BESIDE = frozenset(
-    {"ts", "uTime", "instType", "type", "enable", "label", "ip", "uid", "mainUid", "acctLv"}
-)
-"""What comes with the amounts of a row, or with its name."""
 
 
 # ---- the table ----------------------------------------------------------------------------------
@@ -442,30 +298,30 @@ FAULTS = _table(
     Fault("never_answering", "silent", _never),
     Fault("cut_before_answer", "lost", _cut_before),
     Fault("cut_within_answer", "lost", _cut_within),
-    Fault("code_of_wrong_type", "garbage", enveloped(_code_of_the_other_type)),
-    Fault("code_missing", "garbage", enveloped(_without_code)),
-    Fault("code_null", "garbage", enveloped(_code_null)),
-    Fault("code_unknown", "garbage", enveloped(_code_unknown)),
-    Fault("data_missing", "garbage", enveloped(_without_data)),
-    Fault("data_null", "garbage", enveloped(_with_data(None))),
-    Fault("data_wrong_shape", "garbage", enveloped(_data_of_the_other_shape)),
-    Fault("data_text", "garbage", enveloped(_with_data("[]"))),
-    Fault("rows_missing", "garbage", enveloped(_without_rows)),
-    Fault("rows_null", "garbage", enveloped(_null_for_rows)),
-    Fault("row_wrong_shape", "garbage", changed(_row_of_another_shape)),
-    Fault("row_without_amount", "garbage", changed(_row_without_amount)),
-    Fault("row_without_currency", "garbage", changed(_row_without_currency)),
-    Fault("duplicate_coin", "garbage", changed(_duplicate_coin)),
-    Fault("amount_nan", "garbage", changed(_every_amount(float("nan")))),
-    Fault("amount_nan_text", "garbage", changed(_every_amount("NaN"))),
-    Fault("amount_infinity", "garbage", changed(_every_amount(float("inf")))),
-    Fault("amount_infinity_text", "garbage", changed(_every_amount("Infinity"))),
-    Fault("amount_huge", "garbage", changed(_every_amount(_HUGE))),
-    Fault("amount_huge_text", "garbage", changed(_every_amount("1e999"))),
-    Fault("amount_boolean", "garbage", changed(_every_amount(True))),
-    Fault("amount_null", "garbage", changed(_every_amount(None))),
-    Fault("amount_empty", "garbage", changed(_every_amount(""))),
-    Fault("amount_in_words", "garbage", changed(_every_amount("1,234.5"))),
+    Fault("code_of_wrong_type", "garbage", enveloped(spoiling.code_of_the_other_type)),
+    Fault("code_missing", "garbage", enveloped(spoiling.without_code)),
+    Fault("code_null", "garbage", enveloped(spoiling.code_null)),
+    Fault("code_unknown", "garbage", enveloped(spoiling.code_unknown)),
+    Fault("data_missing", "garbage", enveloped(spoiling.without_data)),
+    Fault("data_null", "garbage", enveloped(spoiling.with_data(None))),
+    Fault("data_wrong_shape", "garbage", enveloped(spoiling.data_of_the_other_shape)),
+    Fault("data_text", "garbage", enveloped(spoiling.with_data("[]"))),
+    Fault("rows_missing", "garbage", enveloped(spoiling.without_rows)),
+    Fault("rows_null", "garbage", enveloped(spoiling.null_for_rows)),
+    Fault("row_wrong_shape", "garbage", changed(spoiling.row_of_another_shape)),
+    Fault("row_without_amount", "garbage", changed(spoiling.row_without_amount)),
+    Fault("row_without_currency", "garbage", changed(spoiling.row_without_currency)),
+    Fault("duplicate_coin", "garbage", changed(spoiling.duplicate_coin)),
+    Fault("amount_nan", "garbage", changed(spoiling.every_amount(float("nan")))),
+    Fault("amount_nan_text", "garbage", changed(spoiling.every_amount("NaN"))),
+    Fault("amount_infinity", "garbage", changed(spoiling.every_amount(float("inf")))),
+    Fault("amount_infinity_text", "garbage", changed(spoiling.every_amount("Infinity"))),
+    Fault("amount_huge", "garbage", changed(spoiling.every_amount(spoiling.HUGE))),
+    Fault("amount_huge_text", "garbage", changed(spoiling.every_amount("1e999"))),
+    Fault("amount_boolean", "garbage", changed(spoiling.every_amount(True))),
+    Fault("amount_null", "garbage", changed(spoiling.every_amount(None))),
+    Fault("amount_empty", "garbage", changed(spoiling.every_amount(""))),
+    Fault("amount_in_words", "garbage", changed(spoiling.every_amount("1,234.5"))),
     skewed_clock(timedelta(minutes=2)),
 )  # fmt: skip
 """Every fault by its name."""
