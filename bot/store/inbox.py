@@ -3,20 +3,12 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store._forget import AT_ONCE
+from bot.store._forget import forget_some
 from bot.store._upsert import insert_into
 from bot.store.schema import inbox
-
-_CAME = inbox.c.received_at, inbox.c.update_id
-_NEWEST = (
-    select(inbox.c.update_id)
-    .order_by(inbox.c.received_at.desc(), inbox.c.update_id.desc())
-    .limit(1)
-)
-"""The one that was received last: after a quiet week Telegram begins anew with any number."""
 
 
 class SqlInbox:
@@ -53,31 +45,6 @@ class SqlInbox:
             update(inbox).where(inbox.c.update_id == update_id).values(handled_at=at)
         )
 
-    async def next_offset(self) -> int | None:
-        """See the port."""
-        newest = await self._connection.scalar(_NEWEST)
-        return None if newest is None else newest + 1
-
     async def forget(self, *, before: datetime) -> bool:
         """See the port."""
-        some = (
-            select(*_CAME)
-            .where(inbox.c.handled_at < before)
-            .order_by(inbox.c.handled_at)
-            .limit(AT_ONCE)
-        )
-        old = sorted(tuple(row) for row in await self._connection.execute(some))
-        gone = old if not old or await self._is_any_later(old[-1]) else old[:-1]
-        these = inbox.c.update_id.in_([update_id for _, update_id in gone])
-        await self._connection.execute(delete(inbox).where(these))
-        return len(old) == AT_ONCE
-
-    async def _is_any_later(self, came: tuple[datetime, int]) -> bool:
-        """Tell whether one is not what came last; to look for that one would take long."""
-        at, update_id = came
-        later = or_(
-            inbox.c.received_at > at,
-            and_(inbox.c.received_at == at, inbox.c.update_id > update_id),
-        )
-        found = select(inbox.c.update_id).where(later).limit(1)
-        return await self._connection.scalar(found) is not None
+        return await forget_some(self._connection, inbox, inbox.c.handled_at < before)

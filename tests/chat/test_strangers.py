@@ -38,7 +38,7 @@ async def test_nothing_of_them_is_kept(desk: Any, telegram: TelegramServer) -> N
     async with desk.polling():
         await desk.quiet()
         async with desk.open_unit() as unit:
-            assert await unit.inbox.next_offset() is None
+            assert await unit.inbox.unhandled() == {}
     assert telegram.updates.pending == []
 
 

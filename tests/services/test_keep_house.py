@@ -48,7 +48,7 @@ async def test_sweep(house: Any, engine: AsyncEngine) -> None:
         (sent,) = await unit.outbox.lease(now=start)
         await unit.outbox.settle(sent.id, Delivered(1), at=start)
     keeper = KeepHouse(open_unit=house.open_unit, clock=house.clock)
-    for age, kept in ((KEEP_UPDATES, {1, 2, 3}), (KEEP_UPDATES + SECOND, {2, 3})):
+    for age, kept in ((KEEP_UPDATES, {1, 2, 3}), (KEEP_UPDATES + SECOND, {2})):
         house.clock.now = start + age
         await _read(house.open_unit, house.clock)
         await keeper.sweep()
@@ -58,7 +58,6 @@ async def test_sweep(house: Any, engine: AsyncEngine) -> None:
     await keeper.sweep()
     async with house.open_unit() as unit:
         assert await unit.inbox.unhandled() == {2: "never handled"}
-        assert await unit.inbox.next_offset() == 4
         (waiting,) = await unit.outbox.lease(now=house.clock())
     assert waiting.id != sent.id
 
@@ -87,7 +86,6 @@ async def test_it_is_swept_in_small_steps(
     house.clock.now += KEEP_DIGESTS + DAY
     await _read(house.open_unit, house.clock)
     await KeepHouse(open_unit=counted, clock=house.clock, pause_s=0).sweep()
-    assert gone.pop("inbox") == [200, 200, 99]  # what came last stays
     assert set(map(tuple, gone.values())) == {(200, 200, 100)}
 
 

@@ -105,10 +105,9 @@ async def test_links_that_lead_nowhere(tmp_path: Path) -> None:
 
 async def test_opening_again_keeps_everything(url: str, now: datetime) -> None:
     """What was committed is there after a restart, and the schema is not made anew."""
-    for expected in (None, 43):
+    for new in ([42], []):
         async with open_database(url) as engine, units_of(engine)() as unit:
-            assert await unit.inbox.next_offset() == expected
-            await unit.inbox.add({42: "{}"}, at=now)
+            assert list(await unit.inbox.add({42: "{}"}, at=now)) == new
             await unit.inbox.mark_handled(42, at=now)
 
 

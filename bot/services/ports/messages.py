@@ -196,8 +196,5 @@ class InboxRepository(Protocol):
     async def mark_handled(self, update_id: int, *, at: datetime) -> None:
         """Never handle it again."""
 
-    async def next_offset(self) -> int | None:
-        """Return what to ask Telegram for next; None before the first update."""
-
     async def forget(self, *, before: datetime) -> bool:
-        """Delete some that were handled before an instant, not what came last; whether more."""
+        """Delete some that were handled before an instant; whether there may be more."""
