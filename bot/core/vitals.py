@@ -18,7 +18,7 @@ POLL_WITHIN = timedelta(minutes=2)
 CHECKS_WITHIN = timedelta(minutes=1)
 """What is due is looked for every second."""
 OVERDUE_AFTER = timedelta(minutes=15)
-"""A thousand sub-accounts take the slowest exchange six minutes, and are overdue meanwhile."""
+"""What is being read is not overdue; what was put off by a fault is caught up with much sooner."""
 DELIVERY_WITHIN = timedelta(minutes=1)
 """The outbox is looked at every second."""
 UNDELIVERED_AFTER = timedelta(minutes=5)
