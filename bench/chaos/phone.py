@@ -16,7 +16,7 @@ from bench.chaos.weather import draw, fault_of
 from bot.sandbox.telegram import Chat, Message, TelegramServer, User
 from bot.sandbox.telegram.entities import FormattedText
 from bot.sandbox.telegram.faults import ConnectionCut, Fault
-from bot.sandbox.telegram.server import Call
+from bot.sandbox.telegram.journal import Call
 from bot.sandbox.telegram.wire import bad_request
 
 MARKED = "may be a repeat"

@@ -10,8 +10,9 @@ async with serve_telegram(server) as base_url:
 """
 
 from bot.sandbox.telegram.faults import ANY, Gate
+from bot.sandbox.telegram.journal import Call, Event
 from bot.sandbox.telegram.model import Chat, Message, Press, StoredFile, User
-from bot.sandbox.telegram.server import TOKEN, Call, Event, TelegramServer
+from bot.sandbox.telegram.server import TOKEN, TelegramServer
 from bot.sandbox.telegram.serving import serve_telegram
 
 __all__ = [

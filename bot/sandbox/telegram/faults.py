@@ -59,6 +59,7 @@ class Faults:
     """The faults that stand, per method, first ordered first served."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._standing: dict[str, list[Fault]] = {}
         self._released = asyncio.Event()
         self._hole: asyncio.Event | None = None

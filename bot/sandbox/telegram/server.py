@@ -1,64 +1,32 @@
 """The state of a sandbox Telegram: what people do in it, what the bot did, what goes wrong."""
 
-import asyncio
 import secrets
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import time
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from bot.sandbox.telegram.changes import Signal
 from bot.sandbox.telegram.entities import FormattedText, find_entities, trim, utf16_length
 from bot.sandbox.telegram.faults import Faults
+from bot.sandbox.telegram.journal import Event, Journal
 from bot.sandbox.telegram.limits import SendingLimits
 from bot.sandbox.telegram.model import Chat, Message, Press, StoredFile, User
 from bot.sandbox.telegram.updates import UpdateQueue
 from bot.sandbox.telegram.webhook import Webhook
 
-_T = TypeVar("_T")
 Clock = Callable[[], datetime]
 
 TOKEN = "1000001:AAsandbox-that-opens-no-real-bot_00"  # noqa: S105 - opens nothing
 """Has the shape of a token of @BotFather."""
 
 _LONGEST_TEXT = 4096
-_JOURNAL_LENGTH = 20_000
 _ALERT_LENGTH = 200
-# A page that is so far behind is better served by the whole state, which it gets on reconnecting.
-_MOST_EVENTS_BEHIND = 2_000
 
 
 def wall_clock() -> datetime:
     """Tell the time, aware, in UTC."""
     return datetime.fromtimestamp(time(), UTC)
-
-
-@dataclass(slots=True)
-class Call:
-    """One call of the Bot API, as it came and as it was answered."""
-
-    method: str
-    parameters: dict[str, Any]
-    at: datetime
-    status: int | None = None
-    """None: not answered yet, or never."""
-    result: Any = None
-    """What the call gave, even when the answer was then lost on the way."""
-    description: str | None = None
-    """Why it was refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that a person who looks at the chats would see."""
-
-    kind: Literal["message", "deleted", "typing", "answer", "chats", "commands"]
-    message: Message | None = None
-    chat: Chat | None = None
-    press: Press | None = None
 
 
 @dataclass(slots=True)
@@ -71,7 +39,7 @@ class Profile:
     """By scope, as in "chat:5", and language code."""
 
 
-class TelegramServer(Faults):
+class TelegramServer(Faults, Journal):
     """A Telegram with one bot in it; `serve_telegram` puts it on a socket.
 
     People act by `say` and `press`, the bot by the Bot API; tests look with `messages`,
@@ -111,7 +79,6 @@ class TelegramServer(Faults):
         self.chats: dict[int, Chat] = {}
         self.files: dict[str, StoredFile] = {}
         self.presses: dict[str, Press] = {}
-        self.calls: deque[Call] = deque(maxlen=_JOURNAL_LENGTH)
         self.webhook_url = ""
         """getUpdates is refused while it is there; only what the bot itself sets is posted to."""
         self.webhook: Webhook | None = None
@@ -119,8 +86,6 @@ class TelegramServer(Faults):
         self.visitor: User | None = None
         """Who sits before the chat page: the person of the first private chat."""
         self._limits = SendingLimits(clock) if limits else None
-        self._changed = Signal()
-        self._watchers: list[asyncio.Queue[Event]] = []
 
     def set_webhook(self, webhook: Webhook) -> None:
         """Post updates there from now on."""
@@ -189,7 +154,7 @@ class TelegramServer(Faults):
     def leave(self, chat: Chat) -> None:
         """Let the bot leave a group."""
         chat.refusal = f"bot is not a member of the {_in_words(chat)} chat"
-        self._emit(Event("chats"))
+        self.emit(Event("chats"))
 
     def migrate(self, chat_id: int, new_id: int) -> Chat:
         """Make a supergroup of a group; messages of the old one stay there."""
@@ -297,7 +262,7 @@ class TelegramServer(Faults):
             return None
 
         try:
-            return await self._wait_for(found, timeout)
+            return await self.wait_for(found, timeout)
         except TimeoutError:
             seen = "\n".join(
                 f"#{m.id} {m.sender.first_name}: {m.text}" for m in self.messages(chat_id)
@@ -305,47 +270,6 @@ class TelegramServer(Faults):
             raise AssertionError(
                 f"no such message within {timeout} s; there are:\n{seen}"
             ) from None
-
-    async def wait_for_call(
-        self,
-        method: str,
-        wanted: Callable[[Call], bool] = lambda call: True,
-        *,
-        count: int = 1,
-        timeout: float = 5.0,
-    ) -> Call:
-        """Wait until the method was called `count` times (answered or not) and give that call."""
-
-        def found() -> Call | None:
-            calls = self.calls_of(method, wanted)
-            return calls[count - 1] if len(calls) >= count else None
-
-        try:
-            return await self._wait_for(found, timeout)
-        except TimeoutError:
-            seen = ", ".join(call.method for call in self.calls)
-            raise AssertionError(f"no such call within {timeout} s; there are: {seen}") from None
-
-    def calls_of(
-        self, method: str, wanted: Callable[[Call], bool] = lambda call: True
-    ) -> list[Call]:
-        """List the calls of one method, oldest first."""
-        return [call for call in self.calls if call.method == method and wanted(call)]
-
-    @contextmanager
-    def watch(self) -> Iterator[asyncio.Queue[Event]]:
-        """Give a queue of everything that happens from now on."""
-        queue: asyncio.Queue[Event] = asyncio.Queue(_MOST_EVENTS_BEHIND)
-        self._watchers.append(queue)
-        try:
-            yield queue
-        finally:
-            if queue in self._watchers:
-                self._watchers.remove(queue)
-
-    def is_watched(self, queue: asyncio.Queue[Event]) -> bool:
-        """Tell whether the queue still gets everything; one that was full does not."""
-        return queue in self._watchers
 
     # What the Bot API does; called by the methods only.
 
@@ -359,34 +283,34 @@ class TelegramServer(Faults):
         """Put a message into a chat."""
         message = Message(chat, chat.next_id(), sender, self.clock(), content, **details)
         chat.messages[message.id] = message
-        self._emit(Event("message", message=message))
+        self.emit(Event("message", message=message))
         return message
 
     def changed(self, message: Message) -> None:
         """Tell that a message was edited."""
-        self._emit(Event("message", message=message))
+        self.emit(Event("message", message=message))
 
     def delete(self, message: Message) -> None:
         """Take a message away."""
         message.deleted = True
-        self._emit(Event("deleted", message=message))
+        self.emit(Event("deleted", message=message))
 
     def type_in(self, chat: Chat) -> None:
         """Show that the bot is busy in a chat."""
-        self._emit(Event("typing", chat=chat))
+        self.emit(Event("typing", chat=chat))
 
     def answer_press(self, press: Press, text: str, *, alert: bool) -> None:
         """Show what the bot answers to a press."""
         press.answer, press.alert = text[:_ALERT_LENGTH], alert
         press.answered.set()
-        self._emit(Event("answer", press=press))
+        self.emit(Event("answer", press=press))
 
     def set_commands(self, scope: str, language: str, commands: list[dict[str, str]]) -> None:
         """Keep the bot's commands for a scope and a language; none: forget them."""
         self.profile.commands.pop((scope, language), None)
         if commands:
             self.profile.commands[scope, language] = commands
-        self._emit(Event("commands"))
+        self.emit(Event("commands"))
 
     def commands_for(self, chat: Chat, user: User) -> list[dict[str, str]]:
         """Find the commands that this person sees there: the narrowest scope wins."""
@@ -407,16 +331,11 @@ class TelegramServer(Faults):
         if self._limits is not None:
             self._limits.take(chat)
 
-    def note(self, call: Call) -> None:
-        """Write a call into the journal."""
-        self.calls.append(call)
-        self._changed.send()
-
     def _add_chat(self, chat: Chat) -> Chat:
         if chat.id in self.chats:
             raise ValueError(f"there is a chat {chat.id} already")
         self.chats[chat.id] = chat
-        self._emit(Event("chats"))
+        self.emit(Event("chats"))
         return chat
 
     def _is_shown_to_bot(self, message: Message) -> bool:
@@ -443,21 +362,7 @@ class TelegramServer(Faults):
             "new_chat_member": {"user": bot, **_standing(new)},
         }
         self.updates.add("my_chat_member", body)
-        self._emit(Event("chats"))
-
-    def _emit(self, event: Event) -> None:
-        for queue in list(self._watchers):
-            if queue.full():
-                self._watchers.remove(queue)
-            else:
-                queue.put_nowait(event)
-        self._changed.send()
-
-    async def _wait_for(self, found: Callable[[], _T | None], timeout: float) -> _T:
-        async with asyncio.timeout(timeout):
-            while (result := found()) is None:
-                await self._changed.wait()
-            return result
+        self.emit(Event("chats"))
 
 
 def _in_words(chat: Chat) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox.telegram.faults import ConnectionCut, RawAnswer
+from bot.sandbox.telegram.journal import Call
 from bot.sandbox.telegram.methods import perform
-from bot.sandbox.telegram.server import Call, TelegramServer
+from bot.sandbox.telegram.server import TelegramServer
 from bot.sandbox.telegram.webhook import post_updates
 from bot.sandbox.telegram.wire import Parameters, Refusal, Upload, bad_request
 from bot.sandbox.webchat.routes import add_page

@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bot.sandbox.telegram.journal import Event
     from bot.sandbox.telegram.keyboards import Button
     from bot.sandbox.telegram.model import Chat, Message, Press, StoredFile, User
-    from bot.sandbox.telegram.server import Event, TelegramServer
+    from bot.sandbox.telegram.server import TelegramServer
 
 _LATEST = 200
 """So many messages of a chat are shown."""
