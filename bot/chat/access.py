@@ -187,7 +187,7 @@ class Gate:
             nonlocal passes
             passes = await self._let_by(update, bot_name=context.bot.username)
 
-        await until_done("pass the gate", ask, clock=self._admission.clock)
+        await until_done("admit", ask, clock=self._admission.clock)
         if not passes:
             raise ApplicationHandlerStop
 
