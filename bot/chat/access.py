@@ -103,9 +103,10 @@ def _caller(kind: str, body: Mapping[str, Any]) -> Caller | None:
 
 
 def _name_in(raw: Mapping[str, Any]) -> str:
-    """Return what a chat or a user is called."""
+    """Return what a chat or a user is called, without what no database takes."""
     parts = (raw.get(part) for part in ("title", "first_name", "last_name"))
-    return " ".join(part for part in parts if isinstance(part, str))
+    name = " ".join(part for part in parts if isinstance(part, str))
+    return name.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def changes_something(raw: Mapping[str, Any]) -> bool:

@@ -20,7 +20,8 @@ from bot.chat.views.words import ASKED, whoami_text
 from bot.core.access import Person
 from bot.services.admit_chats import AdmitChats
 from bot.services.known_chats import KnownChats
-from bot.services.ports import Clock
+from bot.services.lead import NoLongerLeading
+from bot.services.ports import Clock, NotKept
 
 log = structlog.get_logger(__name__)
 
@@ -92,16 +93,20 @@ class Strangers:
     async def _ask(self, caller: Caller) -> bool:
         """Have the owners asked; whether it was done, now or before.
 
-        Where that breaks off the update comes again, and must not find that it was answered.
+        What was not kept comes again, and must not find that it was answered. What can never be
+        kept would come for ever, and nobody else would be heard.
         """
         if caller.chat_id is None or caller.user_id is None:
             return False
         by = Person(caller.user_id, caller.name)
         try:
             return await self._admission.ask(caller.chat_id, title=caller.title, by=by)
-        except BaseException:  # that there was no time left is one, too
+        except (NotKept, NoLongerLeading, asyncio.CancelledError):
             self._answered.pop(caller.chat_id, None)
             raise
+        except Exception:
+            log.exception("Nobody can be asked about a stranger", action="admit")
+            return False
 
     def _may(self, caller: Caller) -> bool:
         """Whether it is time to answer this chat, and not too many others are answered."""

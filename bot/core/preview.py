@@ -13,6 +13,7 @@ from bot.core.rules import Rule
 from bot.core.sentences import Sentence
 from bot.core.watches import Watch, watches_of
 
+NONE_HERE = Sentence("a wallet that this chat sees, and it sees none")
 _SUM = re.compile(r"\s*(sum\s+)?", re.IGNORECASE)
 
 
@@ -36,7 +37,9 @@ def covers_nothing(line: str, rule: Rule, accounts: Collection[Account]) -> Rule
         return RuleError(expected, rule.pattern, column)
     names = names_of(accounts)
     near = nearest(rule.pattern, names) or tuple(names[:3])
-    expected = Sentence("a wallet that is here, such as {names}", names=near)
+    expected = NONE_HERE
+    if near:
+        expected = Sentence("a wallet that is here, such as {names}", names=near)
     return RuleError(expected, rule.pattern, column)
 
 

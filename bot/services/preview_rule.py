@@ -10,6 +10,7 @@ from bot.core.errors import RuleError
 from bot.core.history import History
 from bot.core.measures import Facts
 from bot.core.preview import (
+    NONE_HERE,
     names_of,
     pattern_column,
     refuse_silent,
@@ -105,10 +106,12 @@ class PreviewRule:
     def _refuse_beyond(self, line: str, rule: Rule) -> None:
         """Refuse a rule about more than may be known of here."""
         if not self._scope.covers(rule.pattern, self._all.sources):
-            expected = Sentence(
-                "a wallet of those that this chat sees, such as {names}",
-                names=tuple(filter(self._scope.has, names_of(self._watched.accounts)))[:3],
-            )
+            names = tuple(filter(self._scope.has, names_of(self._watched.accounts)))[:3]
+            expected = NONE_HERE
+            if names:
+                expected = Sentence(
+                    "a wallet of those that this chat sees, such as {names}", names=names
+                )
             raise RuleError(expected, rule.pattern, pattern_column(line))
 
 

@@ -175,13 +175,18 @@ class SqlOutbox:
         """See the port."""
         here = select(incidents.c.incident).where(incidents.c.chat_id == chat_id)
         looked_at = set(await self._connection.scalars(here))
-        sent = and_(outbox.c.done_at >= since, outbox.c.message_id.is_not(None))
-        query = select(outbox).where(outbox.c.chat_id == chat_id, sent).order_by(outbox.c.id)
+        lately = or_(outbox.c.done_at >= since, outbox.c.queued_at >= since)
+        query = select(outbox).where(outbox.c.chat_id == chat_id, lately).order_by(outbox.c.id)
         rows = (await self._connection.execute(query)).all()
-        told = [(row, event) for row in rows for event in row.events]
-        endings = {e.alert.incident: e for _, e in told if isinstance(e, Ending)}
+        queued = [(row, event) for row in rows for event in row.events]
+        # An end that waits for the morning is one: the first message shows it already.
+        endings = {e.alert.incident: e for _, e in queued if isinstance(e, Ending)}
         # Of an episode that was told again, the last message is the one that shows it.
-        found = {e.alert.incident: (row, e) for row, e in told if isinstance(e, AlertRaised)}
+        found = {
+            event.alert.incident: (row, event)
+            for row, event in queued
+            if isinstance(event, AlertRaised) and row.message_id is not None
+        }
         return [
             Shown(
                 incident=incident,

@@ -24,6 +24,15 @@ OWNER, STRANGER, GROUP, FOREIGN_GROUP = 1001, 6666, -4001, -4002
 EVERY_COMMAND = ["/balance", "/alerts", "/rules", "/digest", "/help", "/nonsense", "hello"]
 
 
+def test_names_are_what_every_database_takes() -> None:
+    """Half a character and a NUL would be refused there, each time the update came again."""
+    chat = {"id": 5, "type": "group", "title": "A\0 \ud83d"}
+    said = {"message_id": 1, "date": 1, "chat": chat, "from": {"id": 5}, "text": "hello"}
+    found = caller_of({"update_id": 1, "message": said})
+    assert found is not None
+    assert found.title == "A ?"
+
+
 @pytest.mark.parametrize("text", EVERY_COMMAND)
 async def test_stranger_gets_silence(desk: Any, telegram: TelegramServer, text: str) -> None:
     """Neither an answer nor a reading, in private and in a group that is not allowed."""

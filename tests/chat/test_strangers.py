@@ -115,7 +115,7 @@ def caller(person: int) -> Caller:
     return found
 
 
-@pytest.mark.parametrize("error", [NotKept, NoLongerLeading, OSError])
+@pytest.mark.parametrize("error", [NotKept, NoLongerLeading])
 async def test_who_wants_to_come_in_is_not_lost(
     desk: Any, telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
@@ -139,6 +139,21 @@ async def test_who_wants_to_come_in_is_not_lost(
         waiting = [chat.chat_id for chat in await unit.chats.load() if chat.is_waiting]
     assert (next(failures, None), waiting) == (None, [STRANGER])
     assert answers(telegram, STRANGER) == 1
+
+
+async def test_who_can_never_be_kept_holds_up_nobody(
+    desk: Any, telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails alike whenever it is tried would come again for ever."""
+
+    async def never(*_: Any, **__: Any) -> bool:
+        raise ValueError("there is something in this name")
+
+    async with desk.polling():
+        monkeypatch.setattr(desk.use.admission, "ask", never)
+        telegram.say(STRANGER, STRANGER, "/start")
+        await seen(desk, telegram)
+    assert telegram.updates.pending == []
 
 
 async def test_who_was_heard_when_there_was_no_time_left_is_heard_again(desk: Any) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.delivery import Chat, Delivered
 from bot.core.events import Alert, AlertCleared, AlertRaised, AlertReminded
-from bot.core.faces import Face
+from bot.core.faces import Face, face_of
 from bot.services.ports import OpenUnit
 
 Raise = Callable[[str], AlertRaised]
@@ -153,3 +153,20 @@ async def test_what_was_told_again_is_shown_by_the_last_message(
         await unit.outbox.show({"A": over}, shown.parcel_id, at=now)
         (found,) = await unit.outbox.over(1, since=now)
     assert found.parcel_id == shown.parcel_id
+
+
+async def test_an_end_that_waits_is_an_end(
+    open_unit: OpenUnit, raised: Raise, cleared: Clear, now: datetime
+) -> None:
+    """A recovery that is held over quiet hours is shown already, and is not unsaid later."""
+    await tell(open_unit, raised("A"))
+    async with open_unit() as unit:
+        await unit.outbox.add([cleared("A")], chats=[Chat(1)], at=now)
+        (waits,) = await unit.outbox.lease(now=now, only=[1])
+        await unit.outbox.put_off(waits.id, until=now + timedelta(hours=8))
+        (shown,) = [one for one in await unit.outbox.shown() if one.chat_id == 1]
+        face = face_of(shown.face, None, shown.ending, now=now)
+        await unit.outbox.show({"A": face}, shown.parcel_id, at=now)
+        (again,) = await unit.outbox.over(1, since=now - timedelta(hours=48))
+    assert again.message_id == shown.message_id
+    assert face_of(again.face, None, again.ending, now=now).over == face.over == "cleared"

@@ -1,6 +1,7 @@
 """One module a command: a handler parses, calls one service, and sends what a view made of it."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update, User
 from telegram.constants import ChatAction, ParseMode
-from telegram.error import BadRequest
+from telegram.error import BadRequest, TelegramError
 from telegram.ext import CallbackContext, CallbackQueryHandler, CommandHandler, ExtBot
 
 from bot.chat.i18n import LanguageOf, english
@@ -34,6 +35,8 @@ from bot.services.report_status import ReportStatus
 from bot.services.show_history import ShowHistory
 
 LONGEST_NAME, MOST_NAMES = 40, 3
+TYPING_WITHIN_S = 2.0
+"""For what is only a courtesy."""
 Context = CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[Any, Any]]
 Command = CommandHandler[Context, None]
 Button = CallbackQueryHandler[Context, None]
@@ -139,8 +142,9 @@ def button(
 
 
 async def show_typing(message: Message) -> None:
-    """Show at once that an answer is coming which has to be worked out."""
-    await message.reply_chat_action(ChatAction.TYPING)
+    """Show at once that an answer is coming; where that cannot be shown, it comes all the same."""
+    with suppress(TelegramError):
+        await message.reply_chat_action(ChatAction.TYPING, read_timeout=TYPING_WITHIN_S)
 
 
 async def acknowledge(press: CallbackQuery, text: str) -> None:

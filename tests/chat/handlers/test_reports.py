@@ -93,3 +93,15 @@ async def test_it_shows_at_once_that_the_answer_is_coming(
     shown = [call for call in calls if call.method in {"sendChatAction", "sendMessage"}]
     assert [call.method for call in shown] == ["sendChatAction", "sendMessage"]
     assert shown[0].parameters["action"] == "typing"
+
+
+@pytest.mark.parametrize("said", ["/digest", "/rule main/funding USDT < 300"])
+async def test_it_comes_also_where_that_cannot_be_shown(
+    desk: Any, telegram: TelegramServer, said: str
+) -> None:
+    """A sign that fails costs nobody the answer."""
+    async with desk.polling():
+        right = await desk.ask(said)
+        telegram.fail("sendChatAction", status=502, description="Bad Gateway", times=1)
+        again = await desk.ask(said)
+    assert [text.split("\n")[0] for text in again] == [text.split("\n")[0] for text in right]

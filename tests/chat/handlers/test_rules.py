@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.chat.views.words import CANCELLED, NO_COMMAND, OLD_RULE, OLD_TALK, ONLY_OWNERS
+from bot.core.scope import Scope
 from bot.sandbox.telegram import Message, Press, TelegramServer
 
 OWNER, GROUP, ADA = 1001, -4001, 2002
@@ -146,6 +147,21 @@ async def test_mistakes_in_one_line(desk: Any, you: Person, line: str, pointed_a
         assert word.startswith(pointed_at.strip())
         assert [m.text for m in await you.say("50")] == [NO_COMMAND]
     assert await names(desk) == []
+
+
+async def test_where_a_chat_sees_nothing(desk: Any) -> None:
+    """A mistake is said, though no name can be given instead."""
+    async with desk.polling():
+        await desk.ask("/help", chat=GROUP, user=OWNER)
+        await desk.use.chats.change(
+            GROUP,
+            lambda chat: replace(chat, scope=Scope(("gone/*",))),
+            deed="settings_changed",
+            about="scope",
+            by=None,
+        )
+        (said,) = await desk.ask(f"/rule {LINE}", chat=GROUP, user=OWNER)
+    assert "expected a wallet that this chat sees, and it sees none" in " ".join(said.split())
 
 
 async def test_only_owners(desk: Any, telegram: TelegramServer, you: Person) -> None:
