@@ -11,6 +11,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ from bot.core.delivery import (
     Chat,
     ChatGone,
     ChatMoved,
+    Decision,
     Dropped,
     MaybeSent,
     NotSent,
@@ -202,14 +204,7 @@ class DeliverOutbox:
             if parcel.id in self._leased or parcel.chat.chat_id in self._busy:
                 continue
             outcome = NotSent("it was leased, but nobody knew")
-            decision = decide(
-                outcome,
-                parcel.events,
-                attempts=parcel.attempts,
-                maybe_sent=parcel.maybe_sent,
-                now=now,
-            )
-            await unit.outbox.settle(parcel.id, decision, at=now)
+            await unit.outbox.settle(parcel.id, _decided(parcel, outcome, now=now), at=now)
             _log(parcel, outcome, dropped=False)
 
     async def _release(self, unit: Unit) -> None:
@@ -302,13 +297,7 @@ class DeliverOutbox:
             parcel.chat, reason=outcome.reason
         ):
             outcome = NotSent(outcome.reason)
-        decision = decide(
-            outcome,
-            parcel.events,
-            attempts=parcel.attempts,
-            maybe_sent=parcel.maybe_sent,
-            now=now,
-        )
+        decision = _decided(parcel, outcome, now=now)
         match outcome:
             case ChatMoved(new_id):
                 await self._chats.follow(chat_id, to=new_id)
@@ -360,6 +349,16 @@ def _asker(chat: Chat) -> Asker:
 
 def _is_unwanted(outcome: Outcome) -> bool:
     return isinstance(outcome, Refused) and outcome.by_us
+
+
+def _decided(parcel: Parcel, outcome: Outcome, *, now: datetime) -> Decision:
+    return decide(
+        outcome,
+        parcel.events,
+        attempts=parcel.attempts,
+        maybe_sent=parcel.maybe_sent,
+        now=now,
+    )
 
 
 def _log(parcel: Parcel, outcome: Outcome, *, dropped: bool) -> None:

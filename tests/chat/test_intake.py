@@ -412,6 +412,14 @@ async def test_a_stranger_that_cannot_be_met_waits_in_the_inbox(
     assert (chat.chat_id, chat.is_waiting) == (STRANGER, True)
 
 
+async def take_nine(intake: Intake, handled: Handled) -> None:
+    """Let nine come in one chat, and wait until the first is being handled."""
+    await intake.take([update(n, chat=GROUP) for n in range(1, 10)])
+    async with asyncio.timeout(5):
+        while not handled.begun:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+
+
 async def test_what_is_begun_comes_to_its_end(
     desk: Any, intake: Intake, handled: Handled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -419,10 +427,7 @@ async def test_what_is_begun_comes_to_its_end(
     monkeypatch.setattr(intake_module, "AT_ONCE_IN_CHAT", 1)
     handled.open.clear()
     async with running(intake):
-        await intake.take([update(n, chat=GROUP) for n in range(1, 10)])
-        async with asyncio.timeout(5):
-            while not handled.begun:  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
+        await take_nine(intake, handled)
         asyncio.get_running_loop().call_later(0.05, handled.open.set)
     assert handled.ids == [1]
     assert await unhandled(desk) == list(range(2, 10))
@@ -438,10 +443,7 @@ async def test_it_may_run_again(
     monkeypatch.setattr(intake_module, "FINISH_WITHIN_S", 0.01)
     handled.open.clear()
     async with running(intake):
-        await intake.take([update(n, chat=GROUP) for n in range(1, 10)])
-        async with asyncio.timeout(5):
-            while not handled.begun:  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
+        await take_nine(intake, handled)
     assert not intake.ready.is_set()
     assert len(await unhandled(desk)) == 9
     handled.open.set()
