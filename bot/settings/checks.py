@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from bot.core.portfolio import Account
+from bot.core.sentences import either
 from bot.core.watches import watches_of
 from bot.fetchers import EXCHANGES, Exchange, find_exchange
 from bot.settings.model import OFFICIAL_API, AccountSettings, Group, Settings
@@ -99,7 +100,7 @@ def _exchange_problems(top: str, account: AccountSettings, exchange: Exchange) -
         yield f"{top}__PASSPHRASE: is missing; keys of {exchange.slug} have one"
     for wallet in account.wallets or ():
         if wallet not in exchange.wallets:
-            yield f"{top}__WALLETS: expected {_either(exchange.wallets)}, got «{wallet}»"
+            yield f"{top}__WALLETS: expected {either(tuple(exchange.wallets))}, got «{wallet}»"
     if account.sub_accounts and not exchange.sub_accounts:
         yield f"{top}__SUB_ACCOUNTS: {exchange.slug} has none that could be read"
     elif not account.discovers and any("*" in sub or "/" in sub for sub in account.sub_accounts):
@@ -109,13 +110,8 @@ def _exchange_problems(top: str, account: AccountSettings, exchange: Exchange) -
     if account.demo and not exchange.has_demo:
         yield f"{top}__DEMO: {exchange.slug} has no demo accounts"
     if account.api_version not in ("auto", *exchange.versions):
-        known = _either(("auto", *exchange.versions))
+        known = either(("auto", *exchange.versions))
         yield f"{top}__API_VERSION: expected {known}, got «{account.api_version}»"
-
-
-def _either(names: Iterable[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _shared_keys(settings: Settings) -> Iterator[str]:
@@ -180,5 +176,5 @@ def webhook_problems(settings: Settings) -> Iterator[str]:
 def missing_accounts(settings: Settings) -> Iterator[str]:
     """Refuse to watch nothing."""
     if not settings.accounts:
-        known = _either(EXCHANGES)
+        known = either(tuple(EXCHANGES))
         yield f"BOT_ACCOUNTS__MAIN__EXCHANGE: is missing: no account is set up yet ({known})"
